@@ -1,0 +1,94 @@
+# Every command a person or CI runs. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+DEMO ?= 1
+N ?= 1000
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := shared services/org-units services/member services/volunteer services/aggregator \
+            deploy/embedded deploy/cli
+PYPROJECTS := $(PACKAGES:%=%/pyproject.toml)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+EDITABLES := $(PACKAGES:%=-e %)
+UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+              --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help install run test check format bench chaos lock schemas divisions clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort \
+	  | while IFS=$$'\t' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+# One stamp per lock: a later `make run` or `make test` installs nothing.
+EMBEDDED := $(VENV)/.embedded.stamp
+DEV := $(VENV)/.dev.stamp
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	       "Name another with: make PYTHON=python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) cannot make a virtual environment: install the package python3-venv" \
+	       "(Debian, Ubuntu: apt-get install python3-venv) and try again." >&2; exit 1; }
+
+$(EMBEDDED): requirements/embedded.lock $(PYPROJECTS) | $(BIN)/python
+	@echo "Installing what the registry runs on (once) …"
+	@$(PIP) install --require-hashes -r requirements/embedded.lock
+	@$(PIP) install --no-deps --no-build-isolation $(EDITABLES)
+	@touch $@
+
+# The development lock holds the embedded one, so this serves both stamps.
+$(DEV): requirements/dev.lock $(PYPROJECTS) | $(BIN)/python
+	@echo "Installing what the registry is developed with (once) …"
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@$(PIP) install --no-deps --no-build-isolation $(EDITABLES)
+	@touch $(EMBEDDED) $@
+
+install: $(DEV) ## make .venv with everything, hashes checked
+
+# `exec`: the shell becomes the supervisor, so Ctrl-C, and the SIGTERM that make passes on to its
+# children, reach it directly; make then waits for it.
+run: $(EMBEDDED) ## start the whole registry here (DEMO=0: chapters only, no demo people)
+	@exec $(BIN)/registry up --foreground $(if $(filter 0,$(DEMO)),--no-demo,--demo)
+
+test: $(DEV) ## the whole suite, on the real servers
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV) ## format, lint, types, contracts, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m shared.events.contract --check
+	$(BIN)/python -m pytest tests/unit tests/architecture tests/contract
+
+format: $(DEV) ## format and repair what can be repaired
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(DEV) ## all benchmarks, JSON lines
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(DEV) ## N crash trials (make chaos N=1000)
+	@REGISTRY_CHAOS_TRIALS=$(N) exec $(BIN)/python -m pytest tests/chaos --timeout=0 $(ARGS)
+
+lock: $(DEV) ## renew the locks, hashes included, without index addresses
+	$(UV_COMPILE) requirements/runtime.in -o requirements/runtime.lock
+	$(UV_COMPILE) requirements/build.in -o requirements/build.lock
+	$(UV_COMPILE) requirements/embedded.in -c requirements/runtime.lock -c requirements/build.lock \
+	  -o requirements/embedded.lock
+	$(UV_COMPILE) requirements/dev.in -c requirements/embedded.lock -o requirements/dev.lock
+
+schemas: $(DEV) ## write the event schemas and docs/asyncapi.yaml anew
+	$(BIN)/python -m shared.events.contract --write
+
+divisions: $(DEV) ## renew the administrative divisions
+	$(BIN)/python -m registry_cli.divisions_build
+
+clean: ## remove caches and the virtual environment; the data in var/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What the demo roster is made of; none of it names a real person."""

@@ -1,0 +1,21 @@
+"""Sends a roster to the member service through its public API, page by page.
+
+A page carries an idempotency key made of the file's digest, the page's number and its content, so
+an import that was killed can simply be run again: pages already in give their first outcome, and
+nobody is registered twice.
+"""
+
+from registry_cli.importing.failures import ImportFailed
+from registry_cli.importing.run import LARGEST_PAGE, import_roster
+from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
+
+__all__ = [
+    "LARGEST_PAGE",
+    "Consent",
+    "Document",
+    "ImportFailed",
+    "ImportSummary",
+    "Mode",
+    "Progress",
+    "import_roster",
+]

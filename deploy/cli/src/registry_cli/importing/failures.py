@@ -1,0 +1,65 @@
+"""Why an import stops: one clear sentence with its remedy, in Chinese and English."""
+
+from registry_cli.rosterfile.problems import Language
+
+AGAIN = (
+    "已处理的行不受影响，解决后用同一文件再次导入即可，不会重复登记。",
+    "What was sent stays; solve it and import the same file again: nobody is registered twice.",
+)
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "unreachable": (
+        "{attempts} 次尝试后仍无法连接 {url}（{reason}）：请确认服务已启动（registry status）。",
+        "{url} could not be reached in {attempts} attempts ({reason}): check that the service "
+        "runs (registry status).",
+    ),
+    "busy": (
+        "{attempts} 次尝试后 {url} 仍然繁忙（{status}）：请稍后再试。",
+        "{url} was still busy after {attempts} attempts ({status}): try again later.",
+    ),
+    "token": (
+        "访问令牌无效或已过期：请重新获取（registry token）。",
+        "The token is not valid or has expired: get a new one (registry token).",
+    ),
+    "unit": (
+        "找不到单位 {unit}，或它不在您的权限范围内：请核对单位编号和权限。",
+        "There is no unit {unit}, or it lies outside your rights: check its id and your grants.",
+    ),
+    "forbidden": (
+        "没有导入权限：{detail}（需要该单位的 registrar 角色）。",
+        "You may not import here: {detail} (the role registrar for the unit is needed).",
+    ),
+    "refused": (
+        "{url} 拒绝了请求（{status}）：{detail}",
+        "{url} refused the request ({status}): {detail}",
+    ),
+    "answer": (
+        "{url} 的答复不符合约定（{reason}）：请确认客户端与服务版本一致。",
+        "The answer of {url} is not as agreed ({reason}): check that client and service are of "
+        "one version.",
+    ),
+    "too_many_units": (
+        "单位 {unit} 下的单位超过 {most} 个上级节点：请按县级分别导入。",
+        "Below unit {unit} are more than {most} parents: import county by county.",
+    ),
+    "report": (
+        "错误清单 {path} 无法写入（{reason}）：请关闭正在打开它的程序，或另选位置。",
+        "The error report {path} cannot be written ({reason}): close the program that has it "
+        "open, or choose another place.",
+    ),
+}
+
+
+class ImportFailed(Exception):
+    """The import as a whole stopped; rows already answered stay registered."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        self.code = code
+        self.params = params
+        super().__init__(f"{self.text('zh')}\n{self.text('en')}")
+
+    def text(self, language: Language = "zh") -> str:
+        """Return problem and remedy in one language."""
+        chinese = language == "zh"
+        sentence = TEXTS[self.code][0 if chinese else 1].format(**self.params)
+        return f"{sentence}{'' if chinese else ' '}{AGAIN[0 if chinese else 1]}"

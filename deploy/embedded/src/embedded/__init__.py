@@ -1,0 +1,1 @@
+"""The real servers of the embedded run mode and their supervisor."""

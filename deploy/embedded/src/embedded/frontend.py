@@ -1,0 +1,129 @@
+"""The dashboard's front-end files from npm, pinned by integrity; without them the page degrades, nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import shutil
+import sys
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded import leash, wheels
+from embedded.files import write_atomically
+from embedded.runtime import Runtime
+
+
+class FrontendFailed(Exception):
+    """The files could not be had; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An npm package, the SHA-512 of its tarball as npm writes it, and the files wanted: path inside → name."""
+
+    spec: str
+    integrity: str
+    files: tuple[tuple[str, str], ...]
+
+
+PACKAGES = (
+    Package(
+        "echarts@6.1.0",
+        "q0yaFPggC9FUdsWH4blavRWFmxdrIodbkoKNAjJudAI6CA9gNPxHtV2RcZNEepZVlk4yvBYkOkbk6HIVpIyHZA==",
+        (
+            ("package/dist/echarts.min.js", "echarts.min.js"),
+            ("package/LICENSE", "echarts.LICENSE"),
+            ("package/NOTICE", "echarts.NOTICE"),
+        ),
+    ),
+    Package(  # the last release that carried the map of China; Apache-2.0 like ECharts
+        "echarts@4.9.0",
+        "+ugizgtJ+KmsJyyDPxaw2Br5FqzuBnyOWwcxPKO6y0gc5caYcfnEUIlNStx02necw8jmKmTafmpHhGo4XDtEIA==",
+        (("package/map/json/china.json", "china.json"),),
+    ),
+)
+
+
+def stamp() -> str:
+    return hashlib.sha256(repr(PACKAGES).encode()).hexdigest()
+
+
+def present(runtime: Runtime) -> bool:
+    """Whether the pinned files are all there; the stamp is written last."""
+    marker = runtime.frontend_dir / "stamp"
+    return marker.exists() and marker.read_text() == stamp()
+
+
+def provide(runtime: Runtime) -> None:
+    """Fetch, check and unpack what is not there yet."""
+    if present(runtime):
+        return
+    npm = find_npm(runtime.cache)
+    with tempfile.TemporaryDirectory() as scratch:
+        for package in PACKAGES:
+            tarball = checked(package, fetch(npm, package, Path(scratch)))
+            for inside, name in package.files:
+                write_atomically(runtime.frontend_dir / name, member(tarball, inside))
+    write_atomically(runtime.frontend_dir / "stamp", stamp())
+
+
+def find_npm(cache: Path) -> list[str]:
+    """The machine's npm, else that of the Node.js wheel, which is installed when needed (about 60 MB, once)."""
+    machine = shutil.which("npm")
+    if machine and shutil.which("node"):
+        return [machine]
+    try:
+        wheel = wheels.find(cache, "nodejs") or wheels.install(cache, "nodejs")
+    except wheels.WheelMissing as error:
+        raise FrontendFailed(
+            f"找不到 npm：请安装 nodejs 和 npm，再次启动即可补上图表。\n"
+            f"There is no npm: install the packages nodejs and npm; "
+            f"the next start will add the charts.\n{error}"
+        ) from error
+    return [str(wheel / "bin" / "node"), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def fetch(npm: list[str], package: Package, scratch: Path) -> Path:
+    """Let npm download one tarball; its own settings say from where."""
+    log = scratch / "npm.log"
+    command = [*npm, "pack", package.spec, "--pack-destination", str(scratch)]
+    if leash.start(command, log=log, cwd=scratch).wait() != 0:
+        raise FrontendFailed(
+            f"npm 无法下载 {package.spec}：请检查网络；仪表板暂无图表，再次启动时重试。\n"
+            f"npm could not fetch {package.spec}: check the network; the dashboard has no charts "
+            f"until the next start tries again.\n{leash.tail(log)}"
+        )
+    name, _, version = package.spec.rpartition("@")
+    return scratch / f"{name}-{version}.tgz"
+
+
+def checked(package: Package, tarball: Path) -> bytes:
+    """The tarball's content, refused where its SHA-512 is not the pinned one."""
+    content = tarball.read_bytes()
+    found = base64.b64encode(hashlib.sha512(content).digest()).decode()
+    if found != package.integrity:
+        raise FrontendFailed(
+            f"{package.spec} 的校验值不符（得到 sha512-{found}），未使用。请检查 npm 的来源设置。\n"
+            f"{package.spec} differs from its pinned integrity (got sha512-{found}) and is not "
+            "used: check where npm downloads from."
+        )
+    return content
+
+
+def member(tarball: bytes, name: str) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(tarball), mode="r:gz") as archive:
+        file = archive.extractfile(name)
+        if file is None:
+            raise FrontendFailed(f"{name} is not in the archive")
+        return file.read()
+
+
+if __name__ == "__main__":
+    try:
+        provide(Runtime.from_environment())
+    except FrontendFailed as failure:
+        sys.exit(str(failure))

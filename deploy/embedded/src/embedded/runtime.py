@@ -1,0 +1,162 @@
+"""Where the embedded system lives: its directory, its ports and the servers it may borrow instead of starting its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded.files import write_atomically
+
+DEFAULT_PORT_BASE = 8000
+
+
+class PortBaseMismatch(Exception):
+    """A directory that was made for other ports: a replica set stores its own port."""
+
+    def __init__(self, var: Path, stored: int, asked: int) -> None:
+        super().__init__(
+            f"{var} 的端口基数是 {stored}，不能用 {asked} 启动。"
+            f"请设置 REGISTRY_PORT_BASE={stored}，或用 REGISTRY_VAR 指定另一个目录。\n"
+            f"{var} was made for port base {stored} and cannot start with {asked}: "
+            f"set REGISTRY_PORT_BASE={stored}, or another directory with REGISTRY_VAR."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One embedded system: everything it writes is under `var`, every port is an offset of `port_base`."""
+
+    var: Path
+    port_base: int = DEFAULT_PORT_BASE
+    cache: Path = Path()
+    """Downloads that several systems share: Kafka's jars and their start-up archive."""
+    borrowed_mongo_uri: str | None = None
+    borrowed_kafka_bootstrap: str | None = None
+    mongo_cache_gb: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "var", self.var.resolve())
+        cache = self.cache if self.cache != Path() else self.var / "cache"
+        object.__setattr__(self, "cache", cache.resolve())
+
+    @classmethod
+    def from_environment(cls, var: Path | None = None, port_base: int | None = None) -> Runtime:
+        """REGISTRY_VAR, REGISTRY_PORT_BASE, REGISTRY_CACHE and the two addresses of existing servers.
+
+        Without a port base the one stored in `var` holds, so that `registry status` finds a system by its directory.
+        """
+        env = os.environ
+        where = (var or Path(env.get("REGISTRY_VAR") or checkout() / "var")).resolve()
+        asked = port_base if port_base is not None else env.get("REGISTRY_PORT_BASE")
+        base = int(asked) if asked else stored_port_base(where) or DEFAULT_PORT_BASE
+        return cls(
+            var=where,
+            port_base=base,
+            cache=Path(env.get("REGISTRY_CACHE") or checkout() / "var" / "cache"),
+            borrowed_mongo_uri=env.get("REGISTRY_MONGO_URI") or None,
+            borrowed_kafka_bootstrap=env.get("REGISTRY_KAFKA_BOOTSTRAP") or None,
+            mongo_cache_gb=float(env.get("REGISTRY_MONGO_CACHE_GB") or 1.0),
+        )
+
+    def claim(self) -> None:
+        """Bind the directory to its ports on first use; refuse others ever after."""
+        stored = stored_port_base(self.var)
+        if stored is None:
+            write_atomically(self.var / "ports.json", json.dumps({"port_base": self.port_base}))
+        elif stored != self.port_base:
+            raise PortBaseMismatch(self.var, stored, self.port_base)
+
+    def port(self, offset: int) -> int:
+        return self.port_base + offset
+
+    @property
+    def org_units_port(self) -> int:
+        return self.port(1)
+
+    @property
+    def member_port(self) -> int:
+        return self.port(2)
+
+    @property
+    def volunteer_port(self) -> int:
+        return self.port(3)
+
+    @property
+    def aggregator_port(self) -> int:
+        return self.port(4)
+
+    @property
+    def issuer_port(self) -> int:
+        return self.port(5)
+
+    @property
+    def mongo_port(self) -> int:
+        return self.port(11)
+
+    @property
+    def broker_port(self) -> int:
+        return self.port(12)
+
+    @property
+    def controller_port(self) -> int:
+        return self.port(13)
+
+    @property
+    def mongo_uri(self) -> str:
+        return self.borrowed_mongo_uri or f"mongodb://127.0.0.1:{self.mongo_port}/?replicaSet=rs0"
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        return self.borrowed_kafka_bootstrap or f"127.0.0.1:{self.broker_port}"
+
+    @property
+    def issuer_url(self) -> str:
+        return f"http://127.0.0.1:{self.issuer_port}"
+
+    def environment(self) -> dict[str, str]:
+        """What makes `from_environment` give this runtime again, in a child process."""
+        return {
+            "REGISTRY_VAR": str(self.var),
+            "REGISTRY_PORT_BASE": str(self.port_base),
+            "REGISTRY_CACHE": str(self.cache),
+            "REGISTRY_MONGO_CACHE_GB": str(self.mongo_cache_gb),
+        }
+
+    def log(self, name: str) -> Path:
+        return self.var / "log" / f"{name}.log"
+
+    @property
+    def run_dir(self) -> Path:
+        return self.var / "run"
+
+    @property
+    def issuer_key(self) -> Path:
+        return self.var / "issuer" / "es256.pem"
+
+    @property
+    def service_token(self) -> Path:
+        return self.var / "issuer" / "service.token"
+
+    @property
+    def keyring(self) -> Path:
+        return self.var / "keys" / "keyring.json"
+
+    @property
+    def frontend_dir(self) -> Path:
+        return self.var / "frontend"
+
+
+def stored_port_base(var: Path) -> int | None:
+    """The port base that `var` is bound to, or None for a directory not yet used."""
+    try:
+        return int(json.loads((var / "ports.json").read_text())["port_base"])
+    except FileNotFoundError:
+        return None
+
+
+def checkout() -> Path:
+    """The root of the source tree this package is installed from, else the current directory."""
+    root = Path(__file__).resolve().parents[4]
+    return root if (root / "deploy" / "embedded").is_dir() else Path.cwd()

@@ -1,0 +1,1 @@
+"""Exact, live figures against the plan."""

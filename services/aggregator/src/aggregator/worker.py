@@ -1,0 +1,137 @@
+"""The aggregator's worker: Kafka to committed counters (``python -m aggregator.worker``)."""
+
+import signal
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client import Counter, Gauge
+
+from aggregator import store
+from aggregator.projection import Cursor, Fold
+from aggregator.settings import AggregatorSettings
+from shared import events, log
+from shared.clock import now
+from shared.consumer import Consumer
+from shared.eventlog import EventLog, Record, TopicPartition
+from shared.health import serve_health
+from shared.kafka import KafkaLog
+from shared.mongo import Database, connect
+from shared.settings import KafkaSettings, MongoSettings, ProcessSettings
+
+TOPICS = (
+    *(topic for topics in events.TOPICS_OF_SOURCE.values() for topic in topics),
+    events.WATERMARK_TOPIC,
+)
+STALLED_SECONDS = 30.0
+
+ROWS = Counter("registry_worker_rows_applied", "Entity versions applied to counters")
+DEAD = Counter("registry_worker_dead_letters", "Events set aside as dead letters")
+GAPS = Gauge("registry_worker_gaps", "Partitions with a gap in their numbers now")
+
+_log = log.get(__name__)
+
+
+@dataclass
+class CountingHandler:
+    """Folds records over stored cursors and commits a chunk as one transaction."""
+
+    database: Database
+    event_log: EventLog
+    settings: AggregatorSettings
+    rewind: set[TopicPartition] = field(default_factory=set)
+    _topic_ids: Mapping[str, str] = field(default_factory=dict)
+    _cursors: dict[TopicPartition, Cursor] = field(default_factory=dict)
+    _fold: Fold | None = None
+    _began: float = 0.0
+    _rewound: dict[TopicPartition, float] = field(default_factory=dict)
+
+    def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Forget the fold; return what is stored."""
+        self._topic_ids = self.event_log.topic_ids(TOPICS)
+        self._cursors = store.load_cursors(self.database, partitions, self._topic_ids)
+        self._fold = None
+        return {place: cursor.offset for place, cursor in self._cursors.items()}
+
+    def fold(self, record: Record) -> None:
+        """Take a record in."""
+        if self._fold is None:
+            self._fold = Fold(self._cursors, now)
+            self._began = time.monotonic()
+        self._fold.add(record)
+
+    def due(self) -> bool:
+        """Tell whether the chunk is full or old enough."""
+        return self._fold is not None and (
+            self._fold.delta.rows >= self.settings.chunk_rows
+            or time.monotonic() - self._began >= self.settings.chunk_seconds
+        )
+
+    def commit(self) -> None:
+        """Apply the chunk; see ``store.commit``."""
+        fold, self._fold = self._fold, None
+        if fold is None:
+            return
+        store.commit(self.database, fold, self._topic_ids)
+        ROWS.inc(fold.delta.rows)
+        for letter in fold.dead:
+            DEAD.inc()
+            _log.error("dead letter", id=letter.id, reason=letter.reason)
+
+    def gaps(self) -> list[str]:
+        """Return a line for each partition whose gap is older than the alarm's age."""
+        alarm = self.settings.gap_alarm_seconds
+        return [
+            f"{place[0]}/{place[1]}: number {cursor.gap.expected} has not come"
+            for place, cursor in self._cursors.items()
+            if cursor.gap and (now() - cursor.gap.since).total_seconds() > alarm
+        ]
+
+    def rewinds(self) -> list[TopicPartition]:
+        """Return the partitions to be read again from the beginning, each at most once a while."""
+        wait = self.settings.gap_rewind_seconds
+        wanted = []
+        for place, cursor in self._cursors.items():
+            waited = cursor.gap and (now() - cursor.gap.since).total_seconds() > wait
+            if waited and time.monotonic() - self._rewound.get(place, -1e9) > 3 * wait:
+                self._rewound[place] = time.monotonic()
+                wanted.append(place)
+        GAPS.set(sum(1 for cursor in self._cursors.values() if cursor.gap))
+        return wanted
+
+
+class CountingConsumer(Consumer):
+    """A consumer that rereads a partition whose gap does not close by itself."""
+
+    handler: CountingHandler
+
+    def turn(self, timeout: float = 0.1) -> int:
+        """Poll, fold, commit; then rewind where a gap has stood too long."""
+        count = super().turn(timeout)
+        for place in self.handler.rewinds():
+            _log.warning("gap stands; rereading the partition", place=place)
+            self.seek(place, 0)
+        return count
+
+
+def main() -> None:
+    """Read the environment, count until SIGTERM; an event that must not be skipped ends it."""
+    process, kafka, settings = ProcessSettings(), KafkaSettings(), AggregatorSettings()
+    log.configure(process.instance, level=process.log_level, log_format=process.log_format)
+    event_log = KafkaLog(kafka, client_id=process.instance)
+    handler = CountingHandler(connect(MongoSettings()), event_log, settings)
+    consumer = CountingConsumer(event_log, settings.consumer_group, TOPICS, handler)
+
+    def problems() -> list[str]:
+        idle = time.monotonic() - consumer.last_progress
+        stalled = [f"no poll for {idle:.0f} s"] if idle > STALLED_SECONDS else []
+        return [*stalled, *handler.gaps()]
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: consumer.stop.set())
+    serve_health(process.host, process.port, problems)
+    consumer.run()
+
+
+if __name__ == "__main__":
+    main()

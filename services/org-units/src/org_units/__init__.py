@@ -1,0 +1,1 @@
+"""Units of the Red Cross: the tree, its life cycle, its divisions."""

@@ -1,0 +1,1 @@
+"""Enrolled and registered volunteers."""

@@ -1,0 +1,1 @@
+"""Contract and plumbing every service of the registry shares."""

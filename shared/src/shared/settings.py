@@ -1,0 +1,75 @@
+"""What every process reads from its environment (prefix ``REGISTRY_``), built once in ``main``."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class MongoSettings(BaseSettings):
+    """Where the service's one database is."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
+
+    mongo_uri: str = "mongodb://127.0.0.1:8011/?replicaSet=rs0"
+    mongo_database: str
+    mongo_timeout_ms: int = 15_000
+
+
+class KafkaSettings(BaseSettings):
+    """Where the brokers are. ``kafka_security`` passes SASL/TLS options through to the client."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
+
+    kafka_bootstrap: str = "127.0.0.1:8012"
+    kafka_security: dict[str, str] = Field(default_factory=dict)
+    kafka_partitions: int = 12
+    kafka_replication: int = 1
+
+
+class AccessSettings(BaseSettings):
+    """Whom to believe: the OIDC issuer, and this service's own token for calls to its peers."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
+
+    oidc_issuer: str = "http://127.0.0.1:8005"
+    oidc_audience: str = "registry"
+    service_token_file: Path | None = None
+    keyring_file: Path | None = None
+
+
+class ProcessSettings(BaseSettings):
+    """How this one process runs."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
+
+    host: str = "127.0.0.1"
+    port: int
+    instance: str
+    """Name of this process, stable over restarts: a restarted leader resumes its own lease."""
+    log_format: str = "json"
+    log_level: str = "INFO"
+
+
+class PeerSettings(BaseSettings):
+    """Where the other services answer."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
+
+    org_units_url: str = "http://127.0.0.1:8001"
+    member_url: str = "http://127.0.0.1:8002"
+    volunteer_url: str = "http://127.0.0.1:8003"
+    peer_timeout_seconds: float = 5.0
+
+
+class HttpSettings(BaseSettings):
+    """Limits of the HTTP edge; set, not defaulted."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
+
+    max_body_bytes: int = 2 * 1024 * 1024
+    request_timeout_seconds: float = 30.0
+    keep_alive_seconds: int = 65
+    concurrency_limit: int = 2000
+    requests_per_minute: int = 60_000
+    """Per subject (or per address without a token)."""

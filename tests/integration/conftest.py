@@ -1,0 +1,71 @@
+"""Real servers for the tests that need them: one mongod replica set and one broker a session."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from embedded.servers import RealServers
+from shared import events
+from shared.kafka import KafkaLog
+from shared.mongo import Database, connect
+from shared.settings import KafkaSettings, MongoSettings
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[RealServers]:
+    with RealServers() as running:
+        yield running
+
+
+@pytest.fixture
+def database_name() -> str:
+    return f"t_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def mongo(servers: RealServers, database_name: str) -> Iterator[Database]:
+    """A database of this test's own."""
+    database = connect(
+        MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=database_name)
+    )
+    yield database
+    database.client.drop_database(database_name)
+    database.client.close()
+
+
+@pytest.fixture(scope="session")
+def kafka_settings(servers: RealServers) -> KafkaSettings:
+    return KafkaSettings(kafka_bootstrap=servers.kafka_bootstrap, kafka_partitions=3)
+
+
+@pytest.fixture
+def kafka_log(
+    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[KafkaLog]:
+    """A log whose topics bear names of this test's own."""
+    tag = uuid.uuid4().hex[:8]
+    renamed = {
+        name: f"{getattr(events, name)}.{tag}"
+        for name in ("UNIT_TOPIC", "MEMBER_TOPIC", "VOLUNTEER_TOPIC", "SERVICE_TOPIC")
+    }
+    watermark = f"{events.WATERMARK_TOPIC}.{tag}"
+    for name, topic in renamed.items():
+        monkeypatch.setattr(events, name, topic)
+    monkeypatch.setattr(events, "WATERMARK_TOPIC", watermark)
+    monkeypatch.setattr(
+        events,
+        "TOPICS_OF_SOURCE",
+        {
+            "/services/org-units": (renamed["UNIT_TOPIC"],),
+            "/services/member": (renamed["MEMBER_TOPIC"],),
+            "/services/volunteer": (renamed["VOLUNTEER_TOPIC"], renamed["SERVICE_TOPIC"]),
+        },
+    )
+    log = KafkaLog(kafka_settings, client_id=f"test-{tag}")
+    topics = [*renamed.values(), watermark]
+    log.ensure_topics(
+        dict.fromkeys(topics, -1), {**dict.fromkeys(topics, 3), watermark: 1}
+    )
+    yield log
+    log.close()
