@@ -26,9 +26,7 @@ def database_name() -> str:
 @pytest.fixture
 def mongo(servers: RealServers, database_name: str) -> Iterator[Database]:
     """A database of this test's own."""
-    database = connect(
-        MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=database_name)
-    )
+    database = connect(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=database_name))
     yield database
     database.client.drop_database(database_name)
     database.client.close()
@@ -40,9 +38,7 @@ def kafka_settings(servers: RealServers) -> KafkaSettings:
 
 
 @pytest.fixture
-def kafka_log(
-    kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[KafkaLog]:
+def kafka_log(kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[KafkaLog]:
     """A log whose topics bear names of this test's own."""
     tag = uuid.uuid4().hex[:8]
     renamed = {
@@ -64,8 +60,6 @@ def kafka_log(
     )
     log = KafkaLog(kafka_settings, client_id=f"test-{tag}")
     topics = [*renamed.values(), watermark]
-    log.ensure_topics(
-        dict.fromkeys(topics, -1), {**dict.fromkeys(topics, 3), watermark: 1}
-    )
+    log.ensure_topics(dict.fromkeys(topics, -1), {**dict.fromkeys(topics, 3), watermark: 1})
     yield log
     log.close()

@@ -88,7 +88,7 @@ class Consumer:
         records = self._reader.poll(timeout, RECORDS_PER_TURN)
         if self._reader.generation() != self._generation:
             # Whatever was just read may have started at a position that is not ours.
-            self._start_over()
+            self._start_over(self._reader)
             return 0
         for record in records:
             self.handler.fold(record)
@@ -104,11 +104,10 @@ class Consumer:
         if self._reader is not None:
             self._reader.seek(partition, offset)
 
-    def _start_over(self) -> None:
-        assert self._reader is not None
-        generation = self._reader.generation()
-        owned = self._reader.assignment()
+    def _start_over(self, reader: GroupReader) -> None:
+        generation = reader.generation()
+        owned = reader.assignment()
         for place, offset in self.handler.positions(owned).items():
-            self._reader.seek(place, offset)
+            reader.seek(place, offset)
         self._generation = generation
         _log.info("assigned", group=self.group, partitions=len(owned))

@@ -12,10 +12,13 @@ Entity = Literal["unit", "member", "volunteer", "group_member"]
 Text = tuple[str, str]
 """Chinese, English."""
 
+_OUTSIDE: Text = (
+    "香港、澳门红十字会不计入全国数。",
+    " The Hong Kong and Macao branches are not part of the national figure.",
+)
+
 SUPPRESSED_BELOW = 5
 SUPPRESSED = "<5"
-REGIONS_OUTSIDE_TARGETS = ("81", "82")
-"""Hong Kong and Macao branches: nodes of the tree, outside the plan's targets (domain rules)."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,12 @@ _UNITS = Definition(
     label=("基层组织", "Grassroots units"),
     wording=(
         "层级为基层组织、状态为“正常”（ACTIVE）或“变更办理中”（CLOSING）的单位；"
-        "乡镇、街道之下的单位各计一个。县级以上红十字会不计入；停止活动（INACTIVE）的不计入。",
+        "乡镇、街道之下的单位各计一个。县级以上红十字会不计入；停止活动（INACTIVE）的不计入。"
+        + _OUTSIDE[0],
         "Units of level GRASSROOTS that are ACTIVE or CLOSING (a merger, split or dissolution is "
         "under way); units nested under a township or sub-district count one each. Red Cross "
-        "societies at county level and above are not counted, nor are INACTIVE units.",
+        "societies at county level and above are not counted, nor are INACTIVE units."
+        + _OUTSIDE[1],
     ),
     formula="count(unit: level = GRASSROOTS and status in {ACTIVE, CLOSING})",
     source="《中华人民共和国红十字会法》第七条; INACTIVE and CLOSING: DESIGN",
@@ -127,11 +132,11 @@ _MEMBERS = Definition(
     wording=(
         "自然人会员（成人会员和红十字青少年会员），状态为“正式”（ACTIVE，已备案）或"
         "“欠费”（ARREARS，一年未缴）；同一人全国只计一次，按本人状态计，不论所在单位状态。"
-        "团体会员另行统计，不折算人数。",
+        "团体会员另行统计，不折算人数。" + _OUTSIDE[0],
         "Natural persons (adult and youth members) who are ACTIVE (filed with the county society) "
         "or in ARREARS (one year unpaid); one person counts once nationwide, by his or her own "
         "status, whatever the unit's. Group members are a series of their own and are never "
-        "converted into persons.",
+        "converted into persons." + _OUTSIDE[1],
     ),
     formula="count(member: status in {ACTIVE, ARREARS}), one per person",
     source="《中国红十字会会员管理办法》(2009) 第七条; HQ figures of end-2011 (adult + youth)",
@@ -146,10 +151,12 @@ _VOLUNTEERS = Definition(
     label=("注册志愿者", "Registered volunteers"),
     wording=(
         "状态为“注册”（REGISTERED）的志愿者：登记后一年内服务满规定时长（现行 20 小时）、"
-        "本人申请并经县级以上红十字会批准。仅登记的不计入；暂停（SUSPENDED）的不计入。",
+        "本人申请并经县级以上红十字会批准。仅登记的不计入；暂停（SUSPENDED）的不计入。"
+        + _OUTSIDE[0],
         "Volunteers who are REGISTERED: enrolled, with the required hours of service within a year "
         "(20 under the present rule), on their own application, approved by a Red Cross society "
-        "at county level or above. Merely enrolled or SUSPENDED volunteers are not counted.",
+        "at county level or above. Merely enrolled or SUSPENDED volunteers are not counted."
+        + _OUTSIDE[1],
     ),
     formula="count(volunteer: status = REGISTERED)",
     source="《中国红十字志愿服务管理办法》; five published pages of 2010-2018",
@@ -164,9 +171,9 @@ _ENROLLED = Definition(
     label=("登记志愿者", "Enrolled volunteers"),
     wording=(
         "已登记的志愿者，含已申请注册和已注册的：登记（ENROLLED）＋申请注册（REG_APPLIED）"
-        "＋注册（REGISTERED）。注册志愿者是其中一部分，两数不可相加。",
+        "＋注册（REGISTERED）。注册志愿者是其中一部分，两数不可相加。" + _OUTSIDE[0],
         "Volunteers on the books: ENROLLED + REG_APPLIED + REGISTERED. Registered volunteers are "
-        "part of this figure; the two must not be added.",
+        "part of this figure; the two must not be added." + _OUTSIDE[1],
     ),
     formula="count(volunteer: status in {ENROLLED, REG_APPLIED, REGISTERED})",
     source="《中国红十字志愿者登记表》; 《中国红十字志愿服务管理办法》",

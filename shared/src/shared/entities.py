@@ -85,10 +85,8 @@ class EntityWriter:
             extra: further fields of the event's data.
         """
         stored = self._first(document, states, subject)
-        told = outbox.Fact(
-            fact, stored["_id"], 1, stored["created_at"], timeline.changes((), states),
-            dict(extra or {}),
-        )  # fmt: skip
+        changes = timeline.changes((), states)
+        told = outbox.Fact(fact, stored["_id"], 1, stored["created_at"], changes, dict(extra or {}))
         return [(self.collection, stored), (outbox.COLLECTION, self._row(told))]
 
     def import_chunk(
@@ -112,16 +110,18 @@ class EntityWriter:
         for document, states, extra in entities:
             stored = self._first(document, states, subject)
             inserts.append((self.collection, stored))
+            changes = timeline.changes((), states)
             facts.append(
-                outbox.Fact(
-                    fact, stored["_id"], 1, stored["created_at"],
-                    timeline.changes((), states), dict(extra),
-                )  # fmt: skip
+                outbox.Fact(fact, stored["_id"], 1, stored["created_at"], changes, dict(extra))
             )
         rows = outbox.packed_rows(
-            facts, event_type=fact, source=self.source, topic=self.topic,
-            partitions=self.partitions, cards=cards,
-        )  # fmt: skip
+            facts,
+            event_type=fact,
+            source=self.source,
+            topic=self.topic,
+            partitions=self.partitions,
+            cards=cards,
+        )
         return [*inserts, *((outbox.COLLECTION, row) for row in rows)]
 
     async def change(
@@ -190,10 +190,10 @@ class EntityWriter:
         if outcome.matched_count != 1:
             raise StaleVersion(version)
         stored = {k: v for k, v in {**found, **changed}.items() if v is not None}
+        changes = timeline.changes(before, decision.timeline)
         told = outbox.Fact(
-            decision.fact, found["_id"], version, moment,
-            timeline.changes(before, decision.timeline), dict(decision.extra),
-        )  # fmt: skip
+            decision.fact, found["_id"], version, moment, changes, dict(decision.extra)
+        )
         history = {
             "_id": f"{found['_id']}/{found['version']}",
             "entity": found["_id"],

@@ -71,10 +71,10 @@ class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self) -> None:
         self.count = 0
 
-    def on_partitions_revoked(self, revoked: Any) -> None:
+    def on_partitions_revoked(self, _revoked: Any) -> None:
         self.count += 1
 
-    def on_partitions_assigned(self, assigned: Any) -> None:
+    def on_partitions_assigned(self, _assigned: Any) -> None:
         self.count += 1
 
 
@@ -121,9 +121,7 @@ class _KafkaGroupReader:
 
 
 def _record(item: Any) -> Record:
-    return Record(
-        item.topic, item.partition, item.offset, item.value, tuple(item.headers or ())
-    )
+    return Record(item.topic, item.partition, item.offset, item.value, tuple(item.headers or ()))
 
 
 class KafkaLog:

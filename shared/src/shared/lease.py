@@ -1,5 +1,6 @@
 """One leader per database: a lease document with a fencing token (design.md section 5.2)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pymongo.errors import DuplicateKeyError
@@ -47,10 +48,8 @@ def take(database: Database, name: str, holder: str, *, seconds: int) -> Lease |
         holder: name of this process, stable over restarts, so that a restart need not wait.
         seconds: how long the lease lasts without being prolonged, by the server's clock.
     """
-    try:
+    with suppress(DuplicateKeyError):  # it is there, which is all that is wanted
         database[COLLECTION].insert_one({"_id": name, "holder": "", "token": 0})
-    except DuplicateKeyError:
-        pass  # it is there, which is all that was wanted
     free = {
         "$expr": {
             "$or": [

@@ -75,9 +75,7 @@ class MemoryLog:
         """Forget the newest records, as a broker does that did not flush them."""
         del self._of(partition)[-count:]
 
-    def append(
-        self, topic: str, partition: int, value: bytes, headers: Headers
-    ) -> int:
+    def append(self, topic: str, partition: int, value: bytes, headers: Headers) -> int:
         """Write a record and return its offset."""
         records = self._of((topic, partition))
         records.append(Record(topic, partition, len(records), value, tuple(headers)))
@@ -118,6 +116,7 @@ class _MemoryGroupReader:
     rebalanced: int = 0
 
     def poll(self, timeout: float, limit: int) -> list[Record]:
+        del timeout  # memory never has to be waited for
         found: list[Record] = []
         for place, position in sorted(self.owned.items()):
             start, end = self.log.bounds(place)

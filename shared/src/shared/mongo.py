@@ -47,9 +47,7 @@ def connect(settings: MongoSettings) -> Database:
 
 def connect_async(settings: MongoSettings) -> AsyncDatabase:
     """Return the service's database by an asynchronous client (HTTP processes)."""
-    client: AsyncMongoClient[Document] = AsyncMongoClient(
-        settings.mongo_uri, **_options(settings)
-    )
+    client: AsyncMongoClient[Document] = AsyncMongoClient(settings.mongo_uri, **_options(settings))
     return client[settings.mongo_database]
 
 

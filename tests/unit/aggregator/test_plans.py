@@ -4,6 +4,7 @@ import json
 from datetime import date
 
 import pytest
+
 from aggregator.plans import (
     Figure,
     Indicator,

@@ -1,6 +1,7 @@
 """The counting definitions: what counts, what does not, and what may be published."""
 
 import pytest
+
 from shared.countable import BROKEN_DOWN, counter_names
 from shared.definitions import DEFINITIONS, DIMENSIONS, dimensions_of, suppress
 from shared.events.states import MemberState, UnitState, VolunteerState

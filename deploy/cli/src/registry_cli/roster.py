@@ -102,7 +102,7 @@ def _person(rng: random.Random, units: Sequence[str], taken: set[str]) -> Row:
         "性别": "女" if female else "男",
         "出生日期": birth.isoformat(),
         "证件类型": "居民身份证",
-        "证件号码": _identity_number(rng, birth.strftime("%Y%m%d"), female, taken),
+        "证件号码": _unused_number(rng, birth.strftime("%Y%m%d"), female, taken),
         "手机号码": f"1990000{rng.randrange(10_000):04}",
         "民族": str(rng.choices(PEOPLES, (94, 2, 2, 1, 1))[0]),
         "文化程度": rng.choice(("本科", "大专") if youth else ("本科", "大专", "高中", "初中")),
@@ -125,19 +125,18 @@ def _name(rng: random.Random, female: bool) -> str:
     return rng.choice(SURNAMES) + middle + last
 
 
-def _identity_number(
-    rng: random.Random, birth: str, female: bool, taken: set[str] | None = None
-) -> str:
-    """Return an unused number; the last digit of its sequence is odd for men."""
-    while True:
-        sequence = rng.randrange(500) * 2 + (0 if female else 1)
-        first = f"{rng.choice(_AREAS)}{birth}{sequence:03}"
-        number = first + check_character(first)
-        if taken is None:
-            return number
-        if number not in taken:
-            taken.add(number)
-            return number
+def _unused_number(rng: random.Random, birth: str, female: bool, taken: set[str]) -> str:
+    while (number := _identity_number(rng, birth, female)) in taken:
+        pass
+    taken.add(number)
+    return number
+
+
+def _identity_number(rng: random.Random, birth: str, female: bool) -> str:
+    """Return a number with a right check character; its sequence is odd for men."""
+    sequence = rng.randrange(500) * 2 + (0 if female else 1)
+    first = f"{rng.choice(_AREAS)}{birth}{sequence:03}"
+    return first + check_character(first)
 
 
 Change = Callable[[Row, random.Random], None]

@@ -9,8 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Write beside the target and rename over it: a reader sees the old file or the new one."""
+def write_atomically(
+    path: Path, content: str | bytes, mode: int = 0o644, *, durable: bool = True
+) -> None:
+    """Write beside the target and rename over it: a reader sees the old file or the new one.
+
+    `durable` also waits for the disk, which a file that is rewritten at every change need not.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     data = content.encode() if isinstance(content, str) else content
@@ -18,7 +23,8 @@ def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> Non
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     beside.replace(path)
 
 

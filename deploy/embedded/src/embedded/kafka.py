@@ -47,6 +47,7 @@ def environment(runtime: Runtime) -> dict[str, str]:
 def command(runtime: Runtime) -> list[str]:
     """The broker's command line; `prepare` must have run."""
     java = find_java(runtime.cache)
+    write_properties(runtime)
     found = archive(runtime.cache, java)
     shared = [f"-XX:SharedArchiveFile={found}", "-Xlog:cds=off"] if found.exists() else []
     heap = ["-Xms128m", "-Xmx512m"]
@@ -71,6 +72,12 @@ def prepare(runtime: Runtime) -> None:
     """Fetch the jars, write the properties, format the storage: each only where it is not done yet."""
     java = provide_java(runtime.cache)
     kafka_libs.provide(runtime.cache, None if shutil.which("java") else java.home)
+    write_properties(runtime)
+    if not (data_dir(runtime) / "meta.properties").exists():
+        format_storage(runtime)
+
+
+def write_properties(runtime: Runtime) -> None:
     template = (kafka_libs.ASSETS / "server.properties").read_text()
     rendered = template.format(
         broker_port=runtime.broker_port,
@@ -78,8 +85,6 @@ def prepare(runtime: Runtime) -> None:
         data_dir=data_dir(runtime),
     )
     write_atomically(properties(runtime), rendered)
-    if not (data_dir(runtime) / "meta.properties").exists():
-        format_storage(runtime)
 
 
 def format_storage(runtime: Runtime) -> None:

@@ -115,17 +115,14 @@ def steps(runtime: Runtime) -> list[Process]:
         ),
         step(runtime, "topics", ("shared.topics",), after=("kafka",)),
     ]
-    for name in STACK:
-        rows.append(
-            step(
-                runtime,
-                f"{name}-migrate",
-                (f"{package(name)}.migrate",),
-                after=("mongod",),
-                database=name,
-            )
-        )
+    rows += [migrate(runtime, name) for name in STACK]
     return rows
+
+
+def migrate(runtime: Runtime, name: str) -> Process:
+    """Create the indexes of one database; never done by the services themselves (design.md section 3)."""
+    module = (f"{package(name)}.migrate",)
+    return step(runtime, f"{name}-migrate", module, after=("mongod",), database=name)
 
 
 def step(

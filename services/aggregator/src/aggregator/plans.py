@@ -207,8 +207,7 @@ def indicator_item(
     """Return one indicator as ``GET /v1/progress`` answers it for a day.
 
     Without a reported figure, progress is measured on ``value``. Pass ``row=None`` for a chapter
-    to which the plan gives no targets. ``reason`` is the first of ``reasons``, kept for readers
-    that have room for one.
+    to which the plan gives no targets. ``reason`` is the first of ``reasons``.
     """
     measured = value if combined is None else combined
     result = progress(measured, row, covered=covered)
@@ -220,8 +219,10 @@ def indicator_item(
         "value": value,
         "reported": reported,
         "combined": measured,
-        "baseline": row.baseline.as_item() if row and row.baseline else None,
-        "target": row.target.as_item() if row and row.target else None,
+        "baseline": row.baseline.value if row and row.baseline else None,
+        "baseline_qualifier": row.baseline.qualifier.value if row and row.baseline else None,
+        "target": row.target.value if row and row.target else None,
+        "target_qualifier": row.target.qualifier.value if row and row.target else None,
         "increment_target": row.increase.value if row and row.increase else None,
         "progress_target": result.target,
         "progress_increment": result.increment,

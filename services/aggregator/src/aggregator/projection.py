@@ -180,7 +180,7 @@ class Fold:
 
     def _unreadable(self, record: Record, span: envelope.Span, cursor: Cursor) -> None:
         """Cross a record whose value cannot be read, by the numbers its headers tell."""
-        mark = cursor.sequences.get(_key(span), 0)
+        mark = cursor.sequences.get(mark_key(span), 0)
         first = max(span.first, mark + 1)
         if first <= span.last and self._is_next(cursor, span, first, span.last):
             self._dead(
@@ -193,9 +193,16 @@ class Fold:
         self.dead.append(
             DeadLetter(
                 f"foreign/{record.topic}/{record.partition}/{record.offset}",
-                record.topic, record.partition, record.offset,
-                "", 0, 0, 0, "the record names no source of this topic", record.value or b"",
-            )  # fmt: skip
+                record.topic,
+                record.partition,
+                record.offset,
+                source="",
+                epoch=0,
+                first=0,
+                last=0,
+                reason="the record names no source of this topic",
+                raw=record.value or b"",
+            )
         )
 
     def _dead(
@@ -205,13 +212,20 @@ class Fold:
         self.dead.append(
             DeadLetter(
                 f"{name}.{span.epoch}.{record.topic}.{record.partition}.{first}-{last}",
-                record.topic, record.partition, record.offset,
-                span.source, span.epoch, first, last, reason, raw,
-            )  # fmt: skip
+                record.topic,
+                record.partition,
+                record.offset,
+                span.source,
+                span.epoch,
+                first,
+                last,
+                reason,
+                raw,
+            )
         )
 
     def _is_next(self, cursor: Cursor, span: envelope.Span, first: int, last: int) -> bool:
-        mark = cursor.sequences.get(_key(span), 0)
+        mark = cursor.sequences.get(mark_key(span), 0)
         if first > mark + 1:
             since = cursor.gap.since if cursor.gap else self.now()
             seen = max(last, cursor.gap.seen if cursor.gap else 0)
@@ -219,15 +233,14 @@ class Fold:
         return first == mark + 1
 
     def _advance(self, cursor: Cursor, span: envelope.Span, sequence: int) -> None:
-        cursor.sequences[_key(span)] = sequence
+        cursor.sequences[mark_key(span)] = sequence
         if cursor.gap is not None:
             closed = sequence >= cursor.gap.seen
-            cursor.gap = (
-                None if closed else Gap(sequence + 1, cursor.gap.seen, cursor.gap.since)
-            )
+            cursor.gap = None if closed else Gap(sequence + 1, cursor.gap.seen, cursor.gap.since)
 
 
-def _key(span: envelope.Span) -> str:
+def mark_key(span: envelope.Span) -> str:
+    """Return the name a source's mark is kept under: ``member@1``."""
     return f"{span.source.rsplit('/', 1)[1]}@{span.epoch}"
 
 

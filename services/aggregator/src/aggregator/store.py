@@ -200,7 +200,9 @@ def _write_watermarks(
                 topic.replace(".", "/"): numbers for topic, numbers in mark.sequences.items()
             },
         }
-        newer = {"$gt": [mark.at, {"$ifNull": ["$at", datetime.min.replace(tzinfo=mark.at.tzinfo)]}]}
+        newer = {
+            "$gt": [mark.at, {"$ifNull": ["$at", datetime.min.replace(tzinfo=mark.at.tzinfo)]}]
+        }
         database[WATERMARKS].update_one(
             {"_id": source},
             [{"$replaceWith": {"$cond": [newer, {"$literal": document}, "$$ROOT"]}}],

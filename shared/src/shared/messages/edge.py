@@ -94,7 +94,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The If-Match header is missing; read the record first and send its ETag as If-Match.",
     ),
     "version.malformed": (
-        "If-Match 请求头格式不正确，应为读取记录时返回的 ETag，例如 \"3\"。",
+        'If-Match 请求头格式不正确，应为读取记录时返回的 ETag，例如 "3"。',
         'The If-Match header is malformed; send the ETag the record was read with, such as "3".',
     ),
     "version.stale": (

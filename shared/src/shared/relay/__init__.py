@@ -18,7 +18,14 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.collection import ReturnDocument
 
 from shared import events, log, outbox
-from shared.eventlog import DeliveryFailed, EventLog, LogUnavailable, Producer, TopicPartition
+from shared.eventlog import (
+    Delivery,
+    DeliveryFailed,
+    EventLog,
+    LogUnavailable,
+    Producer,
+    TopicPartition,
+)
 from shared.events import envelope
 from shared.lease import Fenced, Lease, take
 from shared.mongo import ClientSession, Database, server_time, transact
@@ -46,9 +53,7 @@ INDEXES = [
         name="numbered",
         partialFilterExpression={"state": {"$gte": outbox.NUMBERED}},
     ),
-    IndexModel(
-        [("sent_at", ASCENDING)], name="sent", expireAfterSeconds=outbox.KEEP_SENT_SECONDS
-    ),
+    IndexModel([("sent_at", ASCENDING)], name="sent", expireAfterSeconds=outbox.KEEP_SENT_SECONDS),
 ]
 
 _log = log.get(__name__)
@@ -94,9 +99,7 @@ class Relay:
         if self.lease is not None:
             self.lease.check(self.database, None, seconds=LEASE_SECONDS)
             return True
-        self.lease = take(
-            self.database, "relay", self.instance, seconds=LEASE_SECONDS
-        )
+        self.lease = take(self.database, "relay", self.instance, seconds=LEASE_SECONDS)
         if self.lease is None:
             return False
         found = self.database[SOURCE].find_one_and_update(
@@ -105,7 +108,7 @@ class Relay:
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        self.epoch = found["epoch"]
+        self.epoch = found["epoch"] if found else 1
         self.heal()
         _log.info("leading", source=self.source, token=self.lease.token, epoch=self.epoch)
         return True
@@ -200,15 +203,7 @@ class Relay:
         Only a prefix counts: behind a refused record nothing of that partition is marked, though
         a later record may have got through. It is sent again, and the worker skips it.
         """
-        if self._producer is None:
-            self._producer = self.event_log.producer()
-        waiting = []
-        try:
-            for place, span, value in pack(rows, self.source):
-                delivery = self._producer.send(*place, value, envelope.headers(span))
-                waiting.append((place, span, delivery))
-        except LogUnavailable as problem:
-            _log.warning("log unavailable", source=self.source, problem=str(problem))
+        waiting = self._hand_over(rows)
         acknowledged: dict[TopicPartition, int] = {}
         broken: set[TopicPartition] = set()
         for place, span, delivery in waiting:
@@ -224,6 +219,20 @@ class Relay:
         if broken:
             self._drop_producer()
         return acknowledged
+
+    def _hand_over(
+        self, rows: list[dict[str, Any]]
+    ) -> list[tuple[TopicPartition, envelope.Span, Delivery]]:
+        if self._producer is None:
+            self._producer = self.event_log.producer()
+        waiting = []
+        try:
+            for place, span, value in pack(rows, self.source):
+                delivery = self._producer.send(*place, value, envelope.headers(span))
+                waiting.append((place, span, delivery))
+        except LogUnavailable as problem:
+            _log.warning("log unavailable", source=self.source, problem=str(problem))
+        return waiting
 
     def _mark(self, acknowledged: dict[TopicPartition, int], session: ClientSession) -> None:
         self._fence(session)

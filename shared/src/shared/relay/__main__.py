@@ -62,11 +62,10 @@ class RelayLoop:
                 self.stop.wait(pause)
 
     def _turn(self) -> float:
-        leading = self.relay.lease is not None
-        if not leading or self._is_due("renew", RENEW_SECONDS):
-            if not self.relay.lead():
-                self._progress = time.monotonic()
-                return STANDBY_SECONDS
+        settled = self.relay.lease is not None and not self._is_due("renew", RENEW_SECONDS)
+        if not settled and not self.relay.lead():
+            self._progress = time.monotonic()
+            return STANDBY_SECONDS
         sent = self.relay.cycle()
         SENT.inc(sent)
         if self._is_due("watermark", WATERMARK_SECONDS) and self.relay.publish_watermark():

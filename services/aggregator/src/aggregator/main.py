@@ -1,0 +1,74 @@
+"""The HTTP process of the aggregator: figures, live stream, dashboard."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from aggregator import api
+from aggregator.plans import load_plans
+from aggregator.settings import AggregatorSettings
+from aggregator.stream import Hub
+from shared.access import TokenVerifier
+from shared.errors import Unavailable
+from shared.mongo import connect, connect_async
+from shared.settings import AccessSettings, HttpSettings, MongoSettings, ProcessSettings
+from shared.web import create_app, serve
+
+PAGES = Path(__file__).parent / "dashboard"
+
+
+def build() -> FastAPI:
+    """Wire the process by hand from its environment."""
+    settings, mongo = AggregatorSettings(), MongoSettings()
+    plans = load_plans()
+    database = connect_async(mongo)
+    hub = Hub(database, settings, partial(api.describe, plans=plans))
+
+    async def figures() -> None:
+        if not hub.ready:
+            raise Unavailable("figures.starting")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.hub, app.state.plans = hub, plans
+        app.state.database = connect(mongo)
+        await hub.start(app.state.closing)
+        try:
+            yield
+        finally:
+            await hub.stop()
+            app.state.database.client.close()
+            await database.client.close()
+
+    app = create_app(
+        "Red Cross registry: aggregator",
+        settings=HttpSettings(),
+        instance=ProcessSettings().instance,
+        routers=[api.router],
+        readiness=[figures],
+        lifespan=lifespan,
+        verifier=TokenVerifier(AccessSettings()),
+    )
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGES / "index.html", headers={"Cache-Control": "no-cache"})
+
+    app.mount("/static", StaticFiles(directory=PAGES), name="static")
+    if settings.frontend_dir is not None and settings.frontend_dir.is_dir():
+        app.mount("/frontend", StaticFiles(directory=settings.frontend_dir), name="frontend")
+    return app
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    serve(build, ProcessSettings(), HttpSettings())
+
+
+if __name__ == "__main__":
+    main()

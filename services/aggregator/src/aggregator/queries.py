@@ -1,0 +1,110 @@
+"""Reads of the aggregator's database that memory does not hold: past days, breakdowns, lists."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aggregator.figures import SERIES, series_of
+from aggregator.store import COUNTERS, DEAD_LETTERS, GENERATION, HISTORY, RECOUNTS
+from shared import events
+from shared.definitions import DEFINITIONS
+from shared.mongo import AsyncDatabase, Document
+
+TOPIC_OF_ENTITY = {
+    "unit": events.UNIT_TOPIC,
+    "member": events.MEMBER_TOPIC,
+    "volunteer": events.VOLUNTEER_TOPIC,
+}
+SUMMED_AT_ONCE = 20_000
+"""Units named in one query; a larger subtree is summed over all units and picked from."""
+
+
+def _pairs(match: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"$match": dict(match)},
+        {"$project": {"u": 1, "t": 1, "c": {"$objectToArray": {"$ifNull": ["$c", {}]}}}},
+        {"$unwind": "$c"},
+    ]
+
+
+async def figures_on(database: AsyncDatabase, day: str) -> dict[str, dict[str, int]]:
+    """Return every unit's own headline figures at the end of a day (YYYY-MM-DD), from history."""
+    grouped: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    pipeline = [
+        *_pairs({"g": GENERATION, "d": {"$lte": day}}),
+        # The names with a dimension of persons are of no use to a headline.
+        {"$match": {"$or": [{"t": events.UNIT_TOPIC}, {"c.k": {"$not": {"$regex": r"\|"}}}]}},
+        {"$group": {"_id": {"u": "$u", "t": "$t", "k": "$c.k"}, "n": {"$sum": "$c.v"}}},
+    ]
+    async for row in await database[HISTORY].aggregate(pipeline, allowDiskUse=True):
+        identity = row["_id"]
+        grouped[(identity["u"], identity["t"])][identity["k"]] = row["n"]
+    found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SERIES, 0))
+    for (unit, topic), counters in grouped.items():
+        for series in series_of(topic):
+            found[unit][series] = DEFINITIONS[series].total(counters)
+    return found
+
+
+async def counter_totals(
+    database: AsyncDatabase, series: str, units: Iterable[str], day: str | None
+) -> Counter[str]:
+    """Return the sums of all counters of a series' entity over some units.
+
+    Args:
+        database: the aggregator's database.
+        series: a counting definition.
+        units: ids of the units summed over.
+        day: end of this day (YYYY-MM-DD); None for now.
+    """
+    wanted = set(units)
+    match: dict[str, Any] = {"g": GENERATION, "t": TOPIC_OF_ENTITY[DEFINITIONS[series].entity]}
+    if len(wanted) <= SUMMED_AT_ONCE:
+        match["u"] = {"$in": list(wanted)}
+    if day is not None:
+        match["d"] = {"$lte": day}
+    collection = COUNTERS if day is None else HISTORY
+    pipeline = [
+        *_pairs(match),
+        {"$group": {"_id": {"u": "$u", "k": "$c.k"}, "n": {"$sum": "$c.v"}}},
+    ]
+    totals: Counter[str] = Counter()
+    async for row in await database[collection].aggregate(pipeline, allowDiskUse=True):
+        if row["_id"]["u"] in wanted:
+            totals[row["_id"]["k"]] += row["n"]
+    return totals
+
+
+def breakdown(series: str, dimension: str, totals: Mapping[str, int]) -> dict[str, int]:
+    """Return a series' cells by one dimension from the sums of its counters."""
+    definition = DEFINITIONS[series]
+    cells: Counter[str] = Counter()
+    for name, count in totals.items():
+        parts = name.split("|")
+        if definition.entity == "unit":
+            if definition.counts_counter(name):
+                cells[parts[2]] += count
+        elif len(parts) == 3 and parts[0] in definition.statuses:
+            stored, value = parts[1], parts[2]
+            if stored == dimension:
+                cells[value] += count
+            elif stored == "sexbirth" and dimension in ("sex", "birth_year"):
+                sex, _, year = value.partition("-")
+                cells[sex if dimension == "sex" else year] += count
+    return {value: count for value, count in sorted(cells.items()) if count}
+
+
+async def dead_letters(database: AsyncDatabase, state: str | None) -> list[Document]:
+    """Return dead letters, oldest first, at most 200."""
+    wanted = {} if state is None else {"state": state}
+    return await database[DEAD_LETTERS].find(wanted).sort("at", 1).to_list(200)
+
+
+async def dead_letter(database: AsyncDatabase, identity: str) -> Document | None:
+    """Return one dead letter."""
+    return await database[DEAD_LETTERS].find_one({"_id": identity})
+
+
+async def recounts(database: AsyncDatabase) -> list[Document]:
+    """Return the newest recounts, at most 50."""
+    return await database[RECOUNTS].find({}).sort("at", -1).to_list(50)

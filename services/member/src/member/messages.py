@@ -1,0 +1,72 @@
+"""What the rules of memberships say to users, Chinese first."""
+
+from shared import messages
+
+MESSAGES: dict[str, messages.Text] = {
+    "member.unit_is_chapter": (
+        "县级以上红十字会不直接发展个人会员，请选择其下的基层组织。",
+        "A society at county level or above does not admit individual members itself; choose one "
+        "of the grassroots units below it.",
+    ),
+    "member.hmt_not_admitted": (
+        "本会尚未决定接收港澳台居民入会；可以先登记为志愿者，或请上级红十字会开通此项设置。",
+        "Residents of Hong Kong, Macao and Taiwan are not admitted as members here yet; register "
+        "them as volunteers, or ask the society above to enable this.",
+    ),
+    "member.number_required": (
+        "入会申请须填写居民身份证号码；证件类型“无”只用于导入既有纸质名册。",
+        "An application needs a resident identity number; document type NONE is only for importing "
+        "existing paper records.",
+    ),
+    "member.birth_date_required": (
+        "无法从证件号码得知出生日期，请填写出生日期。",
+        "The birth date cannot be read from a number; enter it.",
+    ),
+    "member.sex_required": (
+        "无法从证件号码得知性别，请填写性别。",
+        "The sex cannot be read from a number; enter it.",
+    ),
+    "member.born_after_joining": (
+        "出生日期晚于入会（申请）日期，请核对这两个日期。",
+        "The birth date is after the day of joining or applying; check both dates.",
+    ),
+    "member.too_young": (
+        "未满 {age} 周岁不能入会；可在年满 {age} 周岁后再申请。",
+        "Nobody below the age of {age} may join; apply again from that birthday on.",
+    ),
+    "member.joined_on_required": (
+        "导入既有会员须填写入会日期。",
+        "Existing members are imported with the day they joined; enter it.",
+    ),
+    "member.closed": (
+        "此证件号码已有登记（{county}的一个{unit_type}单位），但会籍已终止或已作废，不能新建。请先用"
+        " POST /v1/members/search 按证件号码查到该登记，再用 POST /v1/members/{{id}}/reapply 重新申请。",
+        "This document number has an entry already (a unit of type {unit_type} in {county}), whose "
+        "membership has ended or was voided, so none is created. Find the entry by number with "
+        "POST /v1/members/search and apply again with POST /v1/members/{{id}}/reapply.",
+    ),
+    "member.barred": (
+        "此证件号码对应的会籍（{county}的一个{unit_type}单位）已终止，不能重新申请；如登记有误，请联系该县红十字会核实。",
+        "The membership under this document number (a unit of type {unit_type} in {county}) has "
+        "ended for good; if that entry is wrong, have the society of that county check it.",
+    ),
+    "member.number_differs": (
+        "所填证件号码与该登记不一致，请核对号码和登记编号。",
+        "The document number given is not that of this entry; check the number and the id.",
+    ),
+    "member.registration_required": (
+        "该登记已作废或不在您的范围内：请在 registration 中完整填写入会登记表，以此人的证件为准。",
+        "This entry was voided or lies outside your scope: give the whole registration in "
+        "registration, as the person's document has it.",
+    ),
+    "member.search_by_one": (
+        "请按证件号码（同时填写证件类型）或手机号码之一查询。",
+        "Search by a document number (with its type) or by a phone number, one of them.",
+    ),
+    "member.rows_unnumbered": (
+        "每一行都须有各自不同的整数行号（row）。",
+        "Each row needs an integer number of its own (row).",
+    ),
+}
+
+messages.register(MESSAGES)

@@ -1,0 +1,32 @@
+"""What the member service reads from its environment, beside what every service reads."""
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import (
+    AccessSettings,
+    HttpSettings,
+    KafkaSettings,
+    MongoSettings,
+    PeerSettings,
+    ProcessSettings,
+)
+
+
+class MemberSettings(BaseSettings):
+    """Rules a chapter's body may decide otherwise (domain.md section 2.2). Ages in years."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_MEMBER_")
+
+    hmt_admitted: bool = False
+    """Whether residents of Hong Kong, Macao and Taiwan may join; the rules do not say."""
+    chapters_admit: bool = False
+    """Whether chapters, not only grassroots units, admit members."""
+    youngest_age: int = 8
+    guardian_consent_below: int = 14
+    guardian_below: int = 18
+
+
+class Settings(
+    MongoSettings, KafkaSettings, AccessSettings, ProcessSettings, PeerSettings, HttpSettings
+):
+    """Everything the HTTP process needs."""

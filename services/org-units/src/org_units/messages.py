@@ -1,0 +1,60 @@
+"""What org-units refuses, in words: Chinese first, English beside it; ``main`` registers them."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "unit.chapter_by_list": (
+        "各级红十字会按行政区划名录建立，不能在此新建或修改；请更新名录后运行 registry seed。",
+        "Chapters follow the list of administrative divisions and cannot be entered or changed "
+        "here; renew the list and run registry seed.",
+    ),
+    "unit.chapter_level": (
+        "{level}红十字会不能设在{parent_type}之下，请核对行政区划名录。",
+        "A chapter of level {level} cannot be placed under {parent_type}; check the list of "
+        "divisions.",
+    ),
+    "unit.parent_closed": (
+        "上级单位当前状态为{status}，不能再设下级单位，请选择其他上级单位。",
+        "The parent's status is {status}, so nothing can be placed under it; choose another parent.",
+    ),
+    "unit.area_has_counties": (
+        "该地市设有县级红十字会，{unit_type}应设在所属的县级红十字会之下，请改选上级单位。",
+        "This prefecture has county chapters, so a unit of type {unit_type} belongs under its "
+        "county; choose that as the parent.",
+    ),
+    "unit.parent_not_active": (
+        "上级单位当前状态为{status}，请先启用上级单位，再启用本单位。",
+        "The parent's status is {status}; activate the parent first, then this unit.",
+    ),
+    "unit.place_taken": (
+        "该行政区划已登记为{unit_type}基层组织（编号 {code}），请直接使用该单位，不要重复登记。",
+        "This area is registered already as a unit of type {unit_type} (code {code}); use that "
+        "unit instead of a second one.",
+    ),
+    "unit.region_shape": (
+        "行政区划代码应为 6、9 或 12 位数字，请核对。",
+        "A region code has 6, 9 or 12 digits; check it.",
+    ),
+    "unit.region_elsewhere": (
+        "行政区划代码不在上级红十字会所在的省级区划（{province}）内，请核对代码或上级单位。",
+        "The region code lies outside the province of the chapter above ({province}); check the "
+        "code or the parent.",
+    ),
+    "unit.has_children": (
+        "该单位下仍有下级单位（如 {code}），不能作废；请先作废或调整下级单位。",
+        "Other units still hang on this one (such as {code}), so it cannot be voided; void or move "
+        "them first.",
+    ),
+    "unit.has_people": (
+        "该单位名下仍有会员 {members} 人、志愿者 {volunteers} 人，不能作废；请先办理转出。",
+        "There are still {members} members and {volunteers} volunteers at this unit, so it cannot "
+        "be voided; transfer them first.",
+    ),
+    "unit.peers_unavailable": (
+        "暂时无法向会员和志愿者服务核实该单位是否有人员，未作任何更改，请稍后重试。",
+        "The member and volunteer services cannot be asked now whether anyone is at this unit; "
+        "nothing was changed. Try again in a moment.",
+    ),
+    "unit.code_exhausted": (
+        "该县此类单位的编号已用完（{limit} 个），请联系系统管理员。",
+        "All {limit} codes for this type of unit in this county are used; ask the administrator.",
+    ),
+}

@@ -1,0 +1,35 @@
+"""Creates the collections and indexes of org-units: ``python -m org_units.migrate``."""
+
+from collections.abc import Mapping, Sequence
+
+from pymongo import IndexModel
+
+from org_units import store
+from shared import outbox, relay
+from shared.mongo import Database, connect
+from shared.settings import MongoSettings
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    store.UNITS: store.indexes(),
+    store.VERSIONS: [IndexModel([("entity", 1), ("version", 1)], name="entity")],
+    store.COUNTERS: [],
+    outbox.COLLECTION: relay.INDEXES,
+}
+
+
+def migrate(database: Database) -> None:
+    """Bring the database to the present schema; running it again changes nothing.
+
+    Collections are created here because a transaction that creates one conflicts with every other
+    that would.
+    """
+    present = set(database.list_collection_names())
+    for collection, indexes in INDEXES.items():
+        if collection not in present:
+            database.create_collection(collection)
+        if indexes:
+            database[collection].create_indexes(list(indexes))
+
+
+if __name__ == "__main__":
+    migrate(connect(MongoSettings()))

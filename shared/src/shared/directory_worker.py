@@ -1,0 +1,85 @@
+"""Keeps a service's unit directory: unit cards from Kafka, only ever a higher version.
+
+Versions, not order, decide what applies, so a card seen twice or late changes nothing and the
+position may be stored after the cards.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from shared import events, log
+from shared.directory import apply_cards
+from shared.eventlog import EventLog, Record, TopicPartition
+from shared.events import PoisonEvent
+from shared.events.payloads import UnitCard, UnitChanged, UnitsImported
+from shared.mongo import Database
+
+POSITIONS = "directory_positions"
+CHUNK_CARDS = 2_000
+CHUNK_SECONDS = 0.2
+
+_log = log.get(__name__)
+
+
+@dataclass
+class DirectoryHandler:
+    """Folds unit events into the directory collection."""
+
+    database: Database
+    event_log: EventLog
+    _topic_id: str = ""
+    _cards: dict[str, UnitCard] = field(default_factory=dict)
+    _offsets: dict[TopicPartition, int] = field(default_factory=dict)
+    _began: float = 0.0
+
+    def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return where each partition was left; another topic of that name is read anew."""
+        self._topic_id = self.event_log.topic_ids([events.UNIT_TOPIC])[events.UNIT_TOPIC]
+        self._cards, self._offsets = {}, {}
+        wanted = {f"{self._topic_id}/{number}": (topic, number) for topic, number in partitions}
+        offsets = dict.fromkeys(wanted.values(), 0)
+        for found in self.database[POSITIONS].find({"_id": {"$in": list(wanted)}}):
+            offsets[wanted[found["_id"]]] = found["offset"]
+        return offsets
+
+    def fold(self, record: Record) -> None:
+        """Take a record's cards; what cannot be read is the aggregator's to set aside."""
+        if not self._offsets:
+            self._began = time.monotonic()
+        self._offsets[(record.topic, record.partition)] = record.offset + 1
+        try:
+            batch = orjson.loads(record.value or b"")
+        except orjson.JSONDecodeError:
+            _log.error("unreadable record", topic=record.topic, offset=record.offset)
+            return
+        for raw in batch if isinstance(batch, list) else []:
+            try:
+                payload = events.read_payload(events.read_event(raw))
+            except PoisonEvent as problem:
+                _log.error("unreadable event", offset=record.offset, problem=str(problem))
+                continue
+            cards = payload.units if isinstance(payload, UnitsImported) else ()
+            for card in [payload.unit] if isinstance(payload, UnitChanged) else cards:
+                known = self._cards.get(card.id)
+                if known is None or known.version < card.version:
+                    self._cards[card.id] = card
+
+    def due(self) -> bool:
+        """Tell whether the chunk is full or old enough."""
+        return bool(self._offsets) and (
+            len(self._cards) >= CHUNK_CARDS or time.monotonic() - self._began >= CHUNK_SECONDS
+        )
+
+    def commit(self) -> None:
+        """Store the cards, then how far they were read."""
+        cards, offsets = self._cards, self._offsets
+        self._cards, self._offsets = {}, {}
+        if cards:
+            apply_cards(self.database, [card.model_dump() for card in cards.values()])
+        for (_, number), offset in offsets.items():
+            self.database[POSITIONS].update_one(
+                {"_id": f"{self._topic_id}/{number}"}, {"$set": {"offset": offset}}, upsert=True
+            )

@@ -1,0 +1,69 @@
+"""What routes use to read a request and to write an answer."""
+
+import asyncio
+import re
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Header, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict
+
+from shared.errors import Malformed, PreconditionRequired
+from shared.messages import Lang, language
+
+_ETAG = re.compile(r'(?:W/)?"?(\d{1,15})"?')
+
+
+class StrictModel(BaseModel):
+    """A request body: unknown fields are refused by name, text is stripped, values are fixed."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+
+class JsonResponse(Response):
+    """An answer from plain values, written by orjson."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return the JSON bytes of ``content``."""
+        return orjson.dumps(content, option=orjson.OPT_UTC_Z)
+
+
+def etag(version: int) -> str:
+    """Return the ETag of an entity's version."""
+    return f'"{version}"'
+
+
+async def if_match(
+    header: Annotated[
+        str | None, Header(alias="If-Match", description='ETag of the version seen, such as "3"')
+    ] = None,
+) -> int:
+    """Return the version the caller has seen.
+
+    Raises:
+        PreconditionRequired: the header is missing.
+        Malformed: it is no ETag of ours.
+    """
+    if header is None:
+        raise PreconditionRequired("version.missing")
+    found = _ETAG.fullmatch(header.strip())
+    if found is None:
+        raise Malformed("version.malformed")
+    return int(found[1])
+
+
+IfMatch = Annotated[int, Depends(if_match)]
+
+
+def prefers(request: Request) -> Lang:
+    """Return the language the caller reads."""
+    return language(request.headers.get("accept-language"))
+
+
+def closing(request: Request) -> asyncio.Event:
+    """Return the event that is set when the process is told to stop; streams end upon it."""
+    event: asyncio.Event = request.app.state.closing
+    return event

@@ -1,0 +1,99 @@
+"""Turns pydantic's findings into field errors of the catalogue, without the values they quote."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from shared.errors import FieldError, Invalid, Malformed, NotFound, RegistryError
+from shared.messages import MESSAGES
+
+Context = Mapping[str, Any]
+_LONGEST_NAME = 80
+_MANY_DIGITS = re.compile(r"\d{6,}")
+
+_TYPES = {
+    "string_type": "text",
+    "int_type": "integer",
+    "int_parsing": "integer",
+    "int_from_float": "integer",
+    "int_parsing_size": "integer",
+    "float_type": "number",
+    "float_parsing": "number",
+    "finite_number": "number",
+    "bool_type": "boolean",
+    "bool_parsing": "boolean",
+    "dict_type": "object",
+    "model_type": "object",
+    "model_attributes_type": "object",
+    "dataclass_type": "object",
+    "list_type": "list",
+    "tuple_type": "list",
+    "set_type": "list",
+    "none_required": "null",
+}
+_TOO_LONG = {"string_too_long": "max_length", "too_long": "max_length"}
+_TOO_SHORT = {"string_too_short": "min_length", "too_short": "min_length"}
+_RANGES: dict[str, Callable[[Context], str]] = {
+    "greater_than": lambda context: f"> {context['gt']}",
+    "greater_than_equal": lambda context: f"≥ {context['ge']}",
+    "less_than": lambda context: f"< {context['lt']}",
+    "less_than_equal": lambda context: f"≤ {context['le']}",
+}
+
+
+def _name(part: object) -> str:
+    # A client may put a person's number where a field name belongs.
+    return _MANY_DIGITS.sub("…", str(part))[:_LONGEST_NAME]
+
+
+def _field(location: Sequence[Any]) -> str:
+    return ".".join(_name(part) for part in location[1:])
+
+
+def field_error(finding: Mapping[str, Any]) -> FieldError:
+    """Return the field error of one pydantic finding.
+
+    A validator of a schema names its own code with ``PydanticCustomError(code, …, context)``.
+    """
+    kind: str = finding["type"]
+    field = _field(finding["loc"])
+    context: Context = finding.get("ctx") or {}
+    if kind in MESSAGES:
+        return FieldError(field, kind, dict(context))
+    if kind == "missing":
+        return FieldError(field, "field.required") if field else FieldError("", "body.required")
+    if kind == "extra_forbidden":
+        return FieldError(field, "field.unknown", {"name": _name(finding["loc"][-1])})
+    if kind in _TYPES:
+        return FieldError(field, "field.type", {"expected": _TYPES[kind]})
+    return _limit_error(kind, field, context)
+
+
+def _limit_error(kind: str, field: str, context: Context) -> FieldError:
+    if kind in _TOO_LONG:
+        return FieldError(field, "field.too_long", {"max": context[_TOO_LONG[kind]]})
+    if kind in _TOO_SHORT:
+        return FieldError(field, "field.too_short", {"min": context[_TOO_SHORT[kind]]})
+    if kind in _RANGES:
+        return FieldError(field, "field.range", {"limits": _RANGES[kind](context)})
+    if kind in {"literal_error", "enum"}:
+        return FieldError(field, "field.choice", {"expected": context["expected"]})
+    if kind.startswith("string_pattern"):
+        return FieldError(field, "field.pattern")
+    if kind == "date_past" or kind.startswith("date_from") or kind in {"date_type", "date_parsing"}:
+        return FieldError(field, "date.invalid")
+    if kind.startswith(("datetime", "timezone")):
+        return FieldError(field, "instant.invalid")
+    return FieldError(field, "field.invalid")
+
+
+def refusal_of(findings: Sequence[Mapping[str, Any]]) -> RegistryError:
+    """Return the refusal of a request that does not fit its schema."""
+    if findings and findings[0]["type"] == "json_invalid":
+        return Malformed("body.json")
+    if findings and all(finding["loc"][:1] == ("path",) for finding in findings):
+        return NotFound("not_found")
+    errors = [field_error(finding) for finding in findings]
+    if len(errors) == 1:
+        return Invalid(errors[0].code, params=errors[0].params, errors=errors)
+    return Invalid("request.invalid", params={"count": len(errors)}, errors=errors)

@@ -1,0 +1,83 @@
+"""The second process of each writer: the unit directory, and recounts on request."""
+
+import signal
+import threading
+import time
+from collections.abc import Sequence
+
+from pymongo.errors import PyMongoError
+
+from shared import events, log
+from shared.consumer import Consumer
+from shared.directory_worker import DirectoryHandler
+from shared.health import serve_health
+from shared.kafka import KafkaLog
+from shared.mongo import Database, connect
+from shared.recount import Counted, answer_one
+from shared.settings import KafkaSettings, MongoSettings, ProcessSettings
+
+RECOUNT_POLL_SECONDS = 0.2
+STALLED_SECONDS = 30.0
+
+_log = log.get(__name__)
+
+
+class RecountLoop:
+    """Answers recount requests until told to stop."""
+
+    def __init__(self, database: Database, source: str, counted: Sequence[Counted]) -> None:
+        self.stop = threading.Event()
+        self._database, self._source, self._counted = database, source, counted
+
+    def run(self) -> None:
+        """Poll for requests."""
+        while not self.stop.is_set():
+            try:
+                answered = answer_one(self._database, self._source, self._counted)
+            except PyMongoError as problem:
+                _log.warning("cannot recount now", problem=str(problem)[:300])
+                answered = False
+            if not answered:
+                self.stop.wait(RECOUNT_POLL_SECONDS)
+
+
+def run_worker(source: str, counted: Sequence[Counted], *, directory: bool) -> None:
+    """Run a writer's worker until SIGTERM.
+
+    Args:
+        source: CloudEvents source of the writer.
+        counted: what a recount counts.
+        directory: whether the service keeps a unit directory.
+    """
+    process, kafka = ProcessSettings(), KafkaSettings()
+    log.configure(process.instance, level=process.log_level, log_format=process.log_format)
+    database = connect(MongoSettings())
+    recounts = RecountLoop(database, source, counted)
+    consumer: Consumer | None = None
+    if directory:
+        event_log = KafkaLog(kafka, client_id=process.instance)
+        handler = DirectoryHandler(database, event_log)
+        group = f"{database.name}-directory"
+        consumer = Consumer(event_log, group, (events.UNIT_TOPIC,), handler)
+
+    def stop(*_: object) -> None:
+        recounts.stop.set()
+        if consumer is not None:
+            consumer.stop.set()
+
+    def problems() -> list[str]:
+        idle = time.monotonic() - consumer.last_progress if consumer else 0.0
+        return [f"no poll for {idle:.0f} s"] if idle > STALLED_SECONDS else []
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    serve_health(process.host, process.port, problems)
+    if consumer is None:
+        recounts.run()
+        return
+    beside = threading.Thread(target=recounts.run, name="recounts", daemon=True)
+    beside.start()
+    try:
+        consumer.run()
+    finally:
+        recounts.stop.set()

@@ -1,0 +1,168 @@
+"""deploy/compose.yaml is valid, runs every process of the process table, and publishes nothing."""
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from embedded.processes import Process, table
+from embedded.runtime import Runtime
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = ROOT / "deploy/compose.yaml"
+SCHEMA = "builtin_schemas/vendor/compose-spec.json"
+
+SERVERS = {"mongod": "mongo", "kafka": "kafka"}
+"""Three of each stand in the compose file for the one of the embedded mode."""
+AT_BUILD_TIME = {"kafka-prepare", "frontend"}
+"""Steps whose result is in an image."""
+
+
+def compose() -> dict[str, Any]:
+    """Return the parsed file."""
+    parsed: dict[str, Any] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
+    return parsed
+
+
+def services() -> dict[str, dict[str, Any]]:
+    """Return the services of the file by name."""
+    found: dict[str, dict[str, Any]] = compose()["services"]
+    return found
+
+
+def is_step(service: dict[str, Any]) -> bool:
+    """Tell what runs to its end from what is kept running."""
+    return service.get("restart", "no").split(":")[0] in {"no", "on-failure"}
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> list[Process]:
+    """Return the process table of the embedded mode."""
+    return list(table(Runtime(var=tmp_path_factory.mktemp("var"))))
+
+
+def test_it_follows_the_compose_schema() -> None:
+    schema = json.loads(files("check_jsonschema").joinpath(SCHEMA).read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(compose())] == []
+
+
+def test_every_process_of_the_table_is_there(processes: list[Process]) -> None:
+    expected = {p.name for p in processes} - SERVERS.keys() - AT_BUILD_TIME
+    expected |= {f"{name}-{n}" for name in SERVERS.values() for n in (1, 2, 3)}
+    assert expected - services().keys() == set()
+
+
+def test_every_process_runs_the_same_command(processes: list[Process]) -> None:
+    different = {}
+    for process in processes:
+        if process.name in SERVERS or process.name in AT_BUILD_TIME:
+            continue
+        here = ["python", *process.command()[1:]]
+        if services()[process.name]["command"] != here:
+            different[process.name] = here
+    assert different == {}
+
+
+def test_every_process_answers_on_its_port(processes: list[Process]) -> None:
+    ports = {p.name: str(p.port) for p in processes if p.port and p.name not in SERVERS}
+    assert ports
+    assert {n: services()[n]["environment"]["REGISTRY_PORT"] for n in ports} == ports
+
+
+def test_every_process_knows_what_the_embedded_one_knows(processes: list[Process]) -> None:
+    embedded_only = {
+        "REGISTRY_VAR", "REGISTRY_PORT_BASE", "REGISTRY_CACHE", "REGISTRY_MONGO_CACHE_GB",
+        "REGISTRY_FRONTEND_DIR",  # set in the image
+    }  # fmt: skip
+    missing = {}
+    for process in processes:
+        if process.role in {"service", "relay", "worker"} and process.name != "issuer":
+            given = services()[process.name]["environment"].keys()
+            given = {name.removesuffix("_FILE") for name in given} | given
+            known = {name for name in process.env() if name.startswith("REGISTRY_")}
+            if known - given - embedded_only:
+                missing[process.name] = known - given - embedded_only
+    assert missing == {}
+
+
+def test_what_is_kept_running_has_a_health_check() -> None:
+    running = {name: s for name, s in services().items() if not is_step(s)}
+    assert len(running) == 3 + 3 + 1 + 4 + 3 + 4
+    assert [name for name, service in running.items() if "healthcheck" not in service] == []
+
+
+def test_what_depends_waits_for_readiness() -> None:
+    for name, service in services().items():
+        for other, how in service.get("depends_on", {}).items():
+            end = is_step(services()[other])
+            wanted = "service_completed_successfully" if end else "service_healthy"
+            assert how["condition"] == wanted, f"{name} waits for {other}"
+
+
+def test_ports_are_published_on_loopback_only() -> None:
+    published = [port for s in services().values() for port in s.get("ports", [])]
+    assert len(published) == 5
+    assert [port for port in published if not str(port).startswith("127.0.0.1:")] == []
+
+
+def test_servers_are_replicated_and_unreachable_from_outside() -> None:
+    assert compose()["networks"]["servers"]["internal"] is True
+    for name, service in services().items():
+        if name.startswith(("mongo-", "kafka-")):
+            assert service["networks"] == ["servers"]
+    settings = services()["kafka-1"]["environment"]
+    assert settings["KAFKA_DEFAULT_REPLICATION_FACTOR"] == "3"
+    assert settings["KAFKA_MIN_INSYNC_REPLICAS"] == "2"
+    assert services()["topics"]["environment"]["REGISTRY_KAFKA_REPLICATION"] == "3"
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    for service in services().values():
+        for name, value in service.get("environment", {}).items():
+            if any(word in name for word in ("PASSWORD", "TOKEN", "KEYRING", "MONGO_URI")):
+                assert name.endswith("_FILE"), name
+                assert str(value).startswith("/run/"), name
+
+
+def test_docker_agrees_where_it_can_be_asked() -> None:
+    """Docker's own reading, on machines that have the compose plugin; the rest holds everywhere."""
+    docker = shutil.which("docker")
+    command = [docker or "docker", "compose"]
+    if docker is None or subprocess.run([*command, "version"], capture_output=True).returncode:
+        return
+    result = subprocess.run(
+        [*command, "-f", COMPOSE, "config", "--quiet"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_secrets_are_made_once_and_for_their_reader_only(tmp_path: Path) -> None:
+    def make() -> dict[str, str]:
+        subprocess.run(
+            [sys.executable, ROOT / "deploy/make_secrets.py", tmp_path],
+            check=True,
+            env={"REGISTRY_OIDC_ISSUER": "http://issuer:8005"},
+        )
+        made = [path for path in tmp_path.rglob("*") if path.is_file()]
+        exposed = {path.name for path in made if path.stat().st_mode & 0o077}
+        assert exposed <= {"jwks.json"}  # the public half of the issuer's key
+        return {str(p.relative_to(tmp_path)): p.read_text(encoding="utf-8") for p in made}
+
+    first = make()
+    assert make() == first
+    for service in ("org-units", "member", "volunteer", "aggregator"):
+        name = service.replace("-", "_")
+        password = first[f"mongo/{name}_password"]
+        assert f"//{name}:{password}@mongo-1:27017," in first[f"{service}/mongo_uri"]
+        assert first[f"{service}/service.token"].count(".") == 2
+    assert first["member/keyring.json"] == first["volunteer/keyring.json"]
+    assert "aggregator/keyring.json" not in first
+    assert 6 <= len(first["mongo/keyfile"]) <= 1024

@@ -1,0 +1,80 @@
+"""Tokens of the embedded issuer verify by what it publishes; keys are made once, for their owner only."""
+
+import base64
+import json
+from pathlib import Path
+
+import jwt
+import pytest
+
+from embedded import issuer, keyring
+from embedded.runtime import Runtime
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    return Runtime(var=tmp_path, port_base=9000)
+
+
+def verified(runtime: Runtime, token: str) -> dict[str, object]:
+    published = jwt.PyJWKSet.from_json(issuer.documents(runtime)["/jwks.json"].decode())
+    key = published[jwt.get_unverified_header(token)["kid"]]
+    return jwt.decode(
+        token, key, algorithms=["ES256"], audience="registry", issuer=runtime.issuer_url
+    )
+
+
+def test_an_officers_token(runtime: Runtime) -> None:
+    grants = [issuer.grant("110101", "registrar", "approver")]
+    claims = verified(runtime, issuer.mint(runtime, "officer-1", grants, ttl_seconds=60))
+    assert claims["sub"] == "officer-1"
+    assert claims["grants"] == [{"unit": "110101", "roles": ["registrar", "approver"]}]
+    assert "person" not in claims
+    assert "service" not in claims
+
+
+def test_a_volunteers_and_a_services_token(runtime: Runtime) -> None:
+    assert verified(runtime, issuer.mint(runtime, "v", person="p-1"))["person"] == "p-1"
+    issuer.mint_service_token(runtime)
+    assert verified(runtime, runtime.service_token.read_text())["service"] is True
+
+
+def test_the_signing_key_is_made_once_for_its_owner(runtime: Runtime) -> None:
+    issuer.provide_key(runtime)
+    before = runtime.issuer_key.read_bytes()
+    issuer.provide_key(runtime)
+    assert runtime.issuer_key.read_bytes() == before
+    assert runtime.issuer_key.stat().st_mode & 0o077 == 0
+    assert "d" not in json.loads(issuer.jwks_file(runtime).read_text())["keys"][0]
+
+
+def test_the_keyring_is_made_once_for_its_owner(runtime: Runtime) -> None:
+    keyring.provide(runtime)
+    ring = json.loads(runtime.keyring.read_text())
+    keyring.provide(runtime)
+    assert json.loads(runtime.keyring.read_text()) == ring
+    assert runtime.keyring.stat().st_mode & 0o077 == 0
+    key = ring["keys"][ring["active"]]
+    assert {len(base64.b64decode(value)) for value in key.values()} == {32}
+    assert key["encryption"] != key["index"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/jwks.json", 200), ("POST", "/jwks.json", 405), ("GET", "/token", 404)],
+)
+async def test_what_the_issuer_answers(
+    runtime: Runtime, method: str, path: str, status: int
+) -> None:
+    issuer.provide_key(runtime)
+    sent: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, object]:
+        return {}
+
+    scope = {"type": "http", "method": method, "path": path}
+    await issuer.Issuer(runtime)(scope, receive, send)
+    assert sent[0]["status"] == status

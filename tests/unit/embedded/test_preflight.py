@@ -1,0 +1,98 @@
+"""Every failing check names what is absent and the remedy, in both languages."""
+
+import importlib.util
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from embedded import java, mongod, preflight, probes
+from embedded.processes import table
+from embedded.runtime import Runtime
+from tests.unit.embedded.systems import FOR_EVER, stand_in
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    return Runtime(var=tmp_path)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield int(server.getsockname()[1])
+
+
+def nowhere(_: str) -> None:
+    return None
+
+
+def test_a_missing_library_is_named_by_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object"
+    answer = subprocess.CompletedProcess([], 127, "", said)
+    monkeypatch.setattr(mongod, "executable", lambda: Path("mongod"))
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+    (problem,) = preflight.database()
+    assert problem.blocking
+    assert "libcurl4" in problem.chinese
+    assert "libcurl4" in problem.english
+
+
+def test_a_missing_mongod_names_the_way_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    (problem,) = preflight.database()
+    assert "REGISTRY_MONGO_URI" in problem.chinese
+    assert "REGISTRY_MONGO_URI" in problem.english
+
+
+def test_no_java_falls_back_to_the_wheel(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(java, "candidates", lambda _: [])
+    monkeypatch.setattr(shutil, "which", nowhere)
+    problems = {problem.what: problem for problem in preflight.broker(runtime)}
+    assert not problems["java"].blocking
+    assert problems["maven"].blocking
+    assert "apt-get install maven" in problems["maven"].english
+    assert "REGISTRY_KAFKA_BOOTSTRAP" in problems["maven"].chinese
+
+
+def test_an_old_java_is_no_java(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(java, "candidates", lambda _: [Path("old-java")])
+    monkeypatch.setattr(java, "inspect", lambda path: java.Java(path, 11, "11"))
+    with pytest.raises(java.JavaMissing, match=r"old-java \(11\)"):
+        java.find_java(runtime.cache)
+
+
+def test_a_full_disk(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1024**3))
+    (problem,) = preflight.disk(runtime)
+    assert "1.0 GB" in problem.english
+    assert "REGISTRY_VAR" in problem.chinese
+
+
+def test_a_taken_port_is_named_with_its_process(
+    taken_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "PORT_PATIENCE", 0.0)
+    (problem,) = preflight.ports([stand_in("member", FOR_EVER, port=taken_port)])
+    assert problem.what == f"port {taken_port}"
+    assert "member" in problem.english
+
+
+def test_borrowed_servers_are_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    borrowed = Runtime(
+        var=tmp_path,
+        borrowed_mongo_uri="mongodb://db/?replicaSet=x",
+        borrowed_kafka_bootstrap="kafka:9092",
+    )
+    monkeypatch.setattr(preflight, "PORT_PATIENCE", 0.0)
+    monkeypatch.setattr(java, "candidates", lambda _: [])
+    monkeypatch.setattr(shutil, "which", nowhere)
+    monkeypatch.setattr(probes, "port_free", lambda _: True)
+    blocking = [p for p in preflight.check(borrowed, table(borrowed)) if p.blocking]
+    assert blocking == []

@@ -1,0 +1,124 @@
+"""The supervisor with stand-in processes: order, restarts, a failed start, the stop, and its own sudden death."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from embedded import state, supervisor, watch
+from embedded.runtime import Runtime
+from embedded.supervisor import Supervisor
+from tests.unit.embedded.systems import FOR_EVER, STUBBORN, stand_in, wait_until
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    return Runtime(var=tmp_path)
+
+
+async def until(condition: object) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
+
+
+async def stopped(system: Supervisor, running: asyncio.Task[int]) -> int:
+    os.kill(os.getpid(), signal.SIGTERM)
+    return await running
+
+
+async def test_starts_in_order_and_restarts_what_dies(runtime: Runtime) -> None:
+    rows = [
+        stand_in("late", FOR_EVER, after=("make",)),
+        stand_in("make", f"open({str(runtime.var / 'made')!r}, 'w')", "step"),
+    ]
+    system = Supervisor(runtime, rows)
+    running = asyncio.create_task(system.run())
+    await until(lambda: system.ready)
+    late = system.watches["late"]
+    assert (runtime.var / "made").exists()
+    first = late.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: late.restarts == 1 and late.healthy)
+    assert late.pid != first
+    assert await stopped(system, running) == 0
+    assert not psutil.pid_exists(first)
+
+
+async def test_what_never_comes_up_fails_the_start(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(watch, "BACKOFF_FIRST", 0.01)
+    never = stand_in("broken", "raise SystemExit('no such table')", "step")
+    assert await Supervisor(runtime, [never]).run() == 1
+    said = capsys.readouterr().out
+    assert "broken 启动失败" in said
+    assert "no such table" in said
+
+
+async def test_an_optional_step_may_fail(runtime: Runtime) -> None:
+    rows = [
+        stand_in("charts", "raise SystemExit(1)", "step", optional=True),
+        stand_in("page", FOR_EVER),
+    ]
+    system = Supervisor(runtime, rows)
+    running = asyncio.create_task(system.run())
+    await until(lambda: system.ready and system.watches["charts"].state == "failed")
+    assert await stopped(system, running) == 0
+
+
+async def test_what_ignores_the_signal_is_killed_in_time(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "STOP_DEADLINES", ((("service",), 0.3), (("database",), 0.6)))
+    rows = [stand_in("deaf", STUBBORN), stand_in("store", FOR_EVER, "database")]
+    system = Supervisor(runtime, rows)
+    running = asyncio.create_task(system.run())
+    await until(lambda: system.ready)
+    began = time.monotonic()
+    await stopped(system, running)
+    assert time.monotonic() - began < 5
+    assert all(one.pid is None for one in system.watches.values())
+
+
+def start_system(var: Path) -> tuple[subprocess.Popen[bytes], list[psutil.Process]]:
+    """A supervisor of two stand-ins in a process of its own, ready."""
+    program = [sys.executable, "-m", "tests.unit.embedded.systems", str(var)]
+    process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: (var / "hook").exists())
+    return process, psutil.Process(process.pid).children(recursive=True)
+
+
+def test_nothing_survives_the_supervisors_sudden_death(tmp_path: Path) -> None:
+    process, children = start_system(tmp_path)
+    assert len(children) >= 2
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(child.is_running() for child in children), 5)
+
+
+def test_a_failing_hook_stops_nothing(tmp_path: Path) -> None:
+    process, children = start_system(tmp_path)
+    wait_until(lambda: len(psutil.Process(process.pid).children()) == 2)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(15) == 0
+    assert not any(child.is_running() for child in children)
+
+
+def test_the_lock_is_never_stale(runtime: Runtime) -> None:
+    lock = state.Lock(runtime)
+    assert state.supervisor(runtime) == os.getpid()
+    with pytest.raises(state.AlreadyRunning, match="registry down"):
+        state.Lock(runtime)
+    lock.release()
+    assert state.supervisor(runtime) is None
+    assert state.lock_file(runtime).exists()
+    state.Lock(runtime).release()

@@ -1,0 +1,283 @@
+"""The state machine of memberships, its days, four eyes, and who may join."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from member import domain
+from member.domain import OPEN, STATUSES, TRANSITIONS, Rules
+from shared import timeline
+from shared.errors import Conflict, FieldError, Forbidden, Invalid
+from shared.personal.identifiers import IdType
+from shared.timeline import Entry
+
+TODAY = date(2026, 11, 23)
+MOMENT = datetime(2026, 11, 23, 4, tzinfo=UTC)
+COUNTABLE = {
+    "sex": "1", "birth_year": 1990, "education": None, "occupation": None, "minority": "unknown",
+    "political": None, "unverified": False,
+}  # fmt: skip
+
+
+def a_state(status: str = "APPLIED") -> dict[str, Any]:
+    return {
+        "unit": "u1", "status": status, "kind": "INDIVIDUAL_ADULT", "grade": "ORDINARY",
+        **COUNTABLE,
+    }  # fmt: skip
+
+
+def a_member(*history: tuple[date, str], **fields: Any) -> dict[str, Any]:
+    entries = tuple(Entry(day, MOMENT, a_state(status)) for day, status in history)
+    return {
+        "_id": "m1",
+        "version": 1,
+        "status": history[-1][1],
+        "unit": "u1",
+        "kind": "INDIVIDUAL_ADULT",
+        "grade": "ORDINARY",
+        "timeline": timeline.to_documents(entries),
+        "created_by": "creator",
+        "edited_by": "creator",
+        **fields,
+    }
+
+
+def move(action: str, member: dict[str, Any], **options: Any) -> domain.Outcome:
+    return domain.move(
+        action,
+        member,
+        a_state(),
+        **{
+            "day": TODAY,
+            "today": TODAY,
+            "recorded_at": MOMENT,
+            "subject": "approver",
+            "reason": "a reason",
+            **options,
+        },
+    )
+
+
+@pytest.mark.parametrize("action", TRANSITIONS)
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_action_works_from_its_statuses_and_from_no_other(action: str, status: str) -> None:
+    member = a_member((TODAY, status))
+    if status in TRANSITIONS[action].sources:
+        outcome = move(action, member)
+        assert outcome.fields["status"] == TRANSITIONS[action].target
+        assert outcome.fact == f"org.redcross.member.{TRANSITIONS[action].fact}.v1"
+        return
+    with pytest.raises(Conflict) as refusal:
+        move(action, member)
+    assert refusal.value.code == "state.illegal"
+    assert refusal.value.params == {
+        "action": action,
+        "status": status,
+        "allowed": domain.allowed_actions(status),
+    }
+
+
+def test_facts_are_those_of_the_event_contract() -> None:
+    from shared import events
+
+    known = {f"org.redcross.member.{t.fact}.v1" for t in TRANSITIONS.values()}
+    assert known <= events.MODELS.keys()
+    assert domain.IMPORTED in events.MODELS
+
+
+def test_the_machine_reaches_every_status_that_has_an_action() -> None:
+    reached, frontier = {"APPLIED"}, ["APPLIED"]
+    while frontier:
+        for action in domain.allowed_actions(frontier.pop()):
+            target = TRANSITIONS[action].target
+            if target not in reached:
+                reached.add(target)
+                frontier.append(target)
+    # The clock rules (ARREARS, LAPSED) and merging come with dues and duplicates.
+    assert set(STATUSES) - reached == {"ARREARS", "LAPSED", "MERGED"}
+
+
+@pytest.mark.parametrize("action", ["approve", "file"])
+@pytest.mark.parametrize("field", ["created_by", "edited_by", "applied_by"])
+def test_creator_and_last_editor_may_not_approve_or_file(action: str, field: str) -> None:
+    status = "APPLIED" if action == "approve" else "APPROVED"
+    member = a_member((TODAY, status), **{"last_action": "correct", field: "approver"})
+    with pytest.raises(Forbidden) as refusal:
+        move(action, member)
+    assert refusal.value.code == "four_eyes"
+
+
+def test_who_approved_may_also_file() -> None:
+    member = a_member((TODAY, "APPROVED"), last_action="approve", edited_by="approver")
+    assert move("file", member).fields["status"] == "ACTIVE"
+
+
+def test_who_approved_his_own_entry_by_another_way_may_not_file() -> None:
+    member = a_member(
+        (TODAY, "APPROVED"), last_action="approve", edited_by="approver", created_by="approver"
+    )
+    with pytest.raises(Forbidden):
+        move("file", member)
+
+
+@pytest.mark.parametrize("action", ["reject", "expel", "void"])
+def test_grave_actions_need_a_reason(action: str) -> None:
+    status = "APPLIED" if action == "reject" else "ACTIVE"
+    with pytest.raises(Invalid) as refusal:
+        move(action, a_member((TODAY, status)), reason=None)
+    assert refusal.value.errors[0].field == "reason"
+
+
+def test_nothing_is_dated_after_today() -> None:
+    with pytest.raises(Invalid) as refusal:
+        move("approve", a_member((TODAY, "APPLIED")), day=TODAY + timedelta(days=1))
+    assert refusal.value.code == "date.future"
+
+
+def test_an_approval_cannot_precede_the_application() -> None:
+    with pytest.raises(Invalid) as refusal:
+        move("approve", a_member((TODAY, "APPLIED")), day=TODAY - timedelta(days=1))
+    assert refusal.value.code == "date.too_early"
+    assert refusal.value.params == {"earliest": TODAY.isoformat()}
+
+
+def test_a_late_death_supersedes_what_came_after_it() -> None:
+    days = [TODAY - timedelta(days=n) for n in (30, 20, 10)]
+    member = a_member(*zip(days, ("APPLIED", "APPROVED", "ACTIVE"), strict=True))
+    outcome = move("decease", member, day=TODAY - timedelta(days=15))
+    assert [(e.effective_on, e.state and e.state["status"]) for e in outcome.timeline] == [
+        (days[0], "APPLIED"),
+        (days[1], "APPROVED"),
+        (TODAY - timedelta(days=15), "DECEASED"),
+    ]
+
+
+def test_a_withdrawal_cannot_precede_the_membership() -> None:
+    member = a_member((TODAY - timedelta(days=9), "APPROVED"), (TODAY, "ACTIVE"))
+    with pytest.raises(Invalid) as refusal:
+        move("withdraw", member, day=TODAY - timedelta(days=1))
+    assert refusal.value.params == {"earliest": TODAY.isoformat()}
+
+
+def test_a_withdrawal_may_precede_arrears() -> None:
+    joined = TODAY - timedelta(days=400)
+    member = a_member((joined, "ACTIVE"), (TODAY - timedelta(days=9), "ARREARS"))
+    outcome = move("withdraw", member, day=TODAY - timedelta(days=200))
+    assert [e.effective_on for e in outcome.timeline] == [joined, TODAY - timedelta(days=200)]
+
+
+def test_a_voided_entry_counts_nowhere_and_may_be_applied_for_again() -> None:
+    outcome = move("void", a_member((TODAY, "ACTIVE")))
+    assert outcome.timeline == ()
+    voided = a_member((TODAY, "VOIDED")) | {"timeline": []}
+    again = move("reapply", voided, day=date(2020, 1, 1))
+    assert [e.effective_on for e in again.timeline] == [date(2020, 1, 1)]
+    assert again.fields["applied_by"] == "approver"
+
+
+def test_a_correction_reaches_every_state_and_no_voided_entry() -> None:
+    member = a_member((TODAY - timedelta(days=5), "APPLIED"), (TODAY, "ACTIVE"))
+    outcome = domain.corrected(member, {"sex": "2"}, MOMENT)
+    assert [e.state and e.state["sex"] for e in outcome.timeline] == ["2", "2"]
+    with pytest.raises(Conflict):
+        domain.corrected(a_member((TODAY, "VOIDED")), {"sex": "2"}, MOMENT)
+
+
+def codes(errors: list[FieldError]) -> list[str]:
+    return [error.code for error in errors]
+
+
+@pytest.mark.parametrize(
+    ("born", "guardian", "consent", "code"),
+    [
+        ("2018-11-24", True, True, "member.too_young"),
+        ("2018-11-23", True, True, None),
+        ("2012-11-24", False, False, "guardian.required"),
+        ("2012-11-24", True, False, "guardian.required"),
+        ("2012-11-24", True, True, None),
+        ("2012-11-23", True, False, None),
+        ("2008-11-24", False, False, "guardian.required"),
+        ("2008-11-23", False, False, None),
+        ("2026-11-24", False, False, "member.born_after_joining"),
+        (None, False, False, "member.birth_date_required"),
+    ],
+)
+def test_ages(born: str | None, guardian: bool, consent: bool, code: str | None) -> None:
+    found = domain.check_age(
+        date.fromisoformat(born) if born else None,
+        joins_on=TODAY,
+        today=TODAY,
+        guardian=guardian,
+        guardian_consent=consent,
+        rules=Rules(),
+    )
+    assert codes(found) == ([code] if code else [])
+
+
+def test_a_member_who_joined_as_a_child_long_ago_needs_no_guardian_today() -> None:
+    found = domain.check_age(
+        date(1990, 5, 1), joins_on=date(2000, 6, 1), today=TODAY, guardian=False,
+        guardian_consent=False, rules=Rules(),
+    )  # fmt: skip
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("id_type", "rules", "paper", "code"),
+    [
+        (IdType.RESIDENT_ID, Rules(), False, None),
+        (IdType.HMT_RESIDENCE, Rules(), False, "member.hmt_not_admitted"),
+        (IdType.HMT_RESIDENCE, Rules(hmt_admitted=True), False, None),
+        (IdType.FPR_NEW, Rules(hmt_admitted=True), True, "member.not_citizen"),
+        (IdType.FPR_OLD, Rules(), False, "member.not_citizen"),
+        (IdType.PASSPORT, Rules(), False, "member.not_citizen"),
+        (IdType.OTHER, Rules(), True, "member.not_citizen"),
+        (IdType.NONE, Rules(), False, "member.number_required"),
+        (IdType.NONE, Rules(), True, None),
+    ],
+)
+def test_documents(id_type: IdType, rules: Rules, paper: bool, code: str | None) -> None:
+    found = domain.check_document_type(id_type, rules, paper_stock=paper)
+    assert codes(found) == ([code] if code else [])
+
+
+def test_only_active_grassroots_units_admit_members() -> None:
+    assert domain.check_unit("GRASSROOTS", "ACTIVE", Rules()) == []
+    assert codes(domain.check_unit("COUNTY", "ACTIVE", Rules())) == ["member.unit_is_chapter"]
+    assert domain.check_unit("COUNTY", "ACTIVE", Rules(chapters_admit=True)) == []
+    assert codes(domain.check_unit("GRASSROOTS", "CLOSING", Rules())) == ["unit.not_active"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(TRANSITIONS)), st.integers(0, 40)), max_size=12))
+def test_any_history_keeps_the_timeline_in_order_and_ends_in_the_status(
+    commands: list[tuple[str, int]],
+) -> None:
+    member = a_member((TODAY - timedelta(days=40), "APPLIED"))
+    for action, ago in commands:
+        day = TODAY - timedelta(days=ago)
+        try:
+            outcome = move(action, member, day=day, subject=f"{action}{ago}")
+        except (Conflict, Invalid, Forbidden):
+            continue
+        days = [entry.effective_on for entry in outcome.timeline]
+        assert days == sorted(set(days))
+        assert all(known <= TODAY for known in days)
+        last = outcome.timeline[-1].state if outcome.timeline else None
+        if outcome.fields["status"] == "VOIDED":
+            assert last is None
+        else:
+            assert last is not None
+            assert last["status"] == outcome.fields["status"]
+            assert outcome.timeline[-1].effective_on == day
+        member = {
+            **member,
+            **outcome.fields,
+            "timeline": timeline.to_documents(outcome.timeline),
+            "edited_by": "someone",
+        }
+    assert (member["status"] in OPEN) == bool(
+        member["timeline"] and member["timeline"][-1]["state"]["status"] in OPEN
+    )

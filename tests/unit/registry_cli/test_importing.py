@@ -1,0 +1,358 @@
+"""Importing a roster through the public API: pages, units, retries, repetition and the report."""
+
+import csv
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from registry_cli.importing import (
+    Consent,
+    Document,
+    ImportFailed,
+    ImportSummary,
+    Progress,
+    import_roster,
+)
+from registry_cli.importing.api import ATTEMPTS, LONGEST_PAUSE_SECONDS, RegistryApi
+from registry_cli.roster import write_demo
+from registry_cli.rosterfile import RosterFileError, read_roster
+from tests.unit.registry_cli.registry_stub import COUNTY, MEMBER, ORG_UNITS, RegistryStub, problem
+
+CONSENT = Consent("2026-1", "PAPER", "2026-01-05")
+DOCUMENT = Document("西红〔2026〕1号", "2026-01-04")
+HEADER = "姓名,性别,证件号码,手机号码,所属单位,备注"
+WANG = "王芳,女,11010519491231002X,13900000000"
+LI = "李强,男,130102201211184021,13900000000"
+
+
+@pytest.fixture
+def stub() -> RegistryStub:
+    return RegistryStub()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def run(stub: RegistryStub, pauses: list[float]) -> Callable[..., ImportSummary]:
+    def import_file(path: Path, **over: Any) -> ImportSummary:
+        with stub.client() as client:
+            settings: dict[str, Any] = {
+                "client": client,
+                "token": "secret",
+                "member_url": MEMBER,
+                "org_units_url": ORG_UNITS + "/",
+                "unit_id": COUNTY["id"],
+                "mode": "existing",
+                "consent": CONSENT,
+                "document": DOCUMENT,
+                "api": RegistryApi(client, "secret", pause=pauses.append),
+            }
+            return import_roster(path, **(settings | over))
+
+    return import_file
+
+
+def roster(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "名册.csv"
+    path.write_text("\n".join((HEADER, *lines)) + "\n", encoding="utf-8")
+    return path
+
+
+def report_of(summary: ImportSummary) -> list[dict[str, str]]:
+    assert summary.report is not None
+    with summary.report.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_demo_roster_is_refused_where_it_is_wrong_and_nowhere_else(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    demo = write_demo(tmp_path / "demo.csv", ["北山街道红十字会", "三墩镇", "330106S3"])
+    seen: list[Progress] = []
+    summary = run(demo.path, progress=seen.append)
+    assert (summary.rows, summary.accepted, summary.refused) == (2_000, 1_970, 30)
+    assert summary.pages == 4
+    assert [step.rows for step in seen] == [500, 1_000, 1_500, 2_000]
+    assert seen[-1] == Progress(2_000, 2_000, 1_970, 30)
+    assert [int(row["行号"]) for row in report_of(summary)] == list(demo.wrong)
+    phones = {code for code in summary.reasons if code.startswith("phone.")}
+    assert sum(summary.reasons[code] for code in phones) == 4
+    assert {code: n for code, n in summary.reasons.items() if code not in phones} == {
+        "value.date_impossible": 5,
+        "identifier.check_digit": 5,
+        "identifier.birth_in_future": 4,
+        "unit.unknown": 4,
+        "member.duplicate": 4,
+        "name.required": 4,
+    }
+    assert len(stub.members) == 1_970
+
+
+def test_request_follows_the_contract(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    run(roster(tmp_path, f"{WANG},中心小学,", f"{LI},北山街道,"))
+    (request,) = stub.bulk_requests()
+    assert str(request.url) == f"{MEMBER}/v1/members/bulk"
+    assert request.headers["Authorization"] == "Bearer secret"
+    assert request.headers["Accept-Language"] == "zh-CN"
+    assert request.headers["Content-Type"] == "application/json"
+    assert json.loads(request.content) == {
+        "mode": "existing",
+        "document": {"number": "西红〔2026〕1号", "issued_on": "2026-01-04"},
+        "consent": {"version": "2026-1", "channel": "PAPER", "given_on": "2026-01-05"},
+        "rows": [
+            {
+                "row": 3,
+                "unit_id": "u1",
+                "kind": "INDIVIDUAL_ADULT",
+                "name": "李强",
+                "sex": "1",
+                "id_type": "RESIDENT_ID",
+                "id_number": "130102201211184021",
+                "phone": "13900000000",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "unit_id"),
+    [
+        ("", "county"),
+        ("西湖区红十字会", "county"),
+        ("北山街道红十字会", "u1"),
+        (" 北山 街道 ", "u1"),
+        ("330106u2", "u2"),
+        ("求是小学", "s3"),
+        ("330106S1", "s1"),
+    ],
+)
+def test_units_are_found_by_name_or_code(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary], said: str, unit_id: str
+) -> None:
+    assert run(roster(tmp_path, f"{WANG},{said},")).accepted == 1
+    (request,) = stub.bulk_requests()
+    assert json.loads(request.content)["rows"][0]["unit_id"] == unit_id
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "words"),
+    [("中心小学", "unit.ambiguous", "多个单位"), ("无名", "unit.unknown", "没有“无名”")],
+)
+def test_units_that_cannot_be_told(
+    tmp_path: Path,
+    stub: RegistryStub,
+    run: Callable[..., ImportSummary],
+    said: str,
+    code: str,
+    words: str,
+) -> None:
+    summary = run(roster(tmp_path, f"{WANG},{said},"))
+    assert summary.reasons == {code: 1}
+    (row,) = report_of(summary)
+    assert row["字段"] == "所属单位"
+    assert words in row["问题与改法"]
+    assert stub.bulk_requests() == []
+
+
+def test_units_are_listed_once(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    run(roster(tmp_path, *(f"{WANG},{said}," for said in ("无名", "北山街道", "无名", "三墩镇"))))
+    listed = [r.url.params for r in stub.requests if "parent_id" in r.url.params]
+    assert [(p["parent_id"], p.get("cursor", "0")) for p in listed] == [
+        ("county", "0"),
+        ("county", "1"),
+        ("u1", "0"),
+        ("u1", "1"),
+        ("u2", "0"),
+        ("u2", "1"),
+    ]
+
+
+def test_duplicate_names_the_first_line(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
+    summary = run(roster(tmp_path, f"{WANG},,", f"{LI},,", f"{WANG},,"), page_size=2)
+    (row,) = report_of(summary)
+    assert (row["行号"], row["字段"]) == ("4", "证件号码")
+    assert row["问题与改法"] == "已是会员（与本文件第 2 行证件号码相同）"
+
+
+def test_killed_import_is_run_again(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    demo = write_demo(tmp_path / "demo.csv", ["北山街道"], 5, 400)
+
+    def kill_at_third(progress: Progress) -> None:
+        if progress.rows == 300:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(demo.path, page_size=100, progress=kill_at_third)
+    registered = dict(stub.members)
+    summary = run(demo.path, page_size=100)
+    assert summary.refused == len(demo.wrong)
+    assert registered.items() <= stub.members.items()
+    assert len(stub.members) == 400 - len(demo.wrong)
+    keys = [request.headers["Idempotency-Key"] for request in stub.bulk_requests()]
+    assert keys[:3] == keys[3:6]
+    assert len(set(keys)) == 4
+    assert all(key.isascii() and len(key) <= 64 for key in keys)
+
+
+def test_lost_answer_is_asked_for_again(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary], pauses: list[float]
+) -> None:
+    failures: list[httpx.Response | Exception] = [
+        httpx.ConnectError("refused"),
+        problem(503, "overloaded"),
+        httpx.Response(429, headers={"Retry-After": "7"}),
+        httpx.ReadTimeout("lost"),
+    ]
+
+    def intercept(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "GET" or not failures:
+            return None
+        failure = failures.pop(0)
+        if isinstance(failure, httpx.Response):
+            return failure
+        if isinstance(failure, httpx.ReadTimeout):
+            stub.intercept = lambda _: None
+            stub.answer(request)
+        raise failure
+
+    stub.intercept = intercept
+    assert run(roster(tmp_path, f"{WANG},,")).accepted == 1
+    assert pauses == [0.5, 1.0, 7.0, 4.0]
+    assert len({request.headers["Idempotency-Key"] for request in stub.bulk_requests()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("response", "code", "words"),
+    [
+        (problem(503, "overloaded"), "busy", "仍然繁忙（503）"),
+        (problem(401, "expired"), "token", "registry token"),
+        (problem(403, "仅限本区"), "forbidden", "仅限本区"),
+        (
+            problem(422, "字段有误", errors=[{"field": "mode", "message": "未知"}]),
+            "refused",
+            "字段有误；mode: 未知",
+        ),
+        (httpx.Response(500, text="Traceback"), "refused", "Traceback"),
+        (httpx.Response(200, text="<html>"), "answer", "JSON"),
+        (httpx.Response(200, json=[]), "answer", "object"),
+        (httpx.Response(200, json={"results": []}), "answer", "results"),
+        (httpx.Response(200, json={"results": [{"row": 2}]}), "answer", "status"),
+    ],
+)
+def test_import_stops_with_one_clear_reason(
+    tmp_path: Path,
+    stub: RegistryStub,
+    run: Callable[..., ImportSummary],
+    pauses: list[float],
+    response: httpx.Response,
+    code: str,
+    words: str,
+) -> None:
+    stub.intercept = lambda request: response if request.method == "POST" else None
+    with pytest.raises(ImportFailed) as caught:
+        run(roster(tmp_path, f"{WANG},,"))
+    assert caught.value.code == code
+    assert words in caught.value.text("zh")
+    assert "不会重复登记" in caught.value.text("zh")
+    assert "nobody is registered twice" in caught.value.text("en")
+    assert len(pauses) == (ATTEMPTS - 1 if code == "busy" else 0)
+    assert max(pauses, default=0.0) <= LONGEST_PAUSE_SECONDS
+
+
+def test_service_that_is_down(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    def down(request: httpx.Request) -> httpx.Response | None:
+        raise httpx.ConnectError("connection refused")
+
+    stub.intercept = down
+    with pytest.raises(ImportFailed, match=r"8 次尝试后仍无法连接 .*connection refused"):
+        run(roster(tmp_path, f"{WANG},,"))
+
+
+def test_unit_out_of_scope_stops_before_anything_is_sent(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    with pytest.raises(ImportFailed, match="找不到单位 elsewhere"):
+        run(roster(tmp_path, f"{WANG},,"), unit_id="elsewhere")
+    assert len(stub.requests) == 1
+
+
+def test_file_without_rows_stops(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
+    with pytest.raises(RosterFileError, match="没有数据行"):
+        run(roster(tmp_path, "", ",,,,,"))
+
+
+@pytest.mark.parametrize("size", [0, 501])
+def test_page_size_is_bounded(tmp_path: Path, run: Callable[..., ImportSummary], size: int) -> None:
+    with pytest.raises(ValueError, match="1 to 500"):
+        run(roster(tmp_path, f"{WANG},,"), page_size=size)
+
+
+def test_file_without_faults_has_no_report(
+    tmp_path: Path, run: Callable[..., ImportSummary]
+) -> None:
+    summary = run(roster(tmp_path, f"{WANG},,"))
+    assert (summary.accepted, summary.refused, summary.report) == (1, 0, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["名册.csv"]
+
+
+def test_report_is_harmless_private_and_can_be_imported(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    path = roster(
+        tmp_path,
+        "王芳,女,110105194912310021,+8613900000000,,=cmd|' /C calc'!A0",
+        "李强,先生,130102201211184021,1.38E+10,, @x",
+    )
+    summary = run(path)
+    assert summary.report == tmp_path / "名册.errors.csv"
+    assert stat.S_IMODE(summary.report.stat().st_mode) == 0o600
+    assert summary.report.read_bytes().startswith(b"\xef\xbb\xbf")
+    first, second = report_of(summary)
+    assert list(first) == [*HEADER.split(","), "行号", "字段", "问题与改法"]
+    assert first["备注"] == "'=cmd|' /C calc'!A0"
+    assert first["手机号码"] == "'+8613900000000"
+    assert second["备注"] == "' @x"
+    assert second["字段"] == "性别；手机号码"
+    text = summary.report.read_text(encoding="utf-8-sig").replace("110105194912310021", "")
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text(
+        text.replace("王芳,女,", "王芳,女,11010519491231002X"), encoding="utf-8-sig"
+    )
+    row, _ = read_roster(corrected).rows()
+    assert (row.fields["id_number"], row.fields["phone"]) == (
+        "11010519491231002X",
+        "+8613900000000",
+    )
+    again = run(corrected)
+    assert (again.accepted, again.refused) == (1, 1)
+    assert list(report_of(again)[0]) == list(first)
+
+
+def test_report_goes_where_told_in_the_language_told(
+    tmp_path: Path, run: Callable[..., ImportSummary]
+) -> None:
+    target = tmp_path / "elsewhere.csv"
+    summary = run(roster(tmp_path, f"{WANG},无名,"), report_path=target, language="en")
+    assert summary.report == target
+    assert "check the name" in report_of(summary)[0]["问题与改法"]
+
+
+def test_report_that_cannot_be_written(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
+    with pytest.raises(ImportFailed, match="无法写入"):
+        run(roster(tmp_path, f"{WANG},无名,"), report_path=tmp_path)

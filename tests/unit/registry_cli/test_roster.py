@@ -1,0 +1,70 @@
+"""The demo roster: the same each time, right rows by every rule, wrong ones as announced."""
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from registry_cli.roster import BLEMISHES, FAULTS, LAST_DAY, check_character, write_demo
+from registry_cli.rosterfile import read_roster
+from shared.personal.identifiers import IdType, check, declared_warnings
+from shared.personal.names import check_name
+from shared.personal.phones import normalise_phone
+
+UNITS = ["北山街道红十字会", "三墩镇红十字会", "330106S0001K"]
+
+
+def test_same_seed_same_file(tmp_path: Path) -> None:
+    first = write_demo(tmp_path / "a.csv", UNITS, 7, 300)
+    second = write_demo(tmp_path / "b.csv", UNITS, 7, 300)
+    other = write_demo(tmp_path / "c.csv", UNITS, 8, 300)
+    assert first.path.read_bytes() == second.path.read_bytes() != other.path.read_bytes()
+
+
+def test_default_roster(tmp_path: Path) -> None:
+    demo = write_demo(tmp_path / "demo.csv", UNITS)
+    rows = list(read_roster(demo.path).rows())
+    assert len(rows) == demo.rows == 2_000
+    assert len(demo.wrong) == 30
+    assert set(demo.wrong.values()) == set(FAULTS)
+    assert len(demo.repairable) == 20
+    assert set(demo.repairable.values()) == set(BLEMISHES)
+    assert not demo.wrong.keys() & demo.repairable.keys()
+    assert {row.fields["unit"] for row in rows if row.line not in demo.wrong} == set(UNITS)
+
+
+def test_right_rows_obey_every_rule(tmp_path: Path) -> None:
+    demo = write_demo(tmp_path / "demo.csv", UNITS, 3, 1_000)
+    seen: Counter[str] = Counter()
+    for row in read_roster(demo.path).rows():
+        if row.line in demo.wrong:
+            continue
+        fields = row.fields
+        assert not row.problems
+        assert fields["name"]
+        assert check_name(fields["name"]) == fields["name"]
+        born = date.fromisoformat(fields["birth_date"] or "")
+        identifier = check(IdType(fields["id_type"] or ""), fields["id_number"], LAST_DAY)
+        assert declared_warnings(identifier, fields["sex"], born) == []
+        assert normalise_phone(fields["phone"] or "").startswith("+861990000")
+        joined = date.fromisoformat(fields["joined_on"] or "")
+        assert born.year + 18 <= joined.year
+        assert joined <= LAST_DAY
+        seen[identifier.number] += 1
+    assert set(seen.values()) == {1}
+
+
+def test_identity_numbers_are_of_no_county(tmp_path: Path) -> None:
+    demo = write_demo(tmp_path / "demo.csv", UNITS, 3, 200)
+    numbers = [row.fields["id_number"] or "" for row in read_roster(demo.path).rows()]
+    assert {number[4:6] for number in numbers} == {"99"}
+
+
+def test_check_character_of_the_standard() -> None:
+    assert check_character("11010519491231002") == "X"
+
+
+def test_needs_a_unit(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least one unit"):
+        write_demo(tmp_path / "demo.csv", [])

@@ -1,0 +1,410 @@
+"""The HTTP edge: every kind of bad request gets a clear problem, and nothing slips past."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI, Query, UploadFile
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+from pydantic_core import PydanticCustomError
+from pymongo.errors import AutoReconnect
+
+from shared.access import CurrentPrincipal, OptionalPrincipal
+from shared.errors import Conflict, Invalid, NotFound, StaleVersion
+from shared.settings import HttpSettings
+from shared.web import IfMatch, JsonResponse, StrictModel, TokenBuckets, create_app, etag
+
+
+class Guardian(StrictModel):
+    phone: Annotated[str, Field(max_length=5)]
+
+
+class Person(StrictModel):
+    name: Annotated[str, Field(min_length=1)]
+    born: date | None = None
+    grade: Annotated[int, Field(ge=1, le=9)] = 1
+    guardian: Guardian | None = None
+
+
+router = APIRouter(prefix="/v1/people")
+
+
+@router.post("", status_code=201)
+async def create(person: Person) -> JsonResponse:
+    if person.name == "twin":
+        raise Conflict(
+            "person.duplicate",
+            field="id_number",
+            params={"unit_type": "SCHOOL", "county": "某县"},
+        )
+    if person.name == "custom":
+        raise PydanticCustomError("date.future", "")
+    return JsonResponse(person.model_dump(), status_code=201, headers={"ETag": etag(1)})
+
+
+@router.post("/{identity}/approve")
+async def approve(identity: str, version: IfMatch) -> JsonResponse:
+    if version != 3:
+        raise StaleVersion(3)
+    return JsonResponse({"id": identity})
+
+
+@router.get("")
+async def listing(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> dict[str, int]:
+    return {"limit": limit}
+
+
+@router.get("/broken")
+async def broken() -> None:
+    raise RuntimeError("secret detail")
+
+
+@router.get("/no-database")
+async def no_database() -> None:
+    raise AutoReconnect("primary stepped down")
+
+
+@router.get("/slow")
+async def slow() -> None:
+    await asyncio.Event().wait()
+
+
+@router.get("/stream")
+async def stream() -> StreamingResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one "
+        await asyncio.sleep(0.15)  # longer than the request's time limit
+        yield b"two"
+
+    return StreamingResponse(parts(), media_type="text/plain")
+
+
+@router.post("/upload")
+async def upload(file: UploadFile) -> dict[str, int]:
+    return {"size": len(await file.read())}
+
+
+@router.get("/me")
+async def me(caller: CurrentPrincipal) -> dict[str, str]:
+    return {"subject": caller.subject}
+
+
+@router.get("/maybe")
+async def maybe(caller: OptionalPrincipal) -> dict[str, bool]:
+    return {"known": caller is not None}
+
+
+@router.get("/{identity}")
+async def read(identity: str) -> dict[str, str]:
+    raise NotFound("not_found")
+
+
+async def reachable() -> None: ...
+
+
+async def unreachable() -> None:
+    raise ConnectionError
+
+
+def application(**changes: Any) -> FastAPI:
+    limits = HttpSettings(
+        max_body_bytes=2_000, request_timeout_seconds=0.1, **changes.pop("settings", {})
+    )
+    options: dict[str, Any] = {"routers": [router], "multipart": {"/v1/people/upload": 500}}
+    return create_app("test", settings=limits, instance="test-0", **{**options, **changes})
+
+
+def client(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with client(application()) as opened:
+        yield opened
+
+
+def check_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Return the problem, after checking that it has the form every problem has."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert set(problem) == {
+        "type", "title", "status", "detail", "code", "errors", "correlation_id",
+    }  # fmt: skip
+    assert problem["code"] == code
+    assert problem["status"] == status
+    assert problem["correlation_id"] == answer.headers["x-correlation-id"]
+    assert problem["detail"]
+    assert "{" not in problem["detail"]
+    return problem
+
+
+JSON = {"content-type": "application/json"}
+
+
+async def test_a_good_request_passes(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/people", json={"name": " 张三 ", "born": "2001-02-03"})
+    assert answer.status_code == 201
+    assert answer.json()["name"] == "张三"
+    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 422, "body.required"),
+        (b"{", 400, "body.json"),
+        (b'{"name": NaN}', 400, "body.json"),
+        (b'{"name": "\xff\xfe"}', 400, "body.encoding"),
+        ("姓名".encode("gb18030"), 400, "body.encoding"),
+        (b'{"name": "a\x00"}', 400, "body.nul"),
+        (b'{"name": "a\\u0000"}', 400, "body.nul"),
+        (b'{"name": "\\ud800"}', 400, "body.json"),
+        (b'{"name": ' + b"[" * 1_900, 400, "body.json"),
+        (b'{"name": "' + b"a" * 2_000 + b'"}', 413, "body.too_large"),
+        (b'{"name": "x", "nickname": 1}', 422, "field.unknown"),
+        (b"{}", 422, "field.required"),
+        (b"[]", 422, "field.type"),
+        (b'{"name": 5}', 422, "field.type"),
+        (b'{"name": "  "}', 422, "field.too_short"),
+        (b'{"name": "x", "born": "2001-02-30"}', 422, "date.invalid"),
+        (b'{"name": "x", "grade": 10}', 422, "field.range"),
+        (b'{"name": "x", "grade": 1e999}', 400, "body.json"),
+        (b'{"name": "x", "guardian": {"phone": "123456"}}', 422, "field.too_long"),
+        (b'{"name": "x", "grade": 0, "born": "?"}', 422, "request.invalid"),
+    ],
+)
+async def test_bad_bodies(http: httpx.AsyncClient, body: bytes, status: int, code: str) -> None:
+    answer = await http.post("/v1/people", content=body, headers=JSON)
+    check_problem(answer, status, code)
+
+
+async def test_an_escaped_backslash_is_no_nul(http: httpx.AsyncClient) -> None:
+    body = b'{"name": "a\\\\u0000"}'
+    assert (await http.post("/v1/people", content=body, headers=JSON)).status_code == 201
+
+
+async def test_fields_are_named_and_values_are_not(http: httpx.AsyncClient) -> None:
+    secret = "11010519491231002X"
+    sent = {"name": "x", "grade": secret, secret: 1, "guardian": {"phone": secret}}
+    answer = await http.post("/v1/people", json=sent)
+    problem = check_problem(answer, 422, "request.invalid")
+    fields = {item["field"]: item["code"] for item in problem["errors"]}
+    assert fields == {
+        "grade": "field.type",
+        "guardian.phone": "field.too_long",
+        "…X": "field.unknown",
+    }
+    assert secret not in answer.text
+
+
+async def test_a_streamed_body_is_limited(http: httpx.AsyncClient) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(30):
+            yield b" " * 100
+
+    answer = await http.post("/v1/people", content=parts(), headers=JSON)
+    check_problem(answer, 413, "body.too_large")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk"],
+)
+async def test_other_content_types(http: httpx.AsyncClient, kind: str) -> None:
+    headers = {"content-type": kind} if kind else {}
+    answer = await http.post("/v1/people", content=b"{}", headers=headers)
+    check_problem(answer, 415, "media.unsupported")
+
+
+async def test_uploads_only_where_they_are_taken(http: httpx.AsyncClient) -> None:
+    taken = await http.post("/v1/people/upload", files={"file": b"x" * 100})
+    assert taken.json() == {"size": 100}
+    too_large = await http.post("/v1/people/upload", files={"file": b"x" * 1_000})
+    check_problem(too_large, 413, "body.too_large")
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        for _ in range(30):
+            yield b" " * 100
+
+    form = {"content-type": "multipart/form-data; boundary=b"}
+    streamed = await http.post("/v1/people/upload", content=parts(), headers=form)
+    check_problem(streamed, 413, "body.too_large")
+    broken = await http.post("/v1/people/upload", content=b"--c--", headers=form)
+    check_problem(broken, 400, "body.multipart")
+    elsewhere = await http.post("/v1/people", files={"file": b"x"})
+    check_problem(elsewhere, 415, "media.unsupported")
+    json_here = await http.post("/v1/people/upload", json={})
+    check_problem(json_here, 415, "media.unsupported")
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "code"),
+    [
+        (None, 428, "version.missing"),
+        ("abc", 400, "version.malformed"),
+        ("*", 400, "version.malformed"),
+        ('"2"', 412, "version.stale"),
+    ],
+)
+async def test_versions(
+    http: httpx.AsyncClient, header: str | None, status: int, code: str
+) -> None:
+    headers = {} if header is None else {"If-Match": header}
+    answer = await http.post("/v1/people/7/approve", headers=headers)
+    check_problem(answer, status, code)
+    if status == 412:
+        assert answer.headers["etag"] == '"3"'
+        assert "3" in answer.json()["detail"]
+
+
+async def test_the_present_version_passes(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/people/7/approve", headers={"If-Match": '"3"'})
+    assert answer.json() == {"id": "7"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/nothing", 404, "route.not_found"),
+        ("GET", "/v1/people/9", 404, "not_found"),
+        ("DELETE", "/v1/people", 405, "route.method"),
+        ("GET", "/v1/people?limit=201", 422, "field.range"),
+        ("GET", "/v1/people?limit=%00", 400, "body.nul"),
+        ("GET", "/v1/people/broken", 500, "internal"),
+        ("GET", "/v1/people/no-database", 503, "unavailable"),
+        ("GET", "/v1/people/slow", 503, "timeout"),
+        ("GET", "/v1/people/me", 401, "auth.missing"),
+    ],
+)
+async def test_other_refusals(
+    http: httpx.AsyncClient, method: str, path: str, status: int, code: str
+) -> None:
+    answer = await http.request(method, path)
+    check_problem(answer, status, code)
+    assert "secret" not in answer.text
+    if status == 401:
+        assert answer.headers["www-authenticate"] == 'Bearer realm="registry"'
+    if status == 405:
+        assert set(answer.headers["allow"].split(", ")) <= {"GET", "POST"}
+
+
+async def test_a_token_of_another_scheme_is_refused_even_where_none_is_needed(
+    http: httpx.AsyncClient,
+) -> None:
+    assert (await http.get("/v1/people/maybe")).json() == {"known": False}
+    answer = await http.get("/v1/people/maybe", headers={"Authorization": "Basic eDp5"})
+    check_problem(answer, 401, "auth.invalid")
+
+
+async def test_languages(http: httpx.AsyncClient) -> None:
+    chinese = await http.post("/v1/people", json={"name": "twin"})
+    problem = check_problem(chinese, 409, "person.duplicate")
+    assert "某县" in problem["detail"]
+    assert "学校" in problem["detail"]
+    assert chinese.headers["content-language"] == "zh-CN"
+    assert chinese.headers["vary"] == "Accept-Language"
+    english = await http.post(
+        "/v1/people", json={"name": "twin"}, headers={"Accept-Language": "en-GB, zh;q=0.5"}
+    )
+    assert "school" in check_problem(english, 409, "person.duplicate")["detail"]
+    assert english.headers["content-language"] == "en"
+    assert english.json()["errors"][0]["field"] == "id_number"
+
+
+async def test_a_stream_may_outlast_the_time_limit(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/v1/people/stream")).text == "one two"
+
+
+async def test_correlation_ids(http: httpx.AsyncClient) -> None:
+    given = await http.get("/healthz", headers={"X-Correlation-Id": "abc-1"})
+    assert given.headers["x-correlation-id"] == "abc-1"
+    for bad in ("x" * 65, "a b", "<script>"):
+        own = await http.get("/healthz", headers={"X-Correlation-Id": bad})
+        assert own.headers["x-correlation-id"] not in {bad, ""}
+
+
+async def test_rate_limit() -> None:
+    async with client(application(settings={"requests_per_minute": 12})) as http:
+        answers = [await http.get("/v1/people") for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        check_problem(answers[-1], 429, "rate.limited")
+        assert int(answers[-1].headers["retry-after"]) >= 1
+        assert (await http.get("/healthz")).status_code == 200
+
+
+def test_buckets_refill_and_are_bounded() -> None:
+    buckets = TokenBuckets(60, callers=2)
+    assert [buckets.take("a", 0.0) for _ in range(11)] == [0] * 10 + [1]
+    assert buckets.take("a", 1.0) == 0
+    assert buckets.take("b", 1.0) == 0
+    assert buckets.take("c", 1.0) == 0
+    assert len(buckets._buckets) == 2
+
+
+async def test_too_many_at_once() -> None:
+    async with client(application(settings={"concurrency_limit": 1})) as http:
+        slow, refused = await asyncio.gather(
+            http.get("/v1/people/slow"), http.get("/v1/people"), return_exceptions=False
+        )
+        check_problem(slow, 503, "timeout")
+        check_problem(refused, 503, "overloaded")
+
+
+async def test_health() -> None:
+    async with client(application(readiness=[reachable, unreachable])) as http:
+        assert (await http.get("/healthz")).json() == {"status": "ok", "instance": "test-0"}
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["problems"] == ["unreachable"]
+    async with client(application(readiness=[reachable])) as http:
+        assert (await http.get("/readyz")).json()["status"] == "ready"
+
+
+async def test_metrics_name_the_route_and_not_the_address(http: httpx.AsyncClient) -> None:
+    await http.get("/v1/people/17-secret")
+    text = (await http.get("/metrics")).text
+    assert (
+        'registry_http_requests_total{method="GET",route="/v1/people/{identity}",status="404"}'
+        in text
+    )
+    assert "17-secret" not in text
+
+
+async def test_the_interface_description_tells_of_problems(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/openapi.json")).json()
+    responses = document["paths"]["/v1/people"]["post"]["responses"]
+    assert set(responses) == {"201", "default"}
+    assert "application/problem+json" in responses["default"]["content"]
+    assert document["paths"]["/v1/people/me"]["get"]["security"] == [{"bearer": []}]
+    json.dumps(document)
+
+
+async def test_the_field_with_a_nul_is_named(http: httpx.AsyncClient) -> None:
+    body = b'{"name": "x", "guardian": {"phone": ["a", "\\u0000"]}}'
+    answer = await http.post("/v1/people", content=body, headers=JSON)
+    problem = check_problem(answer, 400, "body.nul")
+    assert problem["errors"][0]["field"] == "guardian.phone.1"
+
+
+@pytest.mark.parametrize("inner", [b"1", b'"\\u0000"'])
+async def test_deep_nesting_is_refused_and_not_an_error_of_ours(
+    http: httpx.AsyncClient, inner: bytes
+) -> None:
+    body = b"[" * 990 + inner + b"]" * 990
+    answer = await http.post("/v1/people", content=body, headers=JSON)
+    assert answer.status_code in {400, 422}
+
+
+def test_an_error_may_name_several_fields() -> None:
+    assert [item.field for item in Invalid("field.required", field="a").errors] == ["a"]
