@@ -62,7 +62,7 @@ class _KafkaProducer:
         return _KafkaDelivery(future)
 
     def close(self) -> None:
-        self._producer.close(timeout_ms=0)
+        self._producer.close(timeout=0)
 
 
 class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from member import domain
-from member.domain import OPEN, STATUSES, TRANSITIONS, Rules
-from shared import timeline
+from member.domain import LIFE, OPEN, STATUSES, TRANSITIONS, Rules
+from shared import events, timeline
 from shared.errors import Conflict, FieldError, Forbidden, Invalid
+from shared.people import Command, Outcome
 from shared.personal.identifiers import IdType
 from shared.timeline import Entry
 
@@ -45,20 +46,18 @@ def a_member(*history: tuple[date, str], **fields: Any) -> dict[str, Any]:
     }
 
 
-def move(action: str, member: dict[str, Any], **options: Any) -> domain.Outcome:
-    return domain.move(
-        action,
-        member,
-        a_state(),
-        **{
-            "day": TODAY,
-            "today": TODAY,
-            "recorded_at": MOMENT,
-            "subject": "approver",
-            "reason": "a reason",
-            **options,
-        },
-    )
+def move(
+    action: str,
+    member: dict[str, Any],
+    *,
+    day: date = TODAY,
+    subject: str = "approver",
+    reason: str | None = "a reason",
+) -> Outcome:
+    command = Command(day, TODAY, MOMENT, subject, reason)
+    if action == "reapply":
+        return domain.apply_again(member, a_state(), command)
+    return LIFE.move(action, member, a_state(), command)
 
 
 @pytest.mark.parametrize("action", TRANSITIONS)
@@ -76,13 +75,11 @@ def test_every_action_works_from_its_statuses_and_from_no_other(action: str, sta
     assert refusal.value.params == {
         "action": action,
         "status": status,
-        "allowed": domain.allowed_actions(status),
+        "allowed": LIFE.allowed(status),
     }
 
 
 def test_facts_are_those_of_the_event_contract() -> None:
-    from shared import events
-
     known = {f"org.redcross.member.{t.fact}.v1" for t in TRANSITIONS.values()}
     assert known <= events.MODELS.keys()
     assert domain.IMPORTED in events.MODELS
@@ -91,7 +88,7 @@ def test_facts_are_those_of_the_event_contract() -> None:
 def test_the_machine_reaches_every_status_that_has_an_action() -> None:
     reached, frontier = {"APPLIED"}, ["APPLIED"]
     while frontier:
-        for action in domain.allowed_actions(frontier.pop()):
+        for action in LIFE.allowed(frontier.pop()):
             target = TRANSITIONS[action].target
             if target not in reached:
                 reached.add(target)
@@ -176,14 +173,16 @@ def test_a_voided_entry_counts_nowhere_and_may_be_applied_for_again() -> None:
     again = move("reapply", voided, day=date(2020, 1, 1))
     assert [e.effective_on for e in again.timeline] == [date(2020, 1, 1)]
     assert again.fields["applied_by"] == "approver"
+    assert again.fields["applied_on"] == "2020-01-01"
+    assert again.fields["registered_on"] is None
 
 
 def test_a_correction_reaches_every_state_and_no_voided_entry() -> None:
     member = a_member((TODAY - timedelta(days=5), "APPLIED"), (TODAY, "ACTIVE"))
-    outcome = domain.corrected(member, {"sex": "2"}, MOMENT)
+    outcome = LIFE.corrected(member, {"sex": "2"}, MOMENT)
     assert [e.state and e.state["sex"] for e in outcome.timeline] == ["2", "2"]
     with pytest.raises(Conflict):
-        domain.corrected(a_member((TODAY, "VOIDED")), {"sex": "2"}, MOMENT)
+        LIFE.corrected(a_member((TODAY, "VOIDED")), {"sex": "2"}, MOMENT)
 
 
 def codes(errors: list[FieldError]) -> list[str]:

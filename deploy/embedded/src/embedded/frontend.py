@@ -8,12 +8,11 @@ import io
 import shutil
 import sys
 import tarfile
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import leash, wheels
-from embedded.files import write_atomically
+from embedded.files import scratch, write_atomically
 from embedded.runtime import Runtime
 
 
@@ -63,9 +62,9 @@ def provide(runtime: Runtime) -> None:
     if present(runtime):
         return
     npm = find_npm(runtime.cache)
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch(runtime.run_dir / "frontend") as place:
         for package in PACKAGES:
-            tarball = checked(package, fetch(npm, package, Path(scratch)))
+            tarball = checked(package, fetch(npm, package, place))
             for inside, name in package.files:
                 write_atomically(runtime.frontend_dir / name, member(tarball, inside))
     write_atomically(runtime.frontend_dir / "stamp", stamp())
@@ -87,18 +86,18 @@ def find_npm(cache: Path) -> list[str]:
     return [str(wheel / "bin" / "node"), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
-def fetch(npm: list[str], package: Package, scratch: Path) -> Path:
+def fetch(npm: list[str], package: Package, place: Path) -> Path:
     """Let npm download one tarball; its own settings say from where."""
-    log = scratch / "npm.log"
-    command = [*npm, "pack", package.spec, "--pack-destination", str(scratch)]
-    if leash.start(command, log=log, cwd=scratch).wait() != 0:
+    log = place / "npm.log"
+    command = [*npm, "pack", package.spec, "--pack-destination", str(place)]
+    if leash.start(command, log=log, cwd=place).wait() != 0:
         raise FrontendFailed(
             f"npm 无法下载 {package.spec}：请检查网络；仪表板暂无图表，再次启动时重试。\n"
             f"npm could not fetch {package.spec}: check the network; the dashboard has no charts "
             f"until the next start tries again.\n{leash.tail(log)}"
         )
     name, _, version = package.spec.rpartition("@")
-    return scratch / f"{name}-{version}.tgz"
+    return place / f"{name}-{version}.tgz"
 
 
 def checked(package: Package, tarball: Path) -> bytes:

@@ -9,12 +9,11 @@ import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from embedded import kafka_libs, leash, probes
-from embedded.files import exclusive, write_atomically
+from embedded.files import exclusive, scratch, write_atomically
 from embedded.java import Java, JavaMissing, find_java, provide_java
 from embedded.runtime import Runtime
 from embedded.wheels import WheelMissing
@@ -48,8 +47,7 @@ def command(runtime: Runtime) -> list[str]:
     """The broker's command line; `prepare` must have run."""
     java = find_java(runtime.cache)
     write_properties(runtime)
-    found = archive(runtime.cache, java)
-    shared = [f"-XX:SharedArchiveFile={found}", "-Xlog:cds=off"] if found.exists() else []
+    shared = archive_options(runtime.cache, java)
     heap = ["-Xms128m", "-Xmx512m"]
     logs = [f"-Dkafka.logs.dir={runtime.var / 'log'}"]
     return [*java_words(java, [*heap, *shared, *logs]), "kafka.Kafka", str(properties(runtime))]
@@ -93,8 +91,7 @@ def format_storage(runtime: Runtime) -> None:
     if cluster.startswith("-"):  # argparse4j would take it for an option
         cluster = "A" + cluster[1:]
     java = find_java(runtime.cache)
-    found = archive(runtime.cache, java)
-    shared = [f"-XX:SharedArchiveFile={found}", "-Xlog:cds=off"] if found.exists() else []
+    shared = archive_options(runtime.cache, java)
     tool = [*java_words(java, ["-Xmx128m", *shared]), "kafka.tools.StorageTool", "format"]
     options = ["--standalone", "--ignore-formatted", "-t", cluster, "-c", str(properties(runtime))]
     log = runtime.log("kafka-format")
@@ -113,6 +110,13 @@ def archive(cache: Path, java: Java) -> Path:
     return libs.parent / f"classes-{fits}.jsa"
 
 
+def archive_options(cache: Path, java: Java) -> list[str]:
+    """Use the archive where there is one; a JVM that cannot use it says nothing and starts without."""
+    found = archive(cache, java)
+    usable = found.exists() and found.stat().st_size > 0
+    return [f"-XX:SharedArchiveFile={found}", "-Xlog:cds=off"] if usable else []
+
+
 def build_archive(cache: Path) -> Path:
     """Record the classes of one throw-away broker (10 s once; a start then takes 1.5 s instead of 3.6 s).
 
@@ -122,15 +126,15 @@ def build_archive(cache: Path) -> Path:
     target = archive(cache, java)
     with exclusive(target.with_suffix(".lock")):
         if not target.exists():
-            with tempfile.TemporaryDirectory() as scratch:
-                record_classes(Path(scratch), cache, java, target)
+            with scratch(target.with_name("recording")) as place:
+                record_classes(place, cache, java, target)
     return target
 
 
-def record_classes(scratch: Path, cache: Path, java: Java, target: Path) -> None:
-    runtime = Runtime(var=scratch, port_base=free_port_base(), cache=cache)
+def record_classes(place: Path, cache: Path, java: Java, target: Path) -> None:
+    runtime = Runtime(var=place, port_base=free_port_base(), cache=cache)
     prepare(runtime)
-    recorded = target.with_name(f".{target.name}.{os.getpid()}")
+    recorded = place / target.name
     words = java_words(java, ["-Xmx512m", f"-XX:ArchiveClassesAtExit={recorded}", "-Xlog:cds=off"])
     broker = leash.start(
         [*words, "kafka.Kafka", str(properties(runtime))],
@@ -142,11 +146,12 @@ def record_classes(scratch: Path, cache: Path, java: Java, target: Path) -> None
             raise KafkaFailed(leash.tail(runtime.log("kafka")))
         broker.terminate()
         broker.wait(ARCHIVE_TIMEOUT)
+        if not recorded.exists():
+            recorded.touch()  # a Java made by jlink has no base archive to add to: not to be tried again
         recorded.rename(target)
     finally:
         broker.kill()
         broker.wait()
-        recorded.unlink(missing_ok=True)
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], probe: probes.Probe, timeout: float) -> bool:

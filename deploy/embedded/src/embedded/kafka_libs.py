@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from embedded import leash
-from embedded.files import exclusive
+from embedded.files import exclusive, scratch
 
 ASSETS = Path(__file__).parent / "assets"
 POM = ASSETS / "kafka-pom.xml"
@@ -48,10 +48,9 @@ def provide(cache: Path, java_home: Path | None = None) -> Path:
 
 def fetch_into(libs: Path, java_home: Path | None) -> None:
     """Let Maven copy the jars beside the target, check every one, rename."""
-    libs.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=libs.parent) as scratch:
-        copied = Path(scratch) / "libs"
-        run_maven(copied, Path(scratch) / "maven.log", java_home)
+    with scratch(libs.with_name("fetching")) as place:
+        copied = place / "libs"
+        run_maven(copied, place / "maven.log", java_home)
         wrong = differences(copied)
         if wrong:
             raise KafkaLibsMissing(
@@ -108,9 +107,9 @@ def classpath(libs: Path) -> str:
 
 def pin() -> None:
     """Renew the pinned digests after a change of version in the POM."""
-    with tempfile.TemporaryDirectory() as scratch:
-        libs = Path(scratch) / "libs"
-        run_maven(libs, Path(scratch) / "maven.log")
+    with tempfile.TemporaryDirectory() as place:
+        libs = Path(place) / "libs"
+        run_maven(libs, Path(place) / "maven.log")
         lines = [f"{digest(jar)}  {jar.name}" for jar in sorted(libs.glob("*.jar"))]
         DIGESTS.write_text("\n".join(lines) + "\n")
 

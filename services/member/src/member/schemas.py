@@ -5,14 +5,13 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, TypeAdapter, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.people import PaperDocument, PersonCorrection, TransitionInput, UnitId
 from shared.personal.identifiers import IdType
 from shared.personal.records import (
     ConsentInput,
     Day,
     Given,
-    GuardianInput,
     PersonInput,
-    PlainText,
     ShortText,
 )
 
@@ -20,9 +19,6 @@ MAX_ROWS = 500
 MAX_PAGE = 200
 
 Kind = Literal["INDIVIDUAL_ADULT", "INDIVIDUAL_YOUTH"]
-UnitId = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9-]+$")]
-Reason = Annotated[PlainText, Field(description="kept with the version that is replaced")]
-RevealField = Literal["name", "id_number", "phone", "address", "guardian_name", "guardian_phone"]
 
 
 class MemberCreate(PersonInput):
@@ -32,21 +28,6 @@ class MemberCreate(PersonInput):
     unit_id: UnitId
     consent: ConsentInput | None = None
     effective_on: Day | None = None
-
-
-class PaperDocument(Given):
-    """The paper an action rests on."""
-
-    number: ShortText
-    issued_on: Day | None = None
-
-
-class TransitionInput(Given):
-    """What every action on a membership takes."""
-
-    effective_on: Day | None = None
-    reason: Reason | None = None
-    document: PaperDocument | None = None
 
 
 class ReapplyInput(TransitionInput):
@@ -59,37 +40,12 @@ class ReapplyInput(TransitionInput):
     registration: MemberCreate | None = None
 
 
-class MemberCorrection(Given):
-    """Fields that were wrong from the start; null removes one that may be empty."""
+class MemberCorrection(PersonCorrection):
+    """Fields of a membership that were wrong from the start; null empties one that may be."""
 
-    name: str | None = None
-    sex: str | None = None
-    birth_date: Day | None = None
+    REQUIRED: ClassVar[frozenset[str]] = frozenset({"name", "kind"})
+
     kind: Kind | None = None
-    phone: str | None = None
-    address: PlainText | None = None
-    ethnicity: str | None = None
-    education: str | None = None
-    political: str | None = None
-    occupation: str | None = None
-    guardian: GuardianInput | None = None
-    reason: Reason | None = None
-    document: PaperDocument | None = None
-
-    REMOVABLE: ClassVar = frozenset(
-        {"phone", "address", "ethnicity", "education", "political", "occupation", "guardian"}
-    )
-
-    def given(self) -> frozenset[str]:
-        """Return the names of the fields to correct."""
-        return frozenset(self.model_fields_set) - {"reason", "document"}
-
-
-class RevealInput(Given):
-    """Which masked fields to show in full, and why."""
-
-    fields: Annotated[list[RevealField], Field(min_length=1, max_length=6)]
-    reason: Reason
 
 
 class SearchInput(Given):

@@ -57,7 +57,12 @@ async def seed_chapters(
         effective_on: day from which they count as active.
         progress: told after each chunk.
     """
-    return await _seed(database, list(divisions.chapters()), partitions, effective_on, progress)
+    seeds = list(divisions.chapters())
+    levels = {seed.region_code: seed.level for seed in seeds}
+    for seed in seeds:
+        above = seed.parent_region_code
+        domain.check_chapter_placement(seed.level, levels[above] if above else None)
+    return await _seed(database, seeds, partitions, effective_on, progress)
 
 
 async def seed_townships(
@@ -150,21 +155,25 @@ def _document(seed: Seed, identity: str, lineage: list[str], code: str) -> dict[
 async def _codes(
     database: AsyncDatabase, chunk: Sequence[Seed], session: AsyncClientSession
 ) -> list[str]:
-    """Return a code for each unit; the numbers of one chapter and type are taken at once."""
-    wanted = [(_chapter(seed), seed.type) for seed in chunk]
+    """Return a code for each unit: a chapter is number one of its region, the others are counted.
+
+    The numbers of one chapter and type are taken at once.
+    """
+    places = [(_chapter(seed), seed.type) for seed in chunk]
+    counted = Counter(place for place in places if place[1] != domain.CHAPTER)
     numbers = {
         place: iter(range(first, first + count))
-        for place, count in Counter(wanted).items()
+        for place, count in counted.items()
         for first in [await store.reserve(database, domain.counter(*place), count, session)]
     }
-    return [domain.code(*place, next(numbers[place])) for place in wanted]
+    return [
+        domain.code(*place, next(numbers[place]) if place in numbers else 1) for place in places
+    ]
 
 
 def _chapter(seed: Seed) -> str:
-    """Return the region of the chapter a unit's code begins with: its own, or the one above."""
-    if isinstance(seed, ChapterSeed):
-        return seed.region_code
-    return seed.parent_region_code
+    """Return the region a unit's code begins with: a chapter's own, else of the one above."""
+    return seed.region_code if isinstance(seed, ChapterSeed) else seed.parent_region_code
 
 
 def _show(label: str) -> Progress:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pymongo import IndexModel
 
 from org_units import store
-from shared import outbox, relay
+from shared import accesslog, idempotency, outbox, recount, relay
 from shared.mongo import Database, connect
 from shared.settings import MongoSettings
 
@@ -14,6 +14,10 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     store.VERSIONS: [IndexModel([("entity", 1), ("version", 1)], name="entity")],
     store.COUNTERS: [],
     outbox.COLLECTION: relay.INDEXES,
+    idempotency.COLLECTION: idempotency.indexes(),
+    accesslog.COLLECTION: accesslog.indexes(),
+    **recount.INDEXES,
+    **dict.fromkeys(("relay_sequences", "relay_source", "leases", "directory_positions"), ()),
 }
 
 

@@ -19,7 +19,6 @@ UnitType = Literal[
 ]  # fmt: skip
 Status = Literal["DRAFT", "SUBMITTED", "RETURNED", "APPROVED", "ACTIVE", "INACTIVE", "VOIDED"]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")]
-SHORTEST_SEARCH = 1
 
 
 def _uscc(value: str | None) -> str | None:
@@ -28,7 +27,7 @@ def _uscc(value: str | None) -> str | None:
     try:
         return check_uscc(value)
     except PersonalDataProblem as problem:
-        raise PydanticCustomError(problem.code, "{code}", {**problem.params}) from problem  # type: ignore[arg-type]
+        raise PydanticCustomError(problem.code, "{code}", {**problem.params}) from problem
 
 
 class Paper(StrictModel):
@@ -36,6 +35,17 @@ class Paper(StrictModel):
 
     number: ShortText
     issued_on: Day | None = None
+
+
+class Grounds(StrictModel):
+    """Why something is done, and on which document."""
+
+    reason: PlainText | None = None
+    document: Paper | None = None
+
+    def paper(self) -> dict[str, Any] | None:
+        """Return the document as it is kept in the history."""
+        return self.document.model_dump(mode="json") if self.document else None
 
 
 class UnitCreate(StrictModel):
@@ -51,16 +61,32 @@ class UnitCreate(StrictModel):
 
     _check_uscc = field_validator("host_uscc")(_uscc)
 
+    def draft(self, identity: str, above: Sequence[str], subject: str) -> dict[str, Any]:
+        """Return the fields of the draft.
 
-class UnitPatch(StrictModel):
+        Args:
+            identity: id of the new unit.
+            above: ids from headquarters down to its parent.
+            subject: who enters it.
+        """
+        return {
+            **self.model_dump(mode="json", exclude={"effective_on"}),
+            "_id": identity,
+            "level": "GRASSROOTS",
+            "status": "DRAFT",
+            "lineage": [*above, identity],
+            "flags": [],
+            "drafted_by": subject,
+        }
+
+
+class UnitPatch(Grounds):
     """Corrections; a field that is given as null is cleared, one left out stays."""
 
     name: UnitName | None = None
     region_code: RegionCode | None = None
     host_uscc: str | None = Field(default=None, max_length=100)
     founded_on: Day | None = None
-    reason: PlainText | None = None
-    document: Paper | None = None
 
     _check_uscc = field_validator("host_uscc")(_uscc)
 
@@ -78,12 +104,10 @@ class UnitPatch(StrictModel):
         return {k: v for k, v in given.items() if k not in ("reason", "document")}
 
 
-class Act(StrictModel):
+class Act(Grounds):
     """A transition: the day it took effect, why, and on which document."""
 
     effective_on: Day | None = None
-    reason: PlainText | None = None
-    document: Paper | None = None
 
 
 def shown(document: Mapping[str, Any], path: Sequence[Mapping[str, str]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import mongoengine as me
 from pymongo import ASCENDING, IndexModel, ReturnDocument
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from shared import events
 from shared.entities import EntityWriter, Insert
@@ -26,7 +26,10 @@ IDENTIFIED_TYPES = ("TOWNSHIP", "SUBDISTRICT")
 
 
 class Duplicate(Exception):
-    """A unique index stands against an insert."""
+    """A unique index stands against one of many inserts."""
+
+
+DUPLICATES = (Duplicate, DuplicateKeyError)
 
 
 class UnitDocument(me.Document):  # type: ignore[misc]
@@ -144,6 +147,12 @@ async def read(database: AsyncDatabase, unit: str) -> Document | None:
     return document
 
 
+async def status_at(database: AsyncDatabase, unit: str, version: int) -> str | None:
+    """Return the status a unit had in an earlier version."""
+    found = await database[VERSIONS].find_one({"_id": f"{unit}/{version}"}, {"status": 1})
+    return str(found["status"]) if found else None
+
+
 async def page(
     database: AsyncDatabase, wanted: Filter, *, after: str | None, limit: int, timeout_ms: int
 ) -> list[Document]:
@@ -256,13 +265,15 @@ async def reserve(
     database: AsyncDatabase, counter: str, count: int, session: AsyncClientSession
 ) -> int:
     """Take the next ``count`` numbers of a counter and return the first; gaps are allowed."""
-    found: Document = await database[COUNTERS].find_one_and_update(
+    found = await database[COUNTERS].find_one_and_update(
         {"_id": counter},
         {"$inc": {"last": count}},
         upsert=True,
         return_document=ReturnDocument.AFTER,
         session=session,
     )
+    if found is None:
+        raise LookupError(counter)
     last: int = found["last"]
     return last - count + 1
 

@@ -76,7 +76,7 @@ class TokenVerifier:
             return known
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError as problem:
+        except (jwt.InvalidTokenError, UnicodeError) as problem:
             raise Unauthenticated("auth.invalid") from problem
         key = await self._key(header.get("kid"))
         if header.get("alg") not in ALGORITHMS or header["alg"] != key.algorithm_name:

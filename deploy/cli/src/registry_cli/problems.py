@@ -1,0 +1,189 @@
+"""What the commands tell a user who cannot go on: what is wrong and the remedy, Chinese first."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any, Literal, ParamSpec
+
+from registry_cli.rosterfile.problems import Language
+
+P = ParamSpec("P")
+
+FAILED = 1
+"""Exit code: the command was understood and did not succeed, or found what should not be."""
+MISUSED = 2
+"""Exit code: the command line is wrong, or nothing could be found out."""
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "port_base": (
+        "端口基数“{value}”不是 1 到 65000 的整数：请改正环境变量 REGISTRY_PORT_BASE"
+        "（或删除 {path} 后重试）。",
+        "The port base “{value}” is no whole number from 1 to 65000: correct the variable "
+        "REGISTRY_PORT_BASE (or remove {path} and try again).",
+    ),
+    "setting": (
+        "环境变量有误（{reason}）：请改正后重试。",
+        "A variable of the environment is wrong ({reason}): correct it and try again.",
+    ),
+    "not_running": (
+        "{var} 中的系统没有运行：请先执行 registry up。",
+        "The system in {var} is not running: run `registry up` first.",
+    ),
+    "unreachable": (
+        "无法连接 {url}（{reason}）：请用 registry status 查看服务是否就绪。",
+        "{url} cannot be reached ({reason}): see with `registry status` whether the service is up.",
+    ),
+    "refused": (
+        "服务拒绝了请求（{status}）：{detail}",
+        "The service refused the request ({status}): {detail}",
+    ),
+    "answer": (
+        "{url} 的答复不是 JSON：请确认该端口上运行的是登记系统（registry status）。",
+        "The answer of {url} is not JSON: check that the registry is what runs on that port "
+        "(`registry status`).",
+    ),
+    "one_shot": (
+        "{name} 失败（退出码 {code}）：{said}\n日志：{log}",
+        "{name} failed (exit code {code}): {said}\nLog: {log}",
+    ),
+    "unit_unknown": (
+        "没有单位“{unit}”：请用区划代码（如 330106）或单位 id；"
+        "如尚未建立机构，请执行 registry seed。",
+        "There is no unit “{unit}”: give a region code (such as 330106) or a unit's id; where the "
+        "chapters are not there yet, run `registry seed`.",
+    ),
+    "unit_ambiguous": (
+        "区划代码 {unit} 对应多个单位（{found}）：请改用单位 id。",
+        "Several units bear the region code {unit} ({found}): give the unit's id instead.",
+    ),
+    "role_unknown": (
+        "没有角色“{role}”。可用：{known}。",
+        "There is no role “{role}”. Known are: {known}.",
+    ),
+    "token_empty": (
+        "请用 --role 和 --unit 说明权限，或用 --person 指定志愿者。",
+        "Say what the token allows with --role and --unit, or name a volunteer with --person.",
+    ),
+    "token_halved": (
+        "--role 与 --unit 须同时给出：角色总是对某个单位及其下级而言。",
+        "--role and --unit belong together: a role is always held for a unit and those below it.",
+    ),
+    "ttl": (
+        "有效期“{value}”无法识别：请写秒数，或如 30m、8h、7d；最长 3650d。",
+        "The time to live “{value}” is not understood: write seconds, or 30m, 8h, 7d; 3650d at "
+        "most.",
+    ),
+    "province": (
+        "“{value}”不是省级区划代码：请写两位或六位数字，如 33 或 330000。",
+        "“{value}” is no code of a province: write two or six digits, such as 33 or 330000.",
+    ),
+    "day": (
+        "“{value}”不是日期：请写成 2026-01-05。",
+        "“{value}” is no date: write 2026-01-05.",
+    ),
+    "document_missing": (
+        "导入既有会员（--mode existing）须有批准名册的文件：请用 --document 填写文号；"
+        "若这些人是新申请入会，请用 --mode applications。",
+        "Existing members (--mode existing) rest on the paper that approved the list: give its "
+        "number with --document; for new applications use --mode applications.",
+    ),
+    "file": (
+        "无法读取 {path}（{reason}）：请核对路径和权限。",
+        "{path} cannot be read ({reason}): check the path and its permissions.",
+    ),
+    "event_file": (
+        "{path} 不是 JSON 事件（{reason}）：请提供一个 CloudEvents 对象或其数组。",
+        "{path} holds no event in JSON ({reason}): give one CloudEvents object or an array of "
+        "them.",
+    ),
+    "pid": (
+        "无权停止进程 {pid}：请用启动它的用户执行 registry down。",
+        "You may not stop process {pid}: run `registry down` as the user who started it.",
+    ),
+    "unexpected": (
+        "程序内部错误（{reason}）。详情已写入 {log}，请连同该文件报告此问题。",
+        "An internal error ({reason}). Details are in {log}; please report it with that file.",
+    ),
+}
+
+
+class Problem(Exception):
+    """Why a command stops."""
+
+    def __init__(self, code: str, *, exit_code: int = FAILED, **params: object) -> None:
+        chinese, english = (text.format(**params) for text in TEXTS[code])
+        super().__init__(f"{chinese}\n{english}")
+        self.code = code
+        self.exit_code = exit_code
+
+
+class Told(Problem):
+    """What another part has put into both languages already."""
+
+    def __init__(self, text: object, *, exit_code: int = FAILED) -> None:
+        Exception.__init__(self, str(text))
+        self.code = "told"
+        self.exit_code = exit_code
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Make a command end with a message and an exit code, never with a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        import typer
+
+        try:
+            command(*args, **kwargs)
+        except Problem as problem:
+            tell(str(problem))
+            raise typer.Exit(problem.exit_code) from None
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except BrokenPipeError:  # whoever read our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(FAILED) from None
+        except Exception as error:  # noqa: BLE001 - the one place where it becomes a message
+            tell(str(unexpected(error)))
+            raise typer.Exit(FAILED) from None
+
+    return run
+
+
+def tell(text: str) -> None:
+    """Write a message for the user beside the output proper."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def unexpected(error: Exception) -> Problem:
+    """Return the message for what nobody foresaw; its traceback goes into a file."""
+    log = _log_file()
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+    except OSError:
+        traceback.print_exception(error)
+    return Problem("unexpected", reason=f"{type(error).__name__}: {error}"[:300], log=log)
+
+
+def _log_file() -> Path:
+    from embedded.runtime import Runtime
+
+    try:
+        return Runtime.from_environment().log("cli")
+    except (ValueError, KeyError, OSError):
+        return Path("registry-cli.log").absolute()
+
+
+def language() -> Language:
+    """Return the language services are asked to answer in: the terminal's, Chinese by default."""
+    env: dict[str, Any] = dict(os.environ)
+    spoken = env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
+    found: Literal["zh", "en"] = "en" if spoken.startswith("en") else "zh"
+    return found

@@ -1,0 +1,305 @@
+"""Use cases of units: each checks access, applies the rules, and is one transaction."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from org_units import domain, store
+from org_units.domain import Action, Parent
+from org_units.schemas import Act, UnitCreate, UnitPatch
+from org_units.store import Node
+from shared import accesslog, idempotency, timeline
+from shared.access import UNIT_READERS, Principal, may_read, require, require_at
+from shared.clock import now, today
+from shared.entities import Cause, Decision, EntityWriter, Insert
+from shared.errors import Conflict, Invalid, NotFound, RegistryError, StaleVersion
+from shared.idempotency import Key, Outcome
+from shared.identity import new_id
+from shared.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
+
+People = Callable[[str], Awaitable[tuple[int, int]]]
+"""Asks the member and volunteer services how many members and volunteers a unit has."""
+Found = tuple[Document, list[Node]]
+"""A unit, and its path from headquarters down to itself."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that writes: who asks for what, and by which key it is known if sent again."""
+
+    principal: Principal
+    action: str
+    status: int = 200
+    key: Key | None = None
+    digest: str = ""
+
+    def beside(self, stored: Document) -> list[Insert]:
+        """Return what the request writes next to a unit, in the same transaction."""
+        unit = stored["_id"]
+        logged = accesslog.row(self.principal.subject, self.action, unit, unit=unit)
+        inserts: list[Insert] = [(accesslog.COLLECTION, logged)]
+        if self.key is not None:
+            outcome = Outcome(self.status, unit, stored["version"])
+            record = idempotency.record(self.key, self.digest, outcome)
+            inserts.insert(0, (idempotency.COLLECTION, record))
+        return inserts
+
+
+@dataclass(frozen=True)
+class Units:
+    """The use cases, over one database."""
+
+    database: AsyncDatabase
+    writer: EntityWriter
+    tree: store.Tree
+    people: People
+    list_timeout_ms: int
+
+    async def get(self, unit: str, principal: Principal) -> Found:
+        """Return a unit within the caller's scope.
+
+        Raises:
+            NotFound: there is none, or it is outside.
+        """
+        document = await store.read(self.database, unit)
+        if document is None or not may_read(principal, document["lineage"], UNIT_READERS):
+            raise NotFound("not_found")
+        return document, await self.tree.path(document["lineage"])
+
+    async def page(
+        self,
+        principal: Principal,
+        wanted: dict[str, str | None],
+        *,
+        after: str | None,
+        limit: int,
+    ) -> list[Found]:
+        """Return units within the caller's scope, in order of their ids."""
+        scope = [g.unit for g in principal.grants if not UNIT_READERS.isdisjoint(g.roles)]
+        documents = await store.page(
+            self.database,
+            store.Filter(scope=None if principal.service else scope, **wanted),
+            after=after,
+            limit=limit,
+            timeout_ms=self.list_timeout_ms,
+        )
+        nodes = await self.tree.nodes(unit for found in documents for unit in found["lineage"])
+        return [(found, [nodes[unit] for unit in found["lineage"]]) for found in documents]
+
+    async def once(self, call: Call, work: Callable[[], Awaitable[Found]]) -> Found:
+        """Do what a request asks for, or answer again what the same request came to before.
+
+        Two requests with one key at a time: the later one fails on the record, or on the version
+        the earlier one made, and then finds what that came to.
+        """
+        if (before := await self._earlier(call)) is not None:
+            return before
+        try:
+            return await work()
+        except (RegistryError, *store.DUPLICATES):
+            before = await self._earlier(call)
+            if before is None:
+                raise
+            return before
+
+    async def _earlier(self, call: Call) -> Found | None:
+        if call.key is None:
+            return None
+        record = await idempotency.load_async(self.database, call.key)
+        if record is None:
+            return None
+        outcome = idempotency.check(record, call.digest)
+        document, path = await self.get(str(outcome.entity), call.principal)
+        if document["version"] != outcome.version:
+            status = await store.status_at(self.database, document["_id"], outcome.version or 0)
+            document = {**document, "version": outcome.version, "status": status}
+        return document, path
+
+    async def create(self, given: UnitCreate, call: Call) -> Found:
+        """Enter a new unit as a draft."""
+        principal = call.principal
+        above = await store.read(self.database, given.parent_id)
+        if above is None:
+            raise Invalid("unit.parent_unknown", field="parent_id")
+        require(principal, "registrar", above["lineage"], readable=False)
+        path = await self.tree.path(above["lineage"])
+        chapter = _chapter_region(path)
+        domain.check_founded(given.founded_on, today())
+        if given.region_code is not None:
+            domain.check_region(given.region_code, chapter)
+        identity = new_id()
+
+        async def run(session: AsyncClientSession) -> Document:
+            await self._place(given.type, given.parent_id, session)
+            if given.region_code is not None:
+                await self._claim(given.type, given.region_code, session)
+            counter = domain.counter(chapter, given.type)
+            number = await store.reserve(self.database, counter, 1, session)
+            document = {
+                **given.draft(identity, above["lineage"], principal.subject),
+                "code": domain.code(chapter, given.type, number),
+            }
+            return await self._insert(document, given, call, session)
+
+        document = await transact_async(self.database, run)
+        return document, [*path, *await self.tree.path([identity])]
+
+    async def correct(self, unit: str, expected: int, given: UnitPatch, call: Call) -> Found:
+        """Correct what describes a unit; its status stays."""
+        principal = call.principal
+        document, path = await self.get(unit, principal)
+        require(principal, "registrar", document["lineage"], readers=UNIT_READERS)
+        domain.check_not_chapter(document["type"])
+        changes = given.changes()
+        domain.check_founded(given.founded_on, today())
+        region = changes.get("region_code")
+        if region is not None:
+            domain.check_region(region, _chapter_region(path))
+
+        async def guard(session: AsyncClientSession, found: Document) -> None:
+            if region is not None and region != found.get("region_code"):
+                await self._claim(found["type"], region, session, but=unit)
+
+        def decide(found: Document) -> Decision:
+            domain.check_open(found["status"])
+            fields = {**changes, "drafted_by": principal.subject}
+            states = timeline.from_documents(found["timeline"])
+            return _decision("corrected", "correct", found, fields, states)
+
+        cause = Cause(principal.subject, given.reason, given.paper())
+        stored = await self.writer.change(
+            unit, expected, decide, cause=cause, beside=call.beside, guard=guard
+        )
+        return stored, await self.tree.path(stored["lineage"])
+
+    async def act(
+        self,
+        action: Action,
+        unit: str,
+        expected: int,
+        given: Act,
+        call: Call,
+    ) -> Found:
+        """Bring a unit to another status."""
+        principal = call.principal
+        document, path = await self.get(unit, principal)
+        _check_role(action, document, path, principal)
+        domain.check_not_chapter(document["type"])
+        if action == "void":
+            await self._check_empty(document, expected)
+
+        def decide(found: Document) -> Decision:
+            row = domain.transition(action, found["status"])
+            if row.four_eyes:
+                domain.check_four_eyes(
+                    principal.subject,
+                    created_by=found["created_by"],
+                    edited_by=found["edited_by"],
+                    drafted_by=found["drafted_by"],
+                )
+            before = timeline.from_documents(found["timeline"])
+            states = domain.next_timeline(before, row.target, given.effective_on, today(), now())
+            fields: dict[str, Any] = {"status": row.target}
+            if row.target == "ACTIVE":
+                fields["ever_active"] = True
+            return _decision(row.fact, action, found, fields, states)
+
+        async def guard(session: AsyncClientSession, found: Document) -> None:
+            if action == "activate":
+                above = await store.touch(self.database, found["parent_id"], session)
+                domain.check_activation(_parent(above))
+            elif action == "void":
+                await self._check_childless(unit, session)
+
+        day = given.effective_on.isoformat() if given.effective_on else None
+        cause = Cause(principal.subject, given.reason, given.paper(), day)
+        stored = await self.writer.change(
+            unit, expected, decide, cause=cause, beside=call.beside, guard=guard
+        )
+        return stored, path
+
+    async def _place(self, unit_type: str, parent: str, session: AsyncClientSession) -> None:
+        above = await store.touch(self.database, parent, session)
+        counties = above is not None and above["level"] == "PREFECTURE"
+        if counties and unit_type in domain.AREA_TYPES:
+            counties = await store.has_counties(self.database, parent, session)
+        domain.check_placement(unit_type, _parent(above, has_counties=counties))
+
+    async def _claim(
+        self, unit_type: str, region: str, session: AsyncClientSession, *, but: str | None = None
+    ) -> None:
+        """Refuse a second live unit for the area of one township or sub-district."""
+        if unit_type not in domain.AREA_TYPES or len(region) < 9:
+            return
+        await store.reserve(self.database, f"area/{region}", 1, session)
+        taken = await store.live_at(self.database, region, domain.TERMINAL, session, but=but)
+        if taken is not None:
+            params = {"unit_type": taken["type"], "code": taken["code"]}
+            raise Conflict("unit.place_taken", field="region_code", params=params)
+
+    async def _insert(
+        self,
+        document: Document,
+        given: UnitCreate,
+        call: Call,
+        session: AsyncClientSession,
+    ) -> Document:
+        states = domain.first_timeline(
+            domain.state_of(document), given.effective_on, today(), now()
+        )
+        inserts = self.writer.creation(
+            document,
+            states,
+            fact=domain.fact_type("created"),
+            subject=call.principal.subject,
+            extra={"unit": domain.card(document, 1)},
+        )
+        stored = store.checked(inserts[0][1])
+        await store.insert(self.database, [*call.beside(stored), *inserts], session)
+        return stored
+
+    async def _check_empty(self, document: Document, expected: int) -> None:
+        """Refuse to void a unit that has people; asked before the transaction, over HTTP."""
+        if document["version"] != expected:
+            raise StaleVersion(document["version"])
+        domain.transition("void", document["status"])
+        if not document.get("ever_active"):
+            return
+        members, volunteers = await self.people(document["_id"])
+        if members or volunteers:
+            params = {"members": members, "volunteers": volunteers}
+            raise Conflict("unit.has_people", params=params)
+
+    async def _check_childless(self, unit: str, session: AsyncClientSession) -> None:
+        child = await store.live_child(self.database, unit, domain.TERMINAL, session)
+        if child is not None:
+            raise Conflict("unit.has_children", params={"code": child["code"]})
+
+
+def _decision(
+    fact: str, action: str, found: Document, fields: dict[str, Any], states: timeline.Timeline
+) -> Decision:
+    card = domain.card({**found, **fields}, found["version"] + 1)
+    return Decision(domain.fact_type(fact), action, states, fields, {"unit": card})
+
+
+def _parent(above: Document | None, *, has_counties: bool = False) -> Parent:
+    if above is None:
+        raise Invalid("unit.parent_unknown", field="parent_id")
+    return Parent(above["level"], above["type"], above["status"], has_counties)
+
+
+def _chapter_region(path: Sequence[Node]) -> str:
+    """Return the region code of the nearest chapter on a path."""
+    regions = [node.region_code for node in path if node.type == domain.CHAPTER]
+    return regions[-1] or ""
+
+
+def _check_role(
+    action: Action, document: Document, path: Sequence[Node], principal: Principal
+) -> None:
+    role = domain.TRANSITIONS[action].role
+    if role == "registrar":
+        require(principal, role, document["lineage"], readers=UNIT_READERS)
+    else:
+        require_at(principal, role, [(n.id, n.level) for n in path], readers=UNIT_READERS)

@@ -1,0 +1,75 @@
+"""What requests to the registers of persons have in common: actions, corrections, reveals."""
+
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.personal.records import Day, Given, GuardianInput, PlainText, ShortText
+
+T = TypeVar("T")
+UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
+Reason = Annotated[PlainText, Field(description="kept with the version that is replaced")]
+RevealField = Literal["name", "id_number", "phone", "address", "guardian_name", "guardian_phone"]
+
+
+class PaperDocument(Given):
+    """The paper an action rests on."""
+
+    number: ShortText
+    issued_on: Day | None = None
+
+
+class TransitionInput(Given):
+    """What every action takes; without a day it takes effect today."""
+
+    effective_on: Day | None = None
+    reason: Reason | None = None
+    document: PaperDocument | None = None
+
+
+class RevealInput(Given):
+    """Which masked fields to show in full, and why."""
+
+    fields: Annotated[list[RevealField], Field(min_length=1, max_length=6)]
+    reason: Reason
+
+
+def kept(value: T | None) -> T:
+    """Refuse null for a field that cannot be emptied."""
+    if value is None:
+        raise PydanticCustomError("field.required", "cannot be emptied")
+    return value
+
+
+class PersonCorrection(Given):
+    """Fields that were wrong from the start; null empties one, and what the number says of sex
+    and birth date then holds."""
+
+    GROUNDS: ClassVar[frozenset[str]] = frozenset({"reason", "document"})
+
+    name: str | None = None
+    sex: str | None = None
+    birth_date: Day | None = None
+    phone: str | None = None
+    address: PlainText | None = None
+    ethnicity: str | None = None
+    education: str | None = None
+    political: str | None = None
+    occupation: str | None = None
+    guardian: GuardianInput | None = None
+    reason: Reason | None = None
+    document: PaperDocument | None = None
+
+    @property
+    def corrected(self) -> frozenset[str]:
+        """Names of the fields to correct."""
+        return frozenset(self.model_fields_set) - self.GROUNDS
+
+    _name_kept = field_validator("name")(kept)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.corrected:
+            raise PydanticCustomError("field.empty_change", "nothing to correct")
+        return self

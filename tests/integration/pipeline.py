@@ -1,0 +1,111 @@
+"""A writer's outbox, its relay and the counting worker, each held by the test's own hand."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from aggregator import store
+from aggregator.settings import AggregatorSettings
+from aggregator.worker import TOPICS, CountingConsumer, CountingHandler
+from shared import events, outbox
+from shared.clock import now
+from shared.eventlog import EventLog
+from shared.mongo import Database
+from shared.outbox import Fact
+from shared.relay import INDEXES, Relay
+from shared.timeline import Change
+from tests.histories import START, member_state
+
+SOURCE = "/services/member"
+PARTITIONS = 3
+
+
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for a condition; no sleeps, the condition does the work."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come about"
+
+
+@dataclass
+class Pipeline:
+    """Everything between an outbox and the counters, on one database."""
+
+    mongo: Database
+    log: EventLog
+    group: str = "aggregator"
+    written: int = 0
+    consumers: list[CountingConsumer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.mongo[outbox.COLLECTION].create_indexes(INDEXES)
+        store.migrate(self.mongo)
+
+    @property
+    def topic(self) -> str:
+        return events.TOPICS_OF_SOURCE[SOURCE][0]
+
+    def write(self, count: int, *, units: int = 4, day: date = START) -> None:
+        """Commit facts: members who became ACTIVE, spread over units."""
+        rows = []
+        for number in range(self.written, self.written + count):
+            state = member_state(f"u{number % units}", "ACTIVE")
+            fact = Fact(
+                "org.redcross.member.registered.v1", f"e{number}", 1, now(),
+                [Change(day, None, state)],
+            )  # fmt: skip
+            rows.append(
+                outbox.row(fact, source=SOURCE, topic=self.topic, partitions=PARTITIONS)
+            )
+        self.mongo[outbox.COLLECTION].insert_many(rows)
+        self.written += count
+
+    def relay(self, instance: str = "member-relay-0") -> Relay:
+        """Return a relay that leads."""
+        relay = Relay(self.mongo, self.log, SOURCE, instance, PARTITIONS)
+        until(relay.lead)
+        return relay
+
+    def consumer(self) -> CountingConsumer:
+        """Return a worker's loop."""
+        settings = AggregatorSettings(gap_rewind_seconds=0.5)
+        handler = CountingHandler(self.mongo, self.log, settings)
+        topics = tuple(
+            topic for owned in events.TOPICS_OF_SOURCE.values() for topic in owned
+        ) + (events.WATERMARK_TOPIC,)
+        assert len(topics) == len(TOPICS)
+        consumer = CountingConsumer(self.log, self.group, topics, handler)
+        self.consumers.append(consumer)
+        return consumer
+
+    def counted(self) -> int:
+        """Return how many active members the counters hold."""
+        return sum(
+            document["c"].get("ACTIVE", 0) for document in self.mongo[store.COUNTERS].find()
+        )
+
+    def by_unit(self) -> Counter[str]:
+        """Return active members by unit from the counters."""
+        return Counter(
+            {d["u"]: d["c"].get("ACTIVE", 0) for d in self.mongo[store.COUNTERS].find()}
+        )
+
+    def expected(self, units: int = 4) -> Counter[str]:
+        """Count what was written, one by one."""
+        return Counter(f"u{number % units}" for number in range(self.written))
+
+    def drain(self, consumer: CountingConsumer) -> None:
+        """Turn a worker until everything written is counted."""
+
+        def done() -> bool:
+            consumer.turn(0.05)
+            return self.counted() >= self.written
+
+        until(done)
+
+    def close(self) -> None:
+        for consumer in self.consumers:
+            if consumer._reader is not None:
+                consumer._reader.close()

@@ -1,0 +1,187 @@
+"""The unit directory on a real replica set: versions decide, the mirror follows, misses are asked."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from embedded.servers import RealServers
+from shared.directory import COLLECTION, Directory, apply_cards, scope, scope_with_levels
+from shared.errors import Unavailable
+from shared.mongo import AsyncDatabase, Database, connect_async
+from shared.peers import Peers
+from shared.settings import AccessSettings, MongoSettings, PeerSettings
+
+
+def card(name: str, version: int = 1, **changes: Any) -> dict[str, Any]:
+    given = {
+        "id": name, "version": version, "name": f"$单位 {name}", "code": f"C-{name}",
+        "region_code": None, "type": "SCHOOL", "level": "GRASSROOTS", "status": "ACTIVE",
+        "parent": None, "flags": [],
+    }  # fmt: skip
+    return {**given, **changes}
+
+
+TREE = [
+    card("hq", type="CHAPTER", level="NATIONAL"),
+    card("province", type="CHAPTER", level="PROVINCE", region_code="110000", parent="hq"),
+    card("county", type="CHAPTER", level="COUNTY", region_code="110101", parent="province"),
+    card("school", region_code="110101001", parent="county"),
+]
+
+
+class OrgUnits:
+    """org-units as far as the directory knows it."""
+
+    def __init__(self) -> None:
+        self.units: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.down = False
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        unit = request.url.path.rsplit("/", 1)[1]
+        self.asked.append(unit)
+        if self.down:
+            return httpx.Response(503)
+        found = self.units.get(unit)
+        if found is None:
+            return httpx.Response(404)
+        body = {k: v for k, v in found.items() if k != "parent"} | {"parent_id": found["parent"]}
+        return httpx.Response(200, json=body)
+
+    def has(self, *cards: dict[str, Any]) -> None:
+        self.units.update({one["id"]: one for one in cards})
+
+
+@pytest.fixture
+def org_units() -> OrgUnits:
+    return OrgUnits()
+
+
+@pytest.fixture
+async def database(servers: RealServers, mongo: Database) -> AsyncIterator[AsyncDatabase]:
+    opened = connect_async(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=mongo.name))
+    yield opened
+    await opened.client.close()
+
+
+@pytest.fixture
+async def directory(
+    mongo: Database, database: AsyncDatabase, org_units: OrgUnits
+) -> AsyncIterator[Directory]:
+    apply_cards(mongo, TREE)
+    client = httpx.AsyncClient(transport=httpx.MockTransport(org_units))
+    opened = Directory(database, Peers(PeerSettings(), AccessSettings(), client))
+    await opened.start()
+    yield opened
+    await opened.stop()
+    await client.aclose()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def test_only_a_higher_version_applies(mongo: Database) -> None:
+    apply_cards(mongo, [card("a", 3, status="ACTIVE"), card("a", 2, status="APPROVED")])
+    apply_cards(mongo, [card("a", 3, status="DRAFT"), card("b", 1)])
+    apply_cards(mongo, [card("a", 1, status="DRAFT")])
+    apply_cards(mongo, [])
+    stored = {one["_id"]: one for one in mongo[COLLECTION].find()}
+    assert (stored["a"]["version"], stored["a"]["status"]) == (3, "ACTIVE")
+    assert stored["b"]["name"] == "$单位 b"
+    apply_cards(mongo, [card("a", 4, status="INACTIVE")])
+    found = mongo[COLLECTION].find_one({"_id": "a"})
+    assert found is not None
+    assert found["status"] == "INACTIVE"
+    assert "flags" not in found
+
+
+async def test_paths_come_from_memory(directory: Directory, org_units: OrgUnits) -> None:
+    path = await directory.path("school")
+    assert [one.id for one in path] == ["school", "county", "province", "hq"]
+    assert scope(path) == ["school", "county", "110101", "province", "110000", "hq"]
+    assert ("110101", "COUNTY") in scope_with_levels(path)
+    assert org_units.asked == []
+
+
+async def test_the_mirror_follows_the_collection(directory: Directory, mongo: Database) -> None:
+    apply_cards(mongo, [card("school", 2, status="INACTIVE", parent="county"), card("new")])
+    await until(lambda: directory.known("new") is not None)
+    await until(lambda: directory.known_path("school")[0].version == 2)
+    apply_cards(mongo, [card("school", 1)])
+    apply_cards(mongo, [card("last")])
+    await until(lambda: directory.known("last") is not None)
+    found = directory.known("school")
+    assert found is not None
+    assert (found.version, found.status) == (2, "INACTIVE")
+
+
+async def test_a_miss_asks_org_units_for_the_unit_and_its_parents(
+    directory: Directory, org_units: OrgUnits, mongo: Database
+) -> None:
+    org_units.has(
+        card("village", parent="town"), card("town", type="TOWNSHIP", parent="county")
+    )  # fmt: skip
+    path = await directory.path("village")
+    assert [one.id for one in path] == ["village", "town", "county", "province", "hq"]
+    assert org_units.asked == ["village", "town"]
+    assert await directory.path("village") == path
+    assert len(org_units.asked) == 2
+    assert mongo[COLLECTION].find_one({"_id": "town"}) is not None
+
+
+async def test_an_unknown_unit_is_none_and_no_path(
+    directory: Directory, org_units: OrgUnits
+) -> None:
+    assert await directory.get("nowhere") is None
+    assert await directory.path("nowhere") == []
+    assert await directory.get("../v1/units/x?") is None
+    assert org_units.asked == ["nowhere", "nowhere"]
+
+
+async def test_a_refresh_sees_what_no_event_has_told_yet(
+    directory: Directory, org_units: OrgUnits
+) -> None:
+    org_units.has(*TREE, card("school", 5, status="CLOSING", parent="province"))
+    found = await directory.refresh("school")
+    assert found is not None
+    assert found.status == "CLOSING"
+    assert [one.id for one in await directory.refresh_path("school")] == [
+        "school", "province", "hq",
+    ]  # fmt: skip
+
+
+async def test_an_older_answer_changes_nothing(
+    directory: Directory, org_units: OrgUnits, mongo: Database
+) -> None:
+    apply_cards(mongo, [card("school", 9, parent="county")])
+    await until(lambda: directory.known_path("school")[0].version == 9)
+    org_units.has(card("school", 4, status="DRAFT", parent="county"))
+    found = await directory.refresh("school")
+    assert found is not None
+    assert (found.version, found.status) == (9, "ACTIVE")
+
+
+async def test_without_org_units_the_known_still_answers(
+    directory: Directory, org_units: OrgUnits
+) -> None:
+    org_units.down = True
+    assert len(await directory.path("school")) == 4
+    with pytest.raises(Unavailable):
+        await directory.get("elsewhere")
+    with pytest.raises(Unavailable):
+        await directory.refresh("school")
+
+
+async def test_the_mirror_recovers_after_the_database_was_away(
+    servers: RealServers, directory: Directory, mongo: Database
+) -> None:
+    servers.mongod.restart()
+    apply_cards(mongo, [card("after")])
+    await until(lambda: directory.known("after") is not None)
+    await directory.ready()

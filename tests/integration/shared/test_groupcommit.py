@@ -1,0 +1,171 @@
+"""Group commit on a real replica set: one bad request never fails a neighbour."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from embedded.servers import RealServers
+from shared.errors import Unavailable
+from shared.groupcommit import AlreadyThere, GroupCommit, Write
+from shared.mongo import AsyncDatabase, connect_async
+from shared.settings import MongoSettings
+
+
+@pytest.fixture
+async def database(servers: RealServers, database_name: str) -> AsyncIterator[AsyncDatabase]:
+    opened = connect_async(
+        MongoSettings(
+            mongo_uri=servers.mongo_uri, mongo_database=database_name, mongo_timeout_ms=3_000
+        )
+    )
+    for name in ("idempotency", "identifiers", "people", "outbox"):
+        await opened.create_collection(name)
+    yield opened
+    await opened.client.drop_database(database_name)
+    await opened.client.close()
+
+
+@pytest.fixture
+async def commits(database: AsyncDatabase) -> AsyncIterator[GroupCommit]:
+    opened = GroupCommit(database, collection_order=("idempotency", "identifiers"))
+    yield opened
+    await opened.shutdown()
+
+
+def registration(number: int, identifier: str | None = None, *, asked: bool = True) -> Write:
+    """Return what a registration writes; ``asked``: uniqueness is declared, as services do."""
+    unique = identifier or f"i{number}"
+    return Write(
+        inserts=(
+            ("people", {"_id": f"p{number}", "n": number}),
+            ("outbox", {"_id": f"o{number}"}),
+            ("identifiers", {"_id": unique, "person": f"p{number}"}),
+        ),
+        keys=frozenset({unique}) if asked else frozenset(),
+        unique={"identifiers": [unique]} if asked else {},
+    )
+
+
+async def counts(database: AsyncDatabase) -> dict[str, int]:
+    return {
+        name: await database[name].count_documents({})
+        for name in ("people", "outbox", "identifiers")
+    }
+
+
+async def submit_all(commits: GroupCommit, writes: list[Write]) -> list[Any]:
+    return await asyncio.gather(*(commits.submit(w) for w in writes), return_exceptions=True)
+
+
+async def test_two_hundred_at_once_share_transactions(
+    database: AsyncDatabase, commits: GroupCommit
+) -> None:
+    before = await database.client.admin.command("serverStatus")
+    outcomes = await submit_all(commits, [registration(n) for n in range(200)])
+    assert outcomes == [None] * 200
+    assert await counts(database) == {"people": 200, "outbox": 200, "identifiers": 200}
+    after = await database.client.admin.command("serverStatus")
+    committed = (
+        after["transactions"]["totalCommitted"] - before["transactions"]["totalCommitted"]
+    )  # fmt: skip
+    assert committed <= 6
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["declared", "found by the abort"])
+async def test_a_duplicate_fails_alone(
+    database: AsyncDatabase, commits: GroupCommit, asked: bool
+) -> None:
+    await commits.submit(registration(1000, "taken"))
+    writes = [registration(n, asked=asked) for n in range(20)]
+    writes[7] = registration(7, "taken", asked=asked)
+    outcomes = await submit_all(commits, writes)
+    refused = outcomes.pop(7)
+    assert isinstance(refused, AlreadyThere)
+    assert (refused.collection, refused.id, refused.index) == ("identifiers", "taken", ("_id",))
+    assert outcomes == [None] * 19
+    assert await counts(database) == {"people": 20, "outbox": 20, "identifiers": 20}
+
+
+async def test_two_of_one_group_with_one_identifier_leave_one(
+    database: AsyncDatabase, commits: GroupCommit
+) -> None:
+    for asked, first in ((True, 0), (False, 100)):
+        numbers = range(first, first + 10)
+        writes = [registration(n, f"same-{asked}", asked=asked) for n in numbers]
+        outcomes = await submit_all(commits, [*writes, registration(first + 50, asked=asked)])
+        assert outcomes.count(None) == 2
+        assert sum(isinstance(outcome, AlreadyThere) for outcome in outcomes) == 9
+    assert await counts(database) == {"people": 4, "outbox": 4, "identifiers": 4}
+
+
+async def test_several_offenders_do_not_fail_their_neighbours(
+    database: AsyncDatabase, commits: GroupCommit
+) -> None:
+    await commits.submit(registration(1000, "taken"))
+    await commits.submit(registration(1001, "taken too"))
+    writes = [registration(n, asked=False) for n in range(10)]
+    writes[2] = registration(2, "taken", asked=False)
+    writes[5] = registration(5, "taken too", asked=False)
+    outcomes = await submit_all(commits, writes)
+    assert [n for n, outcome in enumerate(outcomes) if outcome is not None] == [2, 5]
+    assert (await counts(database))["people"] == 10
+
+
+async def test_another_unique_index_names_its_fields(
+    database: AsyncDatabase, commits: GroupCommit
+) -> None:
+    await database["people"].create_index("n", unique=True)
+    await commits.submit(registration(1))
+    clash = Write(inserts=(("people", {"_id": "other", "n": 1}),))
+    outcomes = await submit_all(commits, [clash, registration(2)])
+    assert isinstance(outcomes[0], AlreadyThere)
+    assert (outcomes[0].id, outcomes[0].index) == ("other", ("n",))
+    assert outcomes[1] is None
+
+
+@pytest.mark.parametrize(
+    "value", [2**70, object(), "x" * 17_000_000], ids=["too big a number", "no BSON", "too large"]
+)
+async def test_a_document_that_cannot_be_stored_fails_alone(
+    database: AsyncDatabase, commits: GroupCommit, value: object
+) -> None:
+    bad = Write(inserts=(("people", {"_id": "bad", "value": value}),))
+    outcomes = await submit_all(commits, [registration(1), bad, registration(2)])
+    assert outcomes[0] is None
+    assert outcomes[2] is None
+    assert isinstance(outcomes[1], Exception)
+    assert not isinstance(outcomes[1], Unavailable)
+    assert (await counts(database))["people"] == 2
+
+
+async def test_a_cancelled_caller_does_not_break_the_group(
+    database: AsyncDatabase, commits: GroupCommit
+) -> None:
+    tasks = [asyncio.create_task(commits.submit(registration(n))) for n in range(30)]
+    await asyncio.sleep(0)
+    for task in tasks[::3]:
+        task.cancel()
+    kept = [task for n, task in enumerate(tasks) if n % 3]
+    assert await asyncio.gather(*kept) == [None] * 20
+    await asyncio.wait(tasks)
+    await commits.submit(registration(99))
+    present = await database["people"].distinct("_id")
+    assert {f"p{n}" for n in range(30) if n % 3} | {"p99"} <= set(present)
+    sizes = await counts(database)
+    assert len(set(sizes.values())) == 1  # each write wholly or not at all
+
+
+async def test_an_outage_is_told_and_passes(servers: RealServers, database: AsyncDatabase) -> None:
+    commits = GroupCommit(database)
+    await asyncio.to_thread(servers.mongod.kill)
+    try:
+        outcomes = await submit_all(commits, [registration(n) for n in range(5)])
+    finally:
+        servers.mongod.start()
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+    assert await submit_all(commits, [registration(n) for n in range(5, 10)]) == [None] * 5
+    await commits.shutdown()
+    with pytest.raises(Unavailable):
+        await commits.submit(registration(11))

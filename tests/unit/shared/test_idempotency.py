@@ -1,0 +1,91 @@
+"""Idempotency keys: one request, one record, and nothing in it that names a person."""
+
+import httpx
+import orjson
+import pytest
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from shared.errors import Invalid
+from shared.idempotency import IdempotencyKey, Key, Outcome, check, indexes, record
+from shared.settings import HttpSettings
+from shared.web import create_app
+
+KEY = Key("officer-1", "POST /v1/members", "k-1")
+
+
+class Body(BaseModel):
+    name: str
+    id_number: str
+
+
+def test_a_record_belongs_to_subject_route_and_key() -> None:
+    others = [
+        Key("officer-2", "POST /v1/members", "k-1"),
+        Key("officer-1", "POST /v1/volunteers", "k-1"),
+        Key("officer-1", "POST /v1/members", "k-2"),
+        Key("officer-1POST", " /v1/members", "k-1"),
+    ]
+    assert len({KEY.id, *(other.id for other in others)}) == 5
+    assert KEY.id == Key("officer-1", "POST /v1/members", "k-1").id
+
+
+def test_the_same_body_replays_and_another_is_refused() -> None:
+    digest = KEY.digest({"a": 1, "b": [2]})
+    stored = record(KEY, digest, Outcome(201, "m-1", 1, [{"row": 1, "status": 201}]))
+    assert check(stored, KEY.digest({"b": [2], "a": 1})) == Outcome(
+        201, "m-1", 1, [{"row": 1, "status": 201}]
+    )
+    with pytest.raises(Invalid) as caught:
+        check(stored, KEY.digest({"a": 2}))
+    assert caught.value.code == "idempotency.reused"
+    assert caught.value.errors[0].field == "Idempotency-Key"
+
+
+def test_a_record_holds_no_personal_data() -> None:
+    body = Body(name="张三", id_number="11010519491231002X")
+    stored = record(KEY, KEY.digest(body), Outcome(201, "m-1", 1))
+    text = orjson.dumps(stored, default=str).decode()
+    for value in (body.name, body.id_number, KEY.key, KEY.subject):
+        assert value not in text
+    # Without the caller's key the digest cannot be tried against guessed bodies.
+    assert KEY.digest(body) != Key(KEY.subject, KEY.route, "k-2").digest(body)
+
+
+def test_digests_of_other_bodies() -> None:
+    assert KEY.digest(None) != KEY.digest({})
+    assert KEY.digest(b"bytes") == KEY.digest(b"bytes")
+
+
+def test_records_are_kept_seven_days() -> None:
+    assert indexes()[0].document["expireAfterSeconds"] == 7 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (None, 200),
+        ("x", 200),
+        ("x" * 200, 200),
+        ("x" * 201, 400),
+        ("", 400),
+        ("a b", 400),
+        (b"\xe4\xb8\xad", 400),
+    ],
+)
+async def test_the_header(header: str | bytes | None, status: int) -> None:
+    router = APIRouter()
+
+    @router.post("/v1/things")
+    async def create(key: IdempotencyKey) -> dict[str, str | None]:
+        return {"key": key}
+
+    app = create_app("test", settings=HttpSettings(), instance="test-0", routers=[router])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test"
+    ) as client:
+        headers = {} if header is None else {b"Idempotency-Key": header}
+        answer = await client.post("/v1/things", headers=headers)  # type: ignore[arg-type]
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["code"] == "idempotency.malformed"
