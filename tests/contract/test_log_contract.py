@@ -45,7 +45,7 @@ def drain(reader: GroupReader, count: int) -> list[Record]:
     found: list[Record] = []
 
     def enough() -> bool:
-        found.extend(reader.poll(0.1, 100))
+        found.extend(reader.poll(0.5, 100))
         return len(found) >= count
 
     until(enough)
@@ -98,20 +98,20 @@ def test_an_offset_beyond_the_end_rereads_from_the_beginning(log: EventLog) -> N
 
 def test_a_second_member_shares_the_partitions_and_both_notice(log: EventLog) -> None:
     first = log.group("shared", [topic()])
-    until(lambda: first.poll(0.1, 10) == [] and len(first.assignment()) == 3)
+    until(lambda: first.poll(0.5, 10) == [] and len(first.assignment()) == 3)
     before = first.generation()
     second = log.group("shared", [topic()])
 
     def shared() -> bool:
-        first.poll(0.05, 10)
-        second.poll(0.05, 10)
+        first.poll(0.5, 10)
+        second.poll(0.5, 10)
         owned = [first.assignment(), second.assignment()]
         return all(owned) and not owned[0] & owned[1] and len(owned[0] | owned[1]) == 3
 
     until(shared)
     assert first.generation() > before
     second.close()
-    until(lambda: first.poll(0.1, 10) == [] and len(first.assignment()) == 3)
+    until(lambda: first.poll(0.5, 10) == [] and len(first.assignment()) == 3)
     first.close()
 
 

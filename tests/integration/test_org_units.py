@@ -131,7 +131,8 @@ async def opened(
     servers: RealServers, settings: MongoSettings, county: str
 ) -> AsyncIterator[Office]:
     provide_key(servers.runtime)
-    issuer = httpx.AsyncClient(transport=httpx.ASGITransport(Issuer(servers.runtime)))
+    asgi: Any = Issuer(servers.runtime)
+    issuer = httpx.AsyncClient(transport=httpx.ASGITransport(asgi))
     people = {"8002": 0, "8003": 0}
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -290,6 +291,9 @@ async def test_versions(office: Office) -> None:
     stale = await office.act({**unit, "version": 9}, "submit", office.registrar)
     assert_problem(stale, 412, "version.stale")
     assert "1" in stale.json()["detail"]
+    told = {**office.registrar, "If-Match": '"1"'}
+    bodiless = await office.http.post(f"{address}/submit", headers=told)
+    assert bodiless.json()["status"] == "SUBMITTED"
     bare = await office.http.patch(address, json={"name": "x"}, headers=office.registrar)
     assert_problem(bare, 428, "version.missing")
 
@@ -558,6 +562,10 @@ def test_seed_is_idempotent_and_resumes(
     both = run_together(settings)
     assert sum(outcome.inserted for pair in both for outcome in pair[1:]) > 0
     assert mongo.units.count_documents({}) == 3_219 + 1_387
+
+    by_hand = {"region_code": "330106109"}
+    mongo.units.update_one(by_hand, {"$unset": {"seeded_as": ""}})
+    assert asyncio.run(seed(settings, "33"))[1].inserted == 0
     assert len(mongo.units.distinct("code")) == 3_219 + 1_387
     assert mongo.units.count_documents({"status": {"$ne": "ACTIVE"}}) == 0
 

@@ -43,4 +43,4 @@ def make() -> FastAPI:
 
 
 if __name__ == "__main__":
-    serve(make, ProcessSettings(), HttpSettings())  # type: ignore[call-arg]
+    serve(make, ProcessSettings(), HttpSettings())

@@ -1,5 +1,7 @@
 """The rules of units: every pair of type and parent, every action in every status, every day."""
 
+import inspect
+import re
 from datetime import UTC, date, datetime
 from typing import get_args
 
@@ -328,9 +330,6 @@ def test_state_and_card_satisfy_their_contracts() -> None:
 
 
 def test_every_refusal_has_words() -> None:
-    import inspect
-    import re
-
     codes = set(
         re.findall(r'"((?:unit|date|state)\.[a-z_]+|four_eyes)"', inspect.getsource(domain))
     )

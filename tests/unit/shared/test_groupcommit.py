@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymongo.errors import AutoReconnect
 
-from shared import groupcommit
 from shared.errors import Unavailable
-from shared.groupcommit import AlreadyThere, GroupCommit, Write
+from shared.groupcommit import AlreadyThere, GroupCommit, Write, transaction
 
 
 class Scripted(GroupCommit):
@@ -30,7 +29,7 @@ class Scripted(GroupCommit):
         await asyncio.sleep(0)
         return self.stored & set(ids)
 
-    async def _commit(self, group: list[groupcommit._Waiting]) -> None:
+    async def _commit(self, group: list[transaction.Waiting]) -> None:
         self.groups.append([waiting.write.inserts[0][1]["_id"] for waiting in group])
         if self.gate is not None:
             await self.gate.wait()
@@ -41,7 +40,7 @@ class Scripted(GroupCommit):
             for collection, document in waiting.write.inserts:
                 if document["_id"] in self.stored | fresh:
                     problem = AlreadyThere(collection, document["_id"])
-                    raise groupcommit._Offence(waiting, problem)
+                    raise transaction.Offence(waiting, problem)
                 fresh.add(document["_id"])
         self.stored |= fresh
         for waiting in group:

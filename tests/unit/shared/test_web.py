@@ -1,148 +1,25 @@
 """The HTTP edge: every kind of bad request gets a clear problem, and nothing slips past."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import date
-from typing import Annotated, Any
+from datetime import date, timedelta
+from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Query, UploadFile
-from fastapi.responses import StreamingResponse
-from pydantic import Field
+from fastapi import APIRouter
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
-from pymongo.errors import AutoReconnect
 
-from shared.access import CurrentPrincipal, OptionalPrincipal
-from shared.errors import Conflict, Invalid, NotFound, StaleVersion
-from shared.settings import HttpSettings
-from shared.web import IfMatch, JsonResponse, StrictModel, TokenBuckets, create_app, etag
-
-
-class Guardian(StrictModel):
-    phone: Annotated[str, Field(max_length=5)]
-
-
-class Person(StrictModel):
-    name: Annotated[str, Field(min_length=1)]
-    born: date | None = None
-    grade: Annotated[int, Field(ge=1, le=9)] = 1
-    guardian: Guardian | None = None
-
-
-router = APIRouter(prefix="/v1/people")
-
-
-@router.post("", status_code=201)
-async def create(person: Person) -> JsonResponse:
-    if person.name == "twin":
-        raise Conflict(
-            "person.duplicate",
-            field="id_number",
-            params={"unit_type": "SCHOOL", "county": "某县"},
-        )
-    if person.name == "custom":
-        raise PydanticCustomError("date.future", "")
-    return JsonResponse(person.model_dump(), status_code=201, headers={"ETag": etag(1)})
-
-
-@router.post("/{identity}/approve")
-async def approve(identity: str, version: IfMatch) -> JsonResponse:
-    if version != 3:
-        raise StaleVersion(3)
-    return JsonResponse({"id": identity})
-
-
-@router.get("")
-async def listing(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> dict[str, int]:
-    return {"limit": limit}
-
-
-@router.get("/broken")
-async def broken() -> None:
-    raise RuntimeError("secret detail")
-
-
-@router.get("/no-database")
-async def no_database() -> None:
-    raise AutoReconnect("primary stepped down")
-
-
-@router.get("/slow")
-async def slow() -> None:
-    await asyncio.Event().wait()
-
-
-@router.get("/stream")
-async def stream() -> StreamingResponse:
-    async def parts() -> AsyncIterator[bytes]:
-        yield b"one "
-        await asyncio.sleep(0.15)  # longer than the request's time limit
-        yield b"two"
-
-    return StreamingResponse(parts(), media_type="text/plain")
-
-
-@router.post("/upload")
-async def upload(file: UploadFile) -> dict[str, int]:
-    return {"size": len(await file.read())}
-
-
-@router.get("/me")
-async def me(caller: CurrentPrincipal) -> dict[str, str]:
-    return {"subject": caller.subject}
-
-
-@router.get("/maybe")
-async def maybe(caller: OptionalPrincipal) -> dict[str, bool]:
-    return {"known": caller is not None}
-
-
-@router.get("/{identity}")
-async def read(identity: str) -> dict[str, str]:
-    raise NotFound("not_found")
-
-
-async def reachable() -> None: ...
-
-
-async def unreachable() -> None:
-    raise ConnectionError
-
-
-def application(**changes: Any) -> FastAPI:
-    limits = HttpSettings(
-        max_body_bytes=2_000, request_timeout_seconds=0.1, **changes.pop("settings", {})
-    )
-    options: dict[str, Any] = {"routers": [router], "multipart": {"/v1/people/upload": 500}}
-    return create_app("test", settings=limits, instance="test-0", **{**options, **changes})
-
-
-def client(app: FastAPI) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+from shared.clock import today
+from shared.web import StrictModel
+from tests.unit.shared.sample_app import application, check_problem, client
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     async with client(application()) as opened:
         yield opened
-
-
-def check_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Return the problem, after checking that it has the form every problem has."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert set(problem) == {
-        "type", "title", "status", "detail", "code", "errors", "correlation_id",
-    }  # fmt: skip
-    assert problem["code"] == code
-    assert problem["status"] == status
-    assert problem["correlation_id"] == answer.headers["x-correlation-id"]
-    assert problem["detail"]
-    assert "{" not in problem["detail"]
-    return problem
 
 
 JSON = {"content-type": "application/json"}
@@ -334,43 +211,6 @@ async def test_correlation_ids(http: httpx.AsyncClient) -> None:
         assert own.headers["x-correlation-id"] not in {bad, ""}
 
 
-async def test_rate_limit() -> None:
-    async with client(application(settings={"requests_per_minute": 12})) as http:
-        answers = [await http.get("/v1/people") for _ in range(3)]
-        assert [answer.status_code for answer in answers] == [200, 200, 429]
-        check_problem(answers[-1], 429, "rate.limited")
-        assert int(answers[-1].headers["retry-after"]) >= 1
-        assert (await http.get("/healthz")).status_code == 200
-
-
-def test_buckets_refill_and_are_bounded() -> None:
-    buckets = TokenBuckets(60, callers=2)
-    assert [buckets.take("a", 0.0) for _ in range(11)] == [0] * 10 + [1]
-    assert buckets.take("a", 1.0) == 0
-    assert buckets.take("b", 1.0) == 0
-    assert buckets.take("c", 1.0) == 0
-    assert len(buckets._buckets) == 2
-
-
-async def test_too_many_at_once() -> None:
-    async with client(application(settings={"concurrency_limit": 1})) as http:
-        slow, refused = await asyncio.gather(
-            http.get("/v1/people/slow"), http.get("/v1/people"), return_exceptions=False
-        )
-        check_problem(slow, 503, "timeout")
-        check_problem(refused, 503, "overloaded")
-
-
-async def test_health() -> None:
-    async with client(application(readiness=[reachable, unreachable])) as http:
-        assert (await http.get("/healthz")).json() == {"status": "ok", "instance": "test-0"}
-        answer = await http.get("/readyz")
-        assert answer.status_code == 503
-        assert answer.json()["problems"] == ["unreachable"]
-    async with client(application(readiness=[reachable])) as http:
-        assert (await http.get("/readyz")).json()["status"] == "ready"
-
-
 async def test_metrics_name_the_route_and_not_the_address(http: httpx.AsyncClient) -> None:
     await http.get("/v1/people/17-secret")
     text = (await http.get("/metrics")).text
@@ -406,5 +246,24 @@ async def test_deep_nesting_is_refused_and_not_an_error_of_ours(
     assert answer.status_code in {400, 422}
 
 
-def test_an_error_may_name_several_fields() -> None:
-    assert [item.field for item in Invalid("field.required", field="a").errors] == ["a"]
+def not_in_future(day: date) -> date:
+    if day > today():
+        raise PydanticCustomError("date.future", "in the future", {"today": today().isoformat()})
+    return day
+
+
+async def test_a_schema_may_name_its_own_code() -> None:
+    router = APIRouter()
+
+    class Born(StrictModel):
+        born: Annotated[date, AfterValidator(not_in_future)]
+
+    @router.post("/v1/born")
+    async def create(body: Born) -> None: ...
+
+    async with client(application(routers=[router])) as http:
+        tomorrow = (today() + timedelta(days=1)).isoformat()
+        answer = await http.post("/v1/born", json={"born": tomorrow})
+        problem = check_problem(answer, 422, "date.future")
+        assert problem["errors"][0]["field"] == "born"
+        assert today().isoformat() in problem["detail"]

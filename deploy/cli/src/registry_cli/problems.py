@@ -46,8 +46,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "(`registry status`).",
     ),
     "one_shot": (
-        "{name} 失败（退出码 {code}）：{said}\n日志：{log}",
-        "{name} failed (exit code {code}): {said}\nLog: {log}",
+        "{name} 失败（退出码 {status}）：{said}\n日志：{log}",
+        "{name} failed (exit code {status}): {said}\nLog: {log}",
     ),
     "unit_unknown": (
         "没有单位“{unit}”：请用区划代码（如 330106）或单位 id；"
@@ -117,6 +117,7 @@ class Problem(Exception):
         chinese, english = (text.format(**params) for text in TEXTS[code])
         super().__init__(f"{chinese}\n{english}")
         self.code = code
+        self.params = params
         self.exit_code = exit_code
 
 
@@ -126,6 +127,7 @@ class Told(Problem):
     def __init__(self, text: object, *, exit_code: int = FAILED) -> None:
         Exception.__init__(self, str(text))
         self.code = "told"
+        self.params = {}
         self.exit_code = exit_code
 
 

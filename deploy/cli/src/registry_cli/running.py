@@ -1,5 +1,6 @@
 """The system the commands speak to: where it is, its HTTP, and programs run once beside it."""
 
+import os
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,6 @@ Json = dict[str, Any]
 def find_runtime() -> "Runtime":
     """Return the system the environment names, by default that of this checkout."""
     from embedded.runtime import Runtime, checkout
-
-    import os
 
     try:
         runtime = Runtime.from_environment()
@@ -174,7 +173,7 @@ def run_once(
             "one_shot",
             exit_code=MISUSED,
             name=name,
-            code=ended.returncode,
+            status=ended.returncode,
             said=" / ".join(said),
             log=log,
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from registry_cli.problems import MISUSED, Problem
@@ -76,9 +77,7 @@ def unit_id(runtime: "Runtime", unit: str) -> str:
     if not REGION_CODE.fullmatch(unit):
         return _by_id(api, unit)
     found = [
-        item
-        for item in api.items("/v1/units", {"region_code": unit})
-        if item["status"] not in GONE
+        item for item in api.items("/v1/units", {"region_code": unit}) if item["status"] not in GONE
     ]
     chapters = [item for item in found if item["type"] == "CHAPTER"]
     candidates = chapters or found
@@ -90,13 +89,22 @@ def unit_id(runtime: "Runtime", unit: str) -> str:
     return str(candidates[0]["id"])
 
 
+def chapter_above(runtime: "Runtime", unit: str) -> str:
+    """Return the id of the nearest chapter of a unit, itself where it is one: where an officer
+    who files and approves holds office.
+    """
+    path = org_units(runtime).get(f"/v1/units/{unit}")["path"]
+    chapters = [step["id"] for step in path if step["level"] != "GRASSROOTS"]
+    return str(chapters[-1])
+
+
 def _by_id(api: Api, unit: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,40}", unit):
         raise Problem("unit_unknown", exit_code=MISUSED, unit=unit)
     try:
         return str(api.get(f"/v1/units/{unit}")["id"])
     except Problem as problem:
-        if problem.code != "refused":
+        if problem.params.get("status") != HTTPStatus.NOT_FOUND:
             raise
         raise Problem("unit_unknown", exit_code=MISUSED, unit=unit) from problem
 

@@ -13,7 +13,7 @@ from aggregator.projection import Cursor, Fold
 from aggregator.settings import AggregatorSettings
 from shared import events, log
 from shared.clock import now
-from shared.consumer import Consumer
+from shared.consumer import POLL_SECONDS, Consumer
 from shared.eventlog import EventLog, Record, TopicPartition
 from shared.kafka import KafkaLog
 from shared.mongo import Database, connect
@@ -105,7 +105,7 @@ class CountingConsumer(Consumer):
 
     handler: CountingHandler
 
-    def turn(self, timeout: float = 0.1) -> int:
+    def turn(self, timeout: float = POLL_SECONDS) -> int:
         """Poll, fold, commit; then rewind where a gap has stood too long."""
         count = super().turn(timeout)
         for place in self.handler.rewinds():

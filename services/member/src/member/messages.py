@@ -1,8 +1,8 @@
 """What the rules of memberships say to users, Chinese first."""
 
-from shared import messages
+from shared.messages import Text
 
-MESSAGES: dict[str, messages.Text] = {
+MESSAGES: dict[str, Text] = {
     "member.unit_is_chapter": (
         "县级以上红十字会不直接发展个人会员，请选择其下的基层组织。",
         "A society at county level or above does not admit individual members itself; choose one "
@@ -68,5 +68,3 @@ MESSAGES: dict[str, messages.Text] = {
         "Each row needs an integer number of its own (row).",
     ),
 }
-
-messages.register(MESSAGES)

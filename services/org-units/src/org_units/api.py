@@ -5,8 +5,8 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from org_units.domain import TRANSITIONS, Action
-from org_units.schemas import Act, Status, UnitCreate, UnitId, UnitPatch, UnitType, shown
+from org_units.domain import TRANSITIONS, Action, Status
+from org_units.schemas import Act, UnitCreate, UnitId, UnitPatch, UnitType, shown
 from org_units.service import Call, Found, Units
 from shared.access import CurrentPrincipal, Principal
 from shared.errors import Invalid

@@ -45,11 +45,11 @@ TYPE_LETTERS: Mapping[str, str] = {
 }
 """Letter of a type within a unit's code; I and O are left out, they read like 1 and 0."""
 
-CHAPTER_PARENTS: Mapping[str, frozenset[str]] = {
-    "NATIONAL": frozenset(),
-    "PROVINCE": frozenset({"NATIONAL"}),
-    "PREFECTURE": frozenset({"PROVINCE"}),
-    "COUNTY": frozenset({"PREFECTURE", "PROVINCE"}),
+CHAPTER_PARENTS: Mapping[str, tuple[str | None, ...]] = {
+    "NATIONAL": (None,),
+    "PROVINCE": ("NATIONAL",),
+    "PREFECTURE": ("PROVINCE",),
+    "COUNTY": ("PREFECTURE", "PROVINCE"),
 }
 """On which levels a chapter hangs; a county may hang on a province (domain.md section 1.2)."""
 
@@ -148,15 +148,9 @@ def _misplaced(unit_type: str, parent: Parent, allowed: list[str]) -> Invalid:
 
 def check_chapter_placement(level: str, parent_level: str | None) -> None:
     """Refuse a chapter on a wrong level (the list of divisions is checked, too)."""
-    allowed = CHAPTER_PARENTS.get(level, frozenset())
-    if (parent_level is None) != (level == "NATIONAL") or (
-        parent_level is not None and parent_level not in allowed
-    ):
-        raise Invalid(
-            "unit.chapter_level",
-            field="parent_id",
-            params={"level": level, "parent_type": str(parent_level)},
-        )
+    if parent_level not in CHAPTER_PARENTS.get(level, ()):
+        params = {"level": level, "parent_type": parent_level or "-"}
+        raise Invalid("unit.chapter_level", field="parent_id", params=params)
 
 
 def check_region(region_code: str, chapter_region: str | None) -> None:
@@ -232,18 +226,9 @@ def state_of(document: Mapping[str, Any]) -> State:
 
 def card(document: Mapping[str, Any], version: int) -> dict[str, Any]:
     """Return what directories keep of a unit (``shared.events.payloads.UnitCard``)."""
-    return {
-        "id": document["_id"],
-        "version": version,
-        "name": document["name"],
-        "code": document["code"],
-        "region_code": document.get("region_code"),
-        "level": document["level"],
-        "type": document["type"],
-        "status": document["status"],
-        "parent": document.get("parent_id"),
-        "flags": document.get("flags", []),
-    }
+    state = {k: v for k, v in state_of(document).items() if k != "unit"}
+    described = {k: document.get(k) for k in ("name", "code", "region_code")}
+    return {"id": document["_id"], "version": version, **described, **state}
 
 
 def counter(chapter_region: str, unit_type: str) -> str:

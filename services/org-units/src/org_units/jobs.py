@@ -93,6 +93,9 @@ async def _seed(
     while True:
         known = await store.seeded(database)
         missing = [seed for seed in seeds if seed.region_code not in known]
+        codes = (seed.region_code for seed in missing if isinstance(seed, UnitSeed))
+        entered = await store.entered_areas(database, codes, domain.TERMINAL)
+        missing = [seed for seed in missing if seed.region_code not in entered]
         try:
             for start in range(0, len(missing), CHUNK):
                 chunk = missing[start : start + CHUNK]

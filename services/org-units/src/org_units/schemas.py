@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from org_units import domain
 from shared.personal.organisations import check_uscc
 from shared.personal.problems import PersonalDataProblem
 from shared.personal.records import Day, PlainText, ShortText
@@ -13,11 +14,7 @@ from shared.web import StrictModel
 
 UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 UnitName = Annotated[PlainText, StringConstraints(max_length=100)]
-UnitType = Literal[
-    "TOWNSHIP", "SUBDISTRICT", "VILLAGE", "COMMUNITY", "SCHOOL", "HOSPITAL", "ENTERPRISE",
-    "INSTITUTION", "AGENCY", "INDUSTRY", "OTHER", "CHAPTER",
-]  # fmt: skip
-Status = Literal["DRAFT", "SUBMITTED", "RETURNED", "APPROVED", "ACTIVE", "INACTIVE", "VOIDED"]
+UnitType = Literal[domain.UnitType, "CHAPTER"]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")]
 
 

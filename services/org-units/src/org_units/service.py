@@ -1,8 +1,11 @@
 """Use cases of units: each checks access, applies the rules, and is one transaction."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from org_units import domain, store
 from org_units.domain import Action, Parent
@@ -54,6 +57,9 @@ class Units:
     tree: store.Tree
     people: People
     list_timeout_ms: int
+    turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Writes that would conflict on one document of a chapter wait for one another here: a
+    conflict costs several tries. Other processes still conflict, which is right and rare."""
 
     async def get(self, unit: str, principal: Principal) -> Found:
         """Return a unit within the caller's scope.
@@ -141,7 +147,8 @@ class Units:
             }
             return await self._insert(document, given, call, session)
 
-        document = await transact_async(self.database, run)
+        async with self._turn(chapter):
+            document = await transact_async(self.database, run)
         return document, [*path, *await self.tree.path([identity])]
 
     async def correct(self, unit: str, expected: int, given: UnitPatch, call: Call) -> Found:
@@ -188,22 +195,6 @@ class Units:
         if action == "void":
             await self._check_empty(document, expected)
 
-        def decide(found: Document) -> Decision:
-            row = domain.transition(action, found["status"])
-            if row.four_eyes:
-                domain.check_four_eyes(
-                    principal.subject,
-                    created_by=found["created_by"],
-                    edited_by=found["edited_by"],
-                    drafted_by=found["drafted_by"],
-                )
-            before = timeline.from_documents(found["timeline"])
-            states = domain.next_timeline(before, row.target, given.effective_on, today(), now())
-            fields: dict[str, Any] = {"status": row.target}
-            if row.target == "ACTIVE":
-                fields["ever_active"] = True
-            return _decision(row.fact, action, found, fields, states)
-
         async def guard(session: AsyncClientSession, found: Document) -> None:
             if action == "activate":
                 above = await store.touch(self.database, found["parent_id"], session)
@@ -213,10 +204,19 @@ class Units:
 
         day = given.effective_on.isoformat() if given.effective_on else None
         cause = Cause(principal.subject, given.reason, given.paper(), day)
-        stored = await self.writer.change(
-            unit, expected, decide, cause=cause, beside=call.beside, guard=guard
-        )
+        async with self._turn(_chapter_region(path) if action == "activate" else unit):
+            stored = await self.writer.change(
+                unit,
+                expected,
+                partial(_next, action, given, principal.subject),
+                cause=cause,
+                beside=call.beside,
+                guard=guard,
+            )
         return stored, path
+
+    def _turn(self, what: str) -> asyncio.Lock:
+        return self.turns.setdefault(what, asyncio.Lock())
 
     async def _place(self, unit_type: str, parent: str, session: AsyncClientSession) -> None:
         above = await store.touch(self.database, parent, session)
@@ -274,6 +274,20 @@ class Units:
         child = await store.live_child(self.database, unit, domain.TERMINAL, session)
         if child is not None:
             raise Conflict("unit.has_children", params={"code": child["code"]})
+
+
+def _next(action: Action, given: Act, subject: str, found: Document) -> Decision:
+    """Return what a transition makes of a unit."""
+    row = domain.transition(action, found["status"])
+    if row.four_eyes:
+        known = {name: found[name] for name in ("created_by", "edited_by", "drafted_by")}
+        domain.check_four_eyes(subject, **known)
+    before = timeline.from_documents(found["timeline"])
+    states = domain.next_timeline(before, row.target, given.effective_on, today(), now())
+    fields: dict[str, Any] = {"status": row.target}
+    if row.target == "ACTIVE":
+        fields["ever_active"] = True
+    return _decision(row.fact, action, found, fields, states)
 
 
 def _decision(

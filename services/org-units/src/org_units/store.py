@@ -261,6 +261,22 @@ async def live_at(
     )
 
 
+async def entered_areas(
+    database: AsyncDatabase, region_codes: Iterable[str], terminal: Iterable[str]
+) -> set[str]:
+    """Return those of the codes whose township or sub-district unit officers entered by hand."""
+    found: list[str] = await database[UNITS].distinct(
+        "region_code",
+        {
+            "region_code": {"$in": list(region_codes)},
+            "type": {"$in": IDENTIFIED_TYPES},
+            "status": {"$nin": list(terminal)},
+            "seeded_as": {"$exists": False},
+        },
+    )
+    return set(found)
+
+
 async def reserve(
     database: AsyncDatabase, counter: str, count: int, session: AsyncClientSession
 ) -> int:

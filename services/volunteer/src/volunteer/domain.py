@@ -104,7 +104,9 @@ def lifecycle(rule: RegisteredRule, ground: Ground = OWN_REQUEST) -> Lifecycle:
 # --- who may volunteer -------------------------------------------------------------------------
 
 
-def check_applicant(id_type: IdType, born: date | None, enters_on: date) -> list[FieldError]:
+def check_applicant(
+    id_type: IdType, born: date | None, enters_on: date, day_name: str = "effective_on"
+) -> list[FieldError]:
     """Return what speaks against a person; Chinese and foreign people alike may volunteer."""
     errors: list[FieldError] = []
     if id_type is IdType.NONE:
@@ -112,7 +114,7 @@ def check_applicant(id_type: IdType, born: date | None, enters_on: date) -> list
     if born is None:
         errors.append(FieldError("birth_date", "volunteer.birth_date_required"))
     elif enters_on < born:
-        errors.append(FieldError("effective_on", "volunteer.born_after"))
+        errors.append(FieldError(day_name, "volunteer.born_after"))
     return errors
 
 

@@ -1,5 +1,8 @@
 """What the volunteer service reads from its environment, beyond what every process reads."""
 
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings import (
@@ -10,7 +13,17 @@ from shared.settings import (
     PeerSettings,
     ProcessSettings,
 )
-from volunteer.domain import RegisteredRule
+
+
+class RegisteredRuleSettings(BaseModel):
+    """What makes an enrolled volunteer a registered one; see ``domain.RegisteredRule``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["HOURS_AND_APPLICATION", "ON_ENROLMENT"] = "HOURS_AND_APPLICATION"
+    hours: int = Field(default=20, ge=1, le=8784)
+    window: Literal["CALENDAR_YEAR"] = "CALENDAR_YEAR"
+    annual_recheck: Literal[False] = False
 
 
 class VolunteerSettings(BaseSettings):
@@ -21,7 +34,7 @@ class VolunteerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_VOLUNTEER_")
 
-    registered_rule: RegisteredRule = RegisteredRule()
+    registered_rule: RegisteredRuleSettings = RegisteredRuleSettings()
 
 
 class Settings(

@@ -1,7 +1,7 @@
-"""What both registers of persons do alike around their own rules: who may, one transaction, the log.
+"""What both registers of persons do alike around their own rules when they write.
 
-Every use case of an entry goes through here: scope over the unit directory, idempotency, uniqueness
-of persons, lists with rights inside the query, masked and revealed data.
+Every change of an entry goes through here: scope over the unit directory, idempotency, uniqueness
+of persons, one transaction with the access log.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared import accesslog, idempotency
-from shared.access import READERS, Principal, require, require_at
+from shared.access import Principal, require, require_at
 from shared.directory import Card, Directory, scope, scope_with_levels
 from shared.entities import Cause, Decision, EntityWriter, Insert
 from shared.errors import (
@@ -28,13 +28,11 @@ from shared.groupcommit import AlreadyThere, GroupCommit, Write
 from shared.idempotency import Key, Outcome
 from shared.mongo import AsyncClientSession, AsyncDatabase, Document
 from shared.people.lifecycle import Transition
-from shared.people.subtree import Subtree
 from shared.personal.encryption import KeyRing
-from shared.personal.records import IDENTIFIERS, identifier_rows, unseal
+from shared.personal.records import IDENTIFIERS, identifier_rows
 
 COLLECTION_ORDER = (idempotency.COLLECTION, IDENTIFIERS)
 """For ``GroupCommit``: what may stand against a write comes first."""
-LIST_TIMEOUT_MS = 5_000
 OK, CREATED = 200, 201
 
 
@@ -61,23 +59,6 @@ class Once:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a list asks for; None asks for everything within the reader's scope.
-
-    Args:
-        unit: id of the unit whose subtree is meant.
-        status: status of the entries.
-        after: id of the last entry of the page before.
-        limit: most entries.
-    """
-
-    unit: str | None = None
-    status: str | None = None
-    after: str | None = None
-    limit: int = 50
-
-
-@dataclass(frozen=True)
 class Office:
     """The use cases of one register; see the module.
 
@@ -88,6 +69,7 @@ class Office:
         groups: commits new entries.
         ring: the deployment's keys.
         taken: code of the refusal of a number that this entry holds already.
+        shape: brings a single read into the shape of its document class.
     """
 
     database: AsyncDatabase
@@ -96,8 +78,7 @@ class Office:
     groups: GroupCommit
     ring: KeyRing
     taken: Callable[[Mapping[str, Any]], str] = lambda _holder: "person.duplicate"
-
-    # --- who may ------------------------------------------------------------------------------
+    shape: Callable[[Document], Document] = lambda document: document
 
     async def permit(
         self,
@@ -142,8 +123,6 @@ class Office:
             principal, unit, transition.role, at_county_or_above=transition.at_county_or_above
         )
 
-    # --- reading ------------------------------------------------------------------------------
-
     async def stored(self, identity: str) -> Document:
         """Return an entry as stored, whoever asks.
 
@@ -153,81 +132,33 @@ class Office:
         found = await self.database[self.writer.collection].find_one({"_id": identity})
         if found is None:
             raise NotFound("not_found")
-        return found
+        return self.shape(found)
 
-    async def read(self, principal: Principal, identity: str, role: str = "viewer") -> Document:
-        """Return an entry to one who may, and log it; persons may always read their own.
+    async def home(
+        self, principal: Principal, unit: str, check: Callable[[Card], list[FieldError]]
+    ) -> list[FieldError]:
+        """Return what speaks against a unit that is to take a person, by what org-units says now.
 
-        Raises:
-            NotFound: there is none, or it lies outside the scope of reading.
-        """
-        found = await self.stored(identity)
-        if principal.person != identity and not principal.service:
-            await self.permit(principal, found["unit"], role)
-        row = accesslog.row(principal.subject, "read", identity, unit=found["unit"])
-        await accesslog.write(self.database, row)
-        return found
-
-    async def page(self, principal: Principal, wanted: Wanted) -> tuple[list[Document], str | None]:
-        """Return a page of entries within the reader's scope, in order of their ids; log it.
-
-        The second value is where the next page goes on; None after the last one.
+        Args:
+            check: the register's own rules of a unit.
 
         Raises:
-            NotFound: the unit asked for is outside the scope of reading.
+            Invalid: there is no such unit.
+            Forbidden: the caller enters nobody there.
         """
-        conditions: list[Document] = []
-        if wanted.unit is not None:
-            await self.permit(principal, wanted.unit, "viewer")
-            roots = [wanted.unit]
-        else:
-            roots = [grant.unit for grant in principal.grants if READERS & grant.roles]
-        units = await Subtree(self.database).ids(roots)
-        if units is not None:
-            conditions.append({"unit": {"$in": units}})
-        if wanted.status is not None:
-            conditions.append({"status": wanted.status})
-        if wanted.after is not None:
-            conditions.append({"_id": {"$gt": wanted.after}})
-        cursor = self.database[self.writer.collection].find(
-            {"$and": conditions} if conditions else {}, {"timeline": 0}
-        )
-        found = (
-            await cursor.sort("_id", 1)
-            .limit(wanted.limit + 1)
-            .max_time_ms(LIST_TIMEOUT_MS)
-            .to_list()
-        )
-        items = found[: wanted.limit]
-        ids = [document["_id"] for document in items]
-        row = accesslog.row(principal.subject, "list", ids, unit=wanted.unit)
-        await accesslog.write(self.database, row)
-        return items, ids[-1] if len(found) > wanted.limit else None
+        if await self.directory.get(unit) is None:
+            raise Invalid("unit.unknown", field="unit_id")
+        await self.permit(principal, unit, "registrar", readable=False)
+        return await self.unit_problems(unit, check)
 
-    async def reveal(
-        self, principal: Principal, identity: str, fields: Sequence[str], reason: str
-    ) -> dict[str, str | None]:
-        """Return full values of masked fields, logged with the reason before they are shown.
-
-        Raises:
-            NotFound, Forbidden: the caller is no privacy officer for the entry's unit.
-        """
-        found = await self.stored(identity)
-        await self.permit(principal, found["unit"], "privacy")
-        row = accesslog.row(
-            principal.subject, "reveal", identity,
-            unit=found["unit"], fields=fields, reason=reason,
-        )  # fmt: skip
-        await accesslog.write(self.database, row)
-        return unseal(found, fields, self.writer.collection, self.ring)
-
-    async def people(self, unit: str, statuses: Sequence[str]) -> int:
-        """Return how many entries of a unit itself are in one of the statuses."""
-        return await self.database[self.writer.collection].count_documents(
-            {"unit": unit, "status": {"$in": list(statuses)}}
-        )
-
-    # --- writing ------------------------------------------------------------------------------
+    async def unit_problems(
+        self, unit: str, check: Callable[[Card], list[FieldError]]
+    ) -> list[FieldError]:
+        """Return what speaks against a unit, by what org-units says now where anything does."""
+        card = await self.directory.get(unit)
+        if card is None or check(card):
+            card = await self.directory.refresh(unit)
+        return [FieldError("unit_id", "unit.unknown")] if card is None else check(card)
 
     async def repeated(self, once: Once) -> Document | None:
         """Return the entry an earlier request with the same key came to, if there was one.

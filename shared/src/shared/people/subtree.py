@@ -1,43 +1,30 @@
-"""Which units a reader's grants cover, from the unit directory kept in the database."""
+"""Which units lie below others, by the unit directory kept in the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from shared.directory import COLLECTION, DEEPEST
 from shared.mongo import AsyncDatabase
 
-NATIONAL = "NATIONAL"
 
+async def ids_below(database: AsyncDatabase, roots: Sequence[str]) -> list[str] | None:
+    """Return the ids of some units and of all below them; None where that is the nation.
 
-@dataclass(frozen=True)
-class Subtree:
-    """Finds the units below others."""
-
-    database: AsyncDatabase
-
-    async def ids(self, roots: Sequence[str]) -> list[str] | None:
-        """Return the ids of some units and of all below them; None where that is the nation.
-
-        Args:
-            roots: ids of units, or region codes of chapters, as grants name them.
-        """
-        cards = self.database[COLLECTION]
-        named = {
-            "$or": [
-                {"_id": {"$in": list(roots)}},
-                {"region_code": {"$in": list(roots)}, "level": {"$ne": "GRASSROOTS"}},
-            ]
-        }
-        found: set[str] = set()
-        async for card in cards.find(named, {"level": 1}):
-            if card["level"] == NATIONAL:
-                return None
-            found.add(card["_id"])
-        edge = list(found)
-        for _ in range(DEEPEST):
-            if not edge:
-                break
-            below = cards.find({"parent": {"$in": edge}}, {"_id": 1}, batch_size=5_000)
-            edge = [card["_id"] async for card in below if card["_id"] not in found]
-            found.update(edge)
-        return sorted(found)
+    Args:
+        roots: ids of units, or region codes of chapters, as grants name them.
+    """
+    cards = database[COLLECTION]
+    chapters = {"region_code": {"$in": list(roots)}, "level": {"$ne": "GRASSROOTS"}}
+    found: set[str] = set()
+    named = cards.find({"$or": [{"_id": {"$in": list(roots)}}, chapters]}, {"level": 1})
+    async for card in named:
+        if card["level"] == "NATIONAL":
+            return None
+        found.add(card["_id"])
+    edge = list(found)
+    for _ in range(DEEPEST):
+        if not edge:
+            break
+        below = cards.find({"parent": {"$in": edge}}, {"_id": 1}, batch_size=5_000)
+        edge = [card["_id"] async for card in below if card["_id"] not in found]
+        found.update(edge)
+    return sorted(found)

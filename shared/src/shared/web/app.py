@@ -78,6 +78,37 @@ def _health(instance: str, readiness: Sequence[Check]) -> APIRouter:
     return router
 
 
+def _whole(lifespan: Lifespan | None, verifier: TokenVerifier | None) -> Lifespan:
+    @asynccontextmanager
+    async def whole(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if verifier is not None:
+                stack.push_async_callback(verifier.close)
+            if lifespan is not None:
+                await stack.enter_async_context(lifespan(app))
+            yield
+
+    return whole
+
+
+def _bare(title: str, lifespan: Lifespan, *, public_docs: bool) -> FastAPI:
+    return FastAPI(
+        title=title,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+        lifespan=lifespan,
+        openapi_url="/openapi.json" if public_docs else None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=_RESPONSES,
+        exception_handlers={
+            RegistryError: handle,
+            RequestValidationError: handle,
+            HTTPException: handle,
+        },
+    )
+
+
 def create_app(
     title: str,
     *,
@@ -107,35 +138,12 @@ def create_app(
         public_docs: whether ``/openapi.json`` is served.
     """
 
-    @asynccontextmanager
-    async def whole(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if verifier is not None:
-                stack.push_async_callback(verifier.close)
-            if lifespan is not None:
-                await stack.enter_async_context(lifespan(app))
-            yield
-
-    app = FastAPI(
-        title=title,
-        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
-        lifespan=whole,
-        openapi_url="/openapi.json" if public_docs else None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        responses=_RESPONSES,
-        exception_handlers={
-            RegistryError: handle,
-            RequestValidationError: handle,
-            HTTPException: handle,
-        },
-    )
+    app = _bare(title, _whole(lifespan, verifier), public_docs=public_docs)
     app.state.verifier = verifier
     app.state.closing = asyncio.Event()
-    app.include_router(_health(instance, readiness))
     for router in routers:
         app.include_router(router)
+    app.include_router(_health(instance, readiness))
     app.add_middleware(
         Edge,
         settings=settings,

@@ -35,8 +35,6 @@ CONTENT_SECURITY_POLICY = (
 )
 
 _CORRELATION = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-_GONE = "499"
-"""Status under which a request is counted whose caller left before it was answered."""
 
 _log = log.get(__name__)
 
@@ -78,10 +76,7 @@ class _Exchange:
     def measure(self) -> None:
         route = _template(self.scope)
         method = self.scope["method"] if route else "-"
-        status = str(self.status) if self.status else _GONE
-        metrics.REQUESTS.labels(method, route or "-", status).inc()
-        if self.status:
-            metrics.SECONDS.labels(method, route or "-").observe(self.seconds)
+        metrics.count(method, route or "-", self.status, self.seconds)
 
 
 def _told(problem: Exception) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from member import store
 from member.domain import LIFE, REOPENABLE
-from member.schemas import RevealInput, SearchInput
+from member.schemas import SearchInput
 from member.service.changes import stored
 from member.service.registry import Registry, permitted, readable
 from shared import accesslog
@@ -15,6 +15,7 @@ from shared.clock import today
 from shared.directory import scope
 from shared.errors import Invalid, NotFound
 from shared.mongo import Document
+from shared.people import RevealInput
 from shared.personal import identifiers
 from shared.personal.encryption import KeyRing
 from shared.personal.phones import normalise_phone

@@ -7,101 +7,21 @@ from the group, so that it never fails a neighbour; nobody is answered before th
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-from bson.errors import BSONError
 from prometheus_client import Histogram
-from pymongo.errors import (
-    BulkWriteError,
-    ConnectionFailure,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    PyMongoError,
-    WTimeoutError,
-)
 
 from shared import log
 from shared.errors import Unavailable
-from shared.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
+from shared.groupcommit.transaction import AlreadyThere, Insert, Offence, Waiting, Write, commit
+from shared.mongo import AsyncDatabase
 
-Insert = tuple[str, Document]
-"""A collection's name and a document to insert there."""
-
-_DUPLICATE = 11000
-_FAULTS = (PyMongoError, BSONError, TypeError, ValueError, OverflowError)
-"""What a document may raise: the server refuses it, or it cannot be encoded."""
 _SIZES = Histogram(
     "registry_group_commit_writes", "Requests per transaction", buckets=(1, 2, 4, 8, 16, 32, 64)
 )
+_MOST_DOCUMENTS = 1_000
+"""A transaction is closed to further writes beyond this many, so that none lasts long."""
 _log = log.get(__name__)
-
-
-class AlreadyThere(Exception):
-    """A document of the write exists already.
-
-    Args:
-        collection: where.
-        id: its ``_id``, or the ``_id`` of the refused document where another unique index spoke.
-        index: the fields of the unique index.
-    """
-
-    def __init__(self, collection: str, id: str, index: tuple[str, ...] = ("_id",)) -> None:  # noqa: A002
-        super().__init__(f"{collection} has {id} already")
-        self.collection = collection
-        self.id = id
-        self.index = index
-
-
-@dataclass(frozen=True)
-class Write:
-    """What one request writes, wholly or not at all.
-
-    Args:
-        inserts: (collection, document) in order; each document bears its ``_id``.
-        keys: what two writes of one group must not have in common (the idempotency record's id,
-            identifiers): the later write waits for the next group.
-        unique: ids that must not exist yet, per collection: asked before the transaction, so
-            that a duplicate costs its neighbours nothing.
-    """
-
-    inserts: tuple[Insert, ...]
-    keys: frozenset[str] = frozenset()
-    unique: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class _Waiting:
-    write: Write
-    outcome: asyncio.Future[None]
-
-    def refuse(self, problem: BaseException) -> None:
-        if not self.outcome.done():
-            self.outcome.set_exception(problem)
-
-    def confirm(self) -> None:
-        if not self.outcome.done():
-            self.outcome.set_result(None)
-
-
-class _Offence(Exception):
-    """A transaction was aborted by one document; ``offender`` brought it, if that is known."""
-
-    def __init__(self, offender: _Waiting | None, problem: Exception) -> None:
-        super().__init__(str(problem))
-        self.offender = offender
-        self.problem = problem
-
-
-def _is_outage(problem: Exception) -> bool:
-    """Whether the database failed and not a document, so that trying singly is no use."""
-    if not isinstance(problem, PyMongoError):
-        return False
-    return isinstance(problem, ConnectionFailure | ExecutionTimeout | WTimeoutError) or any(
-        problem.has_error_label(label)
-        for label in ("TransientTransactionError", "UnknownTransactionCommitResult")
-    )
 
 
 class GroupCommit:
@@ -128,7 +48,7 @@ class GroupCommit:
         self._order = tuple(collection_order)
         self._max_writes = max_writes
         self._max_wait = max_wait_ms / 1000
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
         self._committer: asyncio.Task[None] | None = None
         self._closing = False
@@ -145,7 +65,7 @@ class GroupCommit:
         """
         if self._closing:
             raise Unavailable("unavailable")
-        waiting = _Waiting(write, asyncio.get_running_loop().create_future())
+        waiting = Waiting(write, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         if self._committer is None or self._committer.done():
             # Not in the context of this request: its correlation id is not the others'.
@@ -195,21 +115,23 @@ class GroupCommit:
         except TimeoutError:
             pass  # those who came are enough
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[Waiting]:
         """Take the next group from the queue: in order, without two that share a key."""
-        group: list[_Waiting] = []
+        group: list[Waiting] = []
         held: set[str] = set()
-        later: list[_Waiting] = []
-        while self._queue and len(group) < self._max_writes:
+        later: list[Waiting] = []
+        documents = 0
+        while self._queue and len(group) < self._max_writes and documents < _MOST_DOCUMENTS:
             waiting = self._queue.popleft()
             if waiting.outcome.done():
                 continue  # its caller has gone
             (later if held & waiting.write.keys else group).append(waiting)
             held |= waiting.write.keys
+            documents += len(waiting.write.inserts)
         self._queue.extendleft(reversed(later))
         return group
 
-    async def _settle(self, group: list[_Waiting]) -> None:
+    async def _settle(self, group: list[Waiting]) -> None:
         """Answer every write of a group: committed, or why not."""
         try:
             if rest := await self._absent(group):
@@ -220,36 +142,36 @@ class GroupCommit:
             for waiting in group:
                 waiting.refuse(Unavailable("unavailable"))  # those not answered yet
 
-    async def _together(self, group: list[_Waiting]) -> None:
+    async def _together(self, group: list[Waiting]) -> None:
         _SIZES.observe(len(group))
         try:
             await self._commit(group)
-        except _Offence as offence:
+        except Offence as offence:
             if len(group) == 1:
                 group[0].refuse(offence.problem)
                 return
             await self._apart(group, offence)
 
-    async def _apart(self, group: list[_Waiting], offence: _Offence) -> None:
+    async def _apart(self, group: list[Waiting], offence: Offence) -> None:
         """After an abort: the rest once more, on a second abort each alone; the offender last."""
         rest = [waiting for waiting in group if waiting is not offence.offender]
         try:
             if offence.offender is None:
                 raise offence
             await self._commit(rest)
-        except _Offence:
+        except Offence:
             for waiting in rest:
                 await self._alone(waiting)
         if offence.offender is not None:
             await self._alone(offence.offender)
 
-    async def _alone(self, waiting: _Waiting) -> None:
+    async def _alone(self, waiting: Waiting) -> None:
         try:
             await self._commit([waiting])
-        except _Offence as offence:
+        except Offence as offence:
             waiting.refuse(offence.problem)
 
-    async def _absent(self, group: list[_Waiting]) -> list[_Waiting]:
+    async def _absent(self, group: list[Waiting]) -> list[Waiting]:
         """Refuse the writes whose unique ids exist; return the others."""
         wanted: dict[str, list[str]] = {}
         for waiting in group:
@@ -257,7 +179,7 @@ class GroupCommit:
                 wanted.setdefault(collection, []).extend(ids)
         answers = await asyncio.gather(*(self._existing(*item) for item in wanted.items()))
         there = dict(zip(wanted, answers, strict=True))
-        rest: list[_Waiting] = []
+        rest: list[Waiting] = []
         for waiting in group:
             found = next(
                 (
@@ -278,53 +200,8 @@ class GroupCommit:
         found = self._database[collection].find({"_id": {"$in": ids}}, {"_id": 1})
         return {document["_id"] async for document in found}
 
-    async def _commit(self, group: list[_Waiting]) -> None:
-        """Write a group in one transaction and confirm its writes.
+    async def _commit(self, group: list[Waiting]) -> None:
+        await commit(self._database, group, self._order)
 
-        Raises:
-            _Offence: a document stood against it, and nothing was written.
-        """
-        batches: dict[str, list[tuple[_Waiting, Document]]] = {name: [] for name in self._order}
-        for waiting in group:
-            for collection, document in waiting.write.inserts:
-                batches.setdefault(collection, []).append((waiting, document))
-        filled = [(collection, batch) for collection, batch in batches.items() if batch]
 
-        async def insert(session: AsyncClientSession) -> None:
-            for collection, batch in filled:
-                await self._insert(collection, batch, session)
-
-        try:
-            await transact_async(self._database, insert)
-        except _FAULTS as problem:
-            if _is_outage(problem):
-                raise
-            raise _Offence(None, problem) from problem
-        for waiting in group:
-            waiting.confirm()
-
-    async def _insert(
-        self,
-        collection: str,
-        batch: list[tuple[_Waiting, Document]],
-        session: AsyncClientSession,
-    ) -> None:
-        documents = [document for _, document in batch]
-        try:
-            if len(documents) == 1:
-                await self._database[collection].insert_one(documents[0], session=session)
-            else:
-                await self._database[collection].insert_many(documents, session=session)
-        except (BulkWriteError, DuplicateKeyError) as problem:
-            if _is_outage(problem):
-                raise
-            errors = (problem.details or {}).get("writeErrors") or []
-            position = errors[0]["index"] if errors else 0
-            error: dict[str, Any] = errors[0] if errors else dict(problem.details or {})
-            offender, document = batch[position]
-            if error.get("code", problem.code) == _DUPLICATE:
-                index = tuple(error.get("keyPattern") or ("_id",))
-                raise _Offence(
-                    offender, AlreadyThere(collection, str(document["_id"]), index)
-                ) from None
-            raise _Offence(offender, problem) from problem
+__all__ = ["AlreadyThere", "GroupCommit", "Insert", "Write"]

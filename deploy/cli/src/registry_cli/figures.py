@@ -1,0 +1,87 @@
+"""`registry recount`: what the registries hold against what the dashboard shows."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from registry_cli.running import find_runtime, require_running, run_once
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+EQUAL, DIFFERENT = 0, 1
+DIFFERENCES_SHOWN = 20
+SERIES = {
+    "units": "基层组织 units",
+    "members": "会员 members",
+    "volunteers": "注册志愿者 volunteers",
+    "enrolled": "登记志愿者 enrolled",
+}
+
+
+def recount(*, as_json: bool) -> int:
+    """Compare once and show the report; 1 where a figure differs, 2 where it was not made."""
+    runtime = find_runtime()
+    require_running(runtime)
+    code, output = run_once(
+        runtime, ["aggregator.recount"], "aggregator", allowed=(EQUAL, DIFFERENT)
+    )
+    if as_json:
+        sys.stdout.write(output)
+    else:
+        show(json.loads(output))
+    return code
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print a report for a person."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(_totals(report))
+    verdict = (
+        "[green]一致[/] equal"
+        if report["equal"]
+        else f"[red]不一致[/] {report['differing']} differ"
+    )
+    console.print(
+        f"{verdict} · 比对 compared {report['compared']} · 未处理死信 open dead letters "
+        f"{report['open_dead_letters']} · {report['seconds']} s"
+    )
+    if report["differences"]:
+        console.print(_differences(report["differences"]))
+        hidden = report["differing"] - min(DIFFERENCES_SHOWN, len(report["differences"]))
+        if hidden:
+            console.print(f"… 另有 {hidden} 处，见 registry recount --json / {hidden} more")
+
+
+def _totals(report: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
+    table = Table("指标 series", "登记系统 registry", "大屏 dashboard", "相等 equal")
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for series, totals in report["series"].items():
+        same = totals["registry"] == totals["dashboard"]
+        table.add_row(
+            SERIES.get(series, series),
+            f"{totals['registry']:,}",
+            f"{totals['dashboard']:,}",
+            "[green]是 yes[/]" if same else "[red]否 no[/]",
+        )
+    return table
+
+
+def _differences(rows: list[dict[str, Any]]) -> "Table":
+    from rich.table import Table
+
+    table = Table(
+        "主题 topic", "单位 unit", "日期 day", "计数 counter", "登记 registry", "大屏 dashboard"
+    )
+    for row in rows[:DIFFERENCES_SHOWN]:
+        table.add_row(
+            *(str(row[name]) for name in ("topic", "unit")),
+            row["day"] or "现在 now",
+            *(str(row[name]) for name in ("counter", "registry", "dashboard")),
+        )
+    return table

@@ -1,0 +1,156 @@
+"""`registry import`: shows how far a roster is, and says where the refused rows are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from registry_cli.problems import MISUSED, Problem, Told, language
+from registry_cli.running import find_runtime, open_client, require_running, url
+from registry_cli.tokens import chapter_above, officer_token, unit_id
+
+if TYPE_CHECKING:
+    from embedded.runtime import Runtime
+    from registry_cli.importing import Consent, Document, ImportSummary, Mode, Progress
+
+REASONS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be imported where: the unit's id, and what the roster as a whole rests on."""
+
+    path: Path
+    unit: str
+    mode: "Mode"
+    consent: "Consent"
+    document: "Document | None"
+    subject: str
+    report: Path | None = None
+
+
+def run_order(
+    runtime: "Runtime", order: Order, progress: "Callable[[Progress], None] | None" = None
+) -> "ImportSummary":
+    """Send a roster through the public API, as an officer of its chapter would.
+
+    Raises:
+        Told: the file cannot be read, or the registry refuses the import as a whole.
+    """
+    from registry_cli.importing import ImportFailed, import_roster
+    from registry_cli.rosterfile import RosterFileError
+
+    chapter = chapter_above(runtime, order.unit)
+    bearer = officer_token(runtime, order.subject, chapter, "registrar", "approver")
+    try:
+        with open_client() as client:
+            return import_roster(
+                order.path,
+                client=client,
+                token=bearer,
+                member_url=url(runtime, "member"),
+                org_units_url=url(runtime, "org-units"),
+                unit_id=order.unit,
+                mode=order.mode,
+                consent=order.consent,
+                document=order.document,
+                progress=progress,
+                report_path=order.report,
+                language=language(),
+            )
+    except (ImportFailed, RosterFileError) as failure:
+        raise Told(failure) from failure
+    except OSError as failure:
+        reason = failure.strerror or type(failure).__name__
+        raise Problem("file", path=order.path, reason=reason) from failure
+
+
+def import_file(
+    path: Path,
+    unit: str,
+    mode: "Mode",
+    consent: "Consent",
+    document: "Document | None",
+    subject: str,
+) -> int:
+    """Import a file as the command line asks for it; 1 where rows were refused."""
+    for day in (consent.given_on, *((document.issued_on,) if document else ())):
+        check_day(day)
+    if mode == "existing" and document is None:
+        raise Problem("document_missing", exit_code=MISUSED)
+    runtime = find_runtime()
+    require_running(runtime)
+    order = Order(path, unit_id(runtime, unit), mode, consent, document, subject)
+    summary = _run_with_bar(runtime, order)
+    _show(summary)
+    return 1 if summary.refused else 0
+
+
+def check_day(day: str) -> None:
+    """Refuse what is no day of the form YYYY-MM-DD.
+
+    Raises:
+        Problem: it is none.
+    """
+    from datetime import date
+
+    try:
+        known = date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        known = False
+    if not known:
+        raise Problem("day", exit_code=MISUSED, value=day)
+
+
+def _run_with_bar(runtime: "Runtime", order: Order) -> "ImportSummary":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("[green]{task.fields[accepted]} 已登记 accepted[/]"),
+        TextColumn("[red]{task.fields[refused]} 被拒 refused[/]"),
+        Remaining(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(order.path.name, total=None, accepted=0, refused=0)
+
+        def advance(now: Any) -> None:
+            bar.update(
+                task,
+                completed=now.rows,
+                total=now.total,
+                accepted=now.accepted,
+                refused=now.refused,
+            )
+
+        summary = run_order(runtime, order, advance)
+        bar.update(task, completed=summary.rows, total=summary.rows)
+    return summary
+
+
+def told(summary: "ImportSummary") -> list[str]:
+    """Return what became of a roster, in lines: totals, reasons, and where the refused rows are."""
+    lines = [
+        f"名册 / roster {summary.path}: "
+        f"{summary.rows} 行 rows, {summary.accepted} 已登记 accepted, {summary.refused} 被拒 refused"
+    ]
+    if summary.ignored_columns:
+        lines.append(f"未导入的列 / columns not imported: {'、'.join(summary.ignored_columns)}")
+    by_number = sorted(summary.reasons.items(), key=lambda item: -item[1])
+    lines += [f"  {count:>6}  {code}" for code, count in by_number[:REASONS_SHOWN]]
+    if summary.report is not None:
+        lines.append(
+            f"逐行错误清单（改正后可直接导入）/ refused rows with remedies: {summary.report}"
+        )
+    return lines
+
+
+def _show(summary: "ImportSummary") -> None:
+    import typer
+
+    for line in told(summary):
+        typer.echo(line)

@@ -1,0 +1,221 @@
+"""HTTP routes of the member service."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from member import domain
+from member.schemas import (
+    MAX_PAGE,
+    BulkInput,
+    MemberCorrection,
+    MemberCreate,
+    ReapplyInput,
+    SearchInput,
+)
+from member.service import admission, bulk, changes, reading, reapplication
+from member.service.registry import Done, Registry
+from shared.access import CurrentPrincipal, Principal, require_service
+from shared.errors import FieldError, Invalid
+from shared.idempotency import IdempotencyKey, Key
+from shared.messages import text
+from shared.people import RevealInput, TransitionInput
+from shared.web import IfMatch, JsonResponse, etag, prefers
+
+router = APIRouter(prefix="/v1", tags=["members"])
+_CURSOR = re.compile(r"[A-Za-z0-9-]{1,40}")
+Action = Literal["approve", "file", "reject", "withdraw", "expel", "decease", "void"]
+
+
+def _registry(request: Request) -> Registry:
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+Wired = Annotated[Registry, Depends(_registry)]
+
+
+def _key(request: Request, caller: Principal, header: str | None) -> Key | None:
+    if header is None:
+        return None
+    return Key(caller.subject, f"{request.method} {request.url.path}", header)
+
+
+def _answer(request: Request, registry: Registry, done: Done, status: int = 200) -> JsonResponse:
+    language = prefers(request)
+    warnings = [{"code": code, "message": text(code, language)} for code in done.warnings]
+    body = {**reading.shown(done.document, registry.ring), "warnings": warnings}
+    headers = {"ETag": etag(done.document["version"])}
+    if status == admission.CREATED:
+        headers["Location"] = f"/v1/members/{done.document['_id']}"
+    return JsonResponse(body, status_code=status, headers=headers)
+
+
+@router.post("/members", status_code=201)
+async def register(
+    request: Request,
+    registry: Wired,
+    caller: CurrentPrincipal,
+    key: IdempotencyKey,
+    body: MemberCreate,
+) -> JsonResponse:
+    """Enter an application to join a grassroots unit."""
+    done = await admission.register(registry, body, caller, _key(request, caller, key))
+    return _answer(request, registry, done, admission.CREATED)
+
+
+@router.post("/members/bulk")
+async def import_page(
+    request: Request,
+    registry: Wired,
+    caller: CurrentPrincipal,
+    key: IdempotencyKey,
+    body: BulkInput,
+) -> JsonResponse:
+    """Enter up to 500 rows; each is accepted or refused by itself."""
+    results = await bulk.import_page(registry, body, caller, _key(request, caller, key))
+    accepted = sum(result.status == bulk.CREATED for result in results)
+    language = prefers(request)
+    shown = [
+        {
+            "row": result.row,
+            "status": result.status,
+            "id": result.id,
+            "errors": _errors(result.errors, language),
+        }
+        for result in results
+    ]
+    return JsonResponse(
+        {"accepted": accepted, "refused": len(results) - accepted, "results": shown}
+    )
+
+
+@router.post("/members/search")
+async def search(registry: Wired, caller: CurrentPrincipal, body: SearchInput) -> JsonResponse:
+    """Find members by a whole document number or phone number."""
+    items = await reading.search(registry, body, caller)
+    return JsonResponse({"items": items, "next_cursor": None})
+
+
+@router.get("/members")
+async def page(
+    registry: Wired,
+    caller: CurrentPrincipal,
+    unit_id: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,40}$")] = None,
+    status: Annotated[str | None, Query(max_length=20)] = None,
+    phone_tail: Annotated[str | None, Query(pattern=r"^[0-9]{4}$")] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> JsonResponse:
+    """List the members of a unit and those below it, or of the caller's whole scope."""
+    if status is not None and status not in domain.STATUSES:
+        expected = ", ".join(domain.STATUSES)
+        raise Invalid("field.choice", field="status", params={"expected": expected})
+    wanted = reading.Listing(unit_id, status, phone_tail)
+    after = _after(cursor) if cursor else None
+    found = await reading.page(registry, wanted, caller, after=after, limit=limit)
+    more = len(found) > limit
+    items = [reading.shown(document, registry.ring) for document in found[:limit]]
+    return JsonResponse({"items": items, "next_cursor": _cursor(items[-1]["id"]) if more else None})
+
+
+@router.get("/members/{identity}")
+async def show(registry: Wired, caller: CurrentPrincipal, identity: str) -> JsonResponse:
+    """Show one membership, masked."""
+    document = await reading.show(registry, identity, caller)
+    headers = {"ETag": etag(document["version"])}
+    return JsonResponse(reading.shown(document, registry.ring), headers=headers)
+
+
+@router.patch("/members/{identity}")
+async def correct(
+    request: Request,
+    registry: Wired,
+    caller: CurrentPrincipal,
+    identity: str,
+    version: IfMatch,
+    body: MemberCorrection,
+) -> JsonResponse:
+    """Set right what was wrong from the start."""
+    done = await changes.correct(registry, identity, body, version, caller)
+    return _answer(request, registry, done)
+
+
+@router.post("/members/{identity}/reveal")
+async def reveal(
+    registry: Wired, caller: CurrentPrincipal, identity: str, body: RevealInput
+) -> JsonResponse:
+    """Show masked fields in full, for a stated reason."""
+    fields = await reading.reveal(registry, identity, body, caller)
+    return JsonResponse({"id": identity, "fields": fields})
+
+
+@router.post("/members/{identity}/reapply")
+async def reapply(
+    request: Request,
+    registry: Wired,
+    caller: CurrentPrincipal,
+    identity: str,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: ReapplyInput,
+) -> JsonResponse:
+    """Apply again for a membership that has ended or was voided."""
+    done = await reapplication.reapply(
+        registry, identity, body, version, caller, _key(request, caller, key)
+    )
+    return _answer(request, registry, done)
+
+
+@router.post("/members/{identity}/{action}")
+async def act(
+    request: Request,
+    registry: Wired,
+    caller: CurrentPrincipal,
+    identity: str,
+    action: Action,
+    version: IfMatch,
+    key: IdempotencyKey,
+    body: TransitionInput,
+) -> JsonResponse:
+    """Approve, file, reject, withdraw, expel, decease or void."""
+    done = await changes.act(
+        registry, identity, action, body, version, caller, _key(request, caller, key)
+    )
+    return _answer(request, registry, done)
+
+
+@router.get("/units/{unit_id}/people")
+async def people(registry: Wired, caller: CurrentPrincipal, unit_id: str) -> JsonResponse:
+    """Count the open memberships of a unit; for the registry's own services."""
+    require_service(caller)
+    return JsonResponse({"people": await reading.people(registry, unit_id)})
+
+
+def _errors(errors: Sequence[FieldError], language: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": error.field,
+            "code": error.code,
+            "message": text(error.code, language, error.params),
+        }
+        for error in errors
+    ]
+
+
+def _cursor(identity: str) -> str:
+    return base64.urlsafe_b64encode(identity.encode()).decode()
+
+
+def _after(cursor: str) -> str:
+    try:
+        identity = base64.urlsafe_b64decode(cursor.encode()).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        identity = ""
+    if _CURSOR.fullmatch(identity) is None:
+        raise Invalid("cursor.invalid", field="cursor")
+    return identity

@@ -1,0 +1,80 @@
+"""The HTTP process of the member service: ``python -m member.main``."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from member import api, messages
+from member.domain import Rules
+from member.service.registry import Registry, writer
+from member.settings import MemberSettings, Settings
+from shared import recount_web
+from shared.access import TokenVerifier
+from shared.directory import Directory
+from shared.groupcommit import GroupCommit
+from shared.idempotency import COLLECTION as IDEMPOTENCY
+from shared.messages import register
+from shared.mongo import connect_async
+from shared.peers import Peers
+from shared.personal.encryption import KeyRing
+from shared.personal.records import IDENTIFIERS
+from shared.web import create_app as create_service
+from shared.web import serve
+
+register(messages.MESSAGES)
+
+
+def create_app(
+    *,
+    settings: Settings | None = None,
+    rules: MemberSettings | None = None,
+    verifier: TokenVerifier | None = None,
+    peers: Peers | None = None,
+) -> FastAPI:
+    """Wire the service and return its application; what is not given is read or made.
+
+    Raises:
+        ValueError: the key ring is not configured.
+    """
+    settings = settings or Settings()
+    if settings.keyring_file is None:
+        raise ValueError("REGISTRY_KEYRING_FILE must name the key ring")
+    ring = KeyRing.load(settings.keyring_file)
+    set_rules = Rules(**(rules or MemberSettings()).model_dump())
+    verifier = verifier or TokenVerifier(settings)
+    peers = peers or Peers(settings, settings)
+    database = connect_async(settings)
+    units = Directory(database, peers)
+    entities = writer(database, settings.kafka_partitions)
+
+    async def mongo_ready() -> None:
+        await database.command("ping")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        groups = GroupCommit(database, collection_order=(IDEMPOTENCY, IDENTIFIERS))
+        app.state.registry = Registry(database, entities, groups, units, ring, set_rules)
+        await units.start()
+        yield
+        await groups.shutdown()
+        await units.stop()
+        await peers.close()
+        await database.client.close()
+
+    app = create_service(
+        "member",
+        settings=settings,
+        instance=settings.instance,
+        routers=[api.router, recount_web.router()],
+        readiness=[verifier.ready, units.ready, mongo_ready],
+        lifespan=lifespan,
+        verifier=verifier,
+    )
+    app.state.database = database
+    return app
+
+
+if __name__ == "__main__":
+    process = Settings()
+    serve(create_app, process, process)

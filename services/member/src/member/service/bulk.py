@@ -1,0 +1,285 @@
+"""A page of a roster: the good rows in one transaction, every other row refused by name.
+
+Rows are judged one by one; duplicates within the page and against the registry are found by one
+query before the transaction, and again whenever a racer aborts it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from member import domain, store
+from member.schemas import BULK_ROW, BulkInput, BulkRow
+from member.service.admission import admitted, examine
+from member.service.registry import Registry, earlier, permitted, taken, unit_problems
+from shared import accesslog, idempotency
+from shared.access import Principal, require, require_at
+from shared.clock import now, today
+from shared.directory import Card, scope, scope_with_levels
+from shared.entities import Insert
+from shared.errors import FieldError, Forbidden, NotFound, Unavailable
+from shared.idempotency import Key, Outcome
+from shared.identity import new_id
+from shared.people import begun
+from shared.personal.records import (
+    IDENTIFIERS,
+    check_consent,
+    consent_document,
+    countable,
+    id_indexes,
+    identifier_rows,
+    refuse,
+)
+from shared.timeline import Timeline
+from shared.web.validation import field_error
+
+CREATED, FORBIDDEN, DUPLICATE, INVALID = 201, 403, 409, 422
+ATTEMPTS = 10
+"""A racer that takes one of our numbers each time would have to win this often."""
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one row."""
+
+    row: int
+    status: int
+    id: str | None = None
+    errors: Sequence[FieldError] = ()
+
+
+@dataclass
+class _Row:
+    """A row that broke no rule of its own: what it becomes, and the numbers it takes."""
+
+    number: int
+    identity: str
+    document: Mapping[str, Any]
+    states: Timeline
+    indexes: Sequence[str]
+
+
+@dataclass
+class _Page:
+    """A page being worked on."""
+
+    registry: Registry
+    given: BulkInput
+    caller: Principal
+    present: date
+    refused: dict[int, RowResult] = field(default_factory=dict)
+    units: dict[str, tuple[int, list[FieldError]] | None] = field(default_factory=dict)
+    consent: dict[str, Any] | None = None
+    filing: dict[str, Any] | None = None
+
+    @property
+    def existing(self) -> bool:
+        return self.given.mode == "existing"
+
+    def refuse(self, row: int, status: int, errors: Sequence[FieldError]) -> None:
+        self.refused[row] = RowResult(row, status, None, errors)
+
+
+async def import_page(
+    registry: Registry, given: BulkInput, caller: Principal, key: Key | None
+) -> list[RowResult]:
+    """Enter a page of applications, or of members of long standing; return what became of each.
+
+    Raises:
+        Invalid: the page as a whole lacks its consent or filing document.
+    """
+    digest = key.digest(given) if key else ""
+    if (known := await earlier(registry, key, digest)) is not None:
+        return _told(known)
+    page = _Page(registry, given, caller, today())
+    _check_page(page)
+    rows = await _judge(page)
+    for _ in range(ATTEMPTS):
+        rows = await _without_held(page, rows)
+        results = _results(page, rows)
+        try:
+            await store.insert(registry.database, _inserts(page, rows, results, key, digest))
+        except store.Duplicate:
+            if (known := await earlier(registry, key, digest)) is not None:
+                return _told(known)
+            continue
+        return results
+    raise Unavailable("unavailable")
+
+
+def _check_page(page: _Page) -> None:
+    given, errors = page.given, []
+    if given.consent is None:
+        errors.append(FieldError("consent", "consent.missing"))
+    if page.existing and given.document is None:
+        errors.append(FieldError("document", "document.required"))
+    check_consent(errors, "consent", given.consent, page.present)
+    refuse(errors)
+    page.consent = consent_document(given.consent)
+    page.filing = given.document.model_dump(mode="json") if given.document else None
+
+
+async def _judge(page: _Page) -> list[_Row]:
+    """Return the rows that break no rule, each number once; note why the others are refused."""
+    rows: list[_Row] = []
+    first: dict[str, int] = {}
+    for raw in page.given.rows:
+        row = await _judge_row(page, raw)
+        if row is None:
+            continue
+        twin = next((first[index] for index in row.indexes if index in first), None)
+        if twin is not None:
+            page.refuse(
+                row.number, DUPLICATE, [FieldError("id_number", "rows.duplicate", {"row": twin})]
+            )
+            continue
+        first.update(dict.fromkeys(row.indexes, row.number))
+        rows.append(row)
+    return rows
+
+
+async def _judge_row(page: _Page, raw: dict[str, Any]) -> _Row | None:
+    try:
+        given = BULK_ROW.validate_python(raw)
+    except ValidationError as problem:
+        findings = problem.errors(include_url=False, include_input=False)
+        errors = [field_error({**found, "loc": ("row", *found["loc"])}) for found in findings]
+        page.refuse(raw["row"], INVALID, errors)
+        return None
+    if given.unit_id not in page.units:
+        page.units[given.unit_id] = await _unit_refusal(page, given.unit_id)
+    unit_refusal = page.units[given.unit_id]
+    if unit_refusal is not None and unit_refusal[0] == FORBIDDEN:
+        page.refuse(given.row, *unit_refusal)
+        return None
+    return _prepare(page, given, unit_refusal[1] if unit_refusal else [])
+
+
+async def _unit_refusal(page: _Page, unit_id: str) -> tuple[int, list[FieldError]] | None:
+    """Return why a unit takes no row of this page, if it does not."""
+    registry = page.registry
+    if await registry.units.get(unit_id) is None:
+        return INVALID, [FieldError("unit_id", "unit.unknown")]
+
+    def check(path: Sequence[Card]) -> None:
+        require(page.caller, "registrar", scope(path), readable=False)
+        if page.existing:
+            for role in ("registrar", "approver"):
+                require_at(page.caller, role, scope_with_levels(path), readable=False)
+
+    try:
+        await permitted(registry, unit_id, check)
+    except (Forbidden, NotFound) as refusal:
+        return FORBIDDEN, [FieldError("unit_id", refusal.code, refusal.params)]
+    problems = await unit_problems(registry, unit_id)
+    return (INVALID, problems) if problems else None
+
+
+def _prepare(page: _Page, given: BulkRow, problems: list[FieldError]) -> _Row | None:
+    day = given.joined_on or page.present
+    person, errors = examine(
+        given, page.given.consent, page.registry.rules, day=day, present=page.present,
+        day_name="joined_on", paper_stock=page.existing,
+    )  # fmt: skip
+    errors = [*problems, *errors]
+    if page.existing and given.joined_on is None:
+        errors.append(FieldError("joined_on", "member.joined_on_required"))
+    if errors or person is None:
+        page.refuse(given.row, INVALID, errors)
+        return None
+    identity = new_id()
+    document = {
+        **admitted(given, person, identity, page.registry),
+        **_begin(page, day.isoformat()),
+        "consent": page.consent,
+    }
+    states = begun(domain.state_of(document, countable(person)), day, now())
+    return _Row(
+        given.row, identity, document, states, id_indexes(page.registry.ring, person.identifier)
+    )
+
+
+def _begin(page: _Page, day: str) -> dict[str, Any]:
+    if not page.existing:
+        return {"status": "APPLIED", "applied_on": day, "last_action": "apply"}
+    return {
+        "status": "ACTIVE",
+        "applied_on": day,
+        "registered_on": day,
+        "filing": page.filing,
+        "last_action": "import",
+    }
+
+
+async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
+    """Return the rows whose numbers nobody holds; note the others as duplicates."""
+    held = await store.holders(
+        page.registry.database, [index for row in rows for index in row.indexes]
+    )
+    free: list[_Row] = []
+    for row in rows:
+        holder = next((held[index] for index in row.indexes if index in held), None)
+        if holder is None:
+            free.append(row)
+        else:
+            refusal = await taken(page.registry, holder)
+            page.refuse(row.number, DUPLICATE, refusal.errors)
+    return free
+
+
+def _results(page: _Page, rows: Sequence[_Row]) -> list[RowResult]:
+    results = dict(page.refused)
+    results.update((row.number, RowResult(row.number, CREATED, row.identity)) for row in rows)
+    return [results[raw["row"]] for raw in page.given.rows]
+
+
+def _inserts(
+    page: _Page,
+    rows: Sequence[_Row],
+    results: Sequence[RowResult],
+    key: Key | None,
+    digest: str,
+) -> list[Insert]:
+    """Return what one page writes, the idempotency record first and the identifiers next."""
+    registry, caller = page.registry, page.caller
+    inserts: list[Insert] = []
+    if key is not None:
+        kept = [_kept(result) for result in results]
+        record = idempotency.record(key, digest, Outcome(200, rows=kept))
+        inserts.append((idempotency.COLLECTION, record))
+    inserts += [
+        (IDENTIFIERS, taken_row)
+        for row in rows
+        for taken_row in identifier_rows(row.indexes, row.identity)
+    ]
+    if rows:
+        inserts += registry.writer.import_chunk(
+            [(row.document, row.states, {}) for row in rows],
+            fact=domain.IMPORTED,
+            subject=caller.subject,
+        )
+    log_row = accesslog.row(caller.subject, "import", [row.identity for row in rows])
+    return [*inserts, (accesslog.COLLECTION, log_row)]
+
+
+def _kept(result: RowResult) -> dict[str, Any]:
+    errors = [
+        {"field": error.field, "code": error.code, "params": error.params}
+        for error in result.errors
+    ]
+    return {"row": result.row, "status": result.status, "id": result.id, "errors": errors}
+
+
+def _told(known: Outcome) -> list[RowResult]:
+    return [
+        RowResult(
+            row["row"],
+            row["status"],
+            row["id"],
+            [FieldError(error["field"], error["code"], error["params"]) for error in row["errors"]],
+        )
+        for row in known.rows
+    ]

@@ -1,0 +1,206 @@
+"""The routes of volunteers: parse, call the use case, answer."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from shared.access import CurrentPrincipal, require_service
+from shared.clock import today
+from shared.errors import Invalid
+from shared.idempotency import IdempotencyKey
+from shared.mongo import Document
+from shared.people import RevealInput, TransitionInput, UnitId, reading
+from shared.people.cases import Seen
+from shared.people.office import Once
+from shared.web import IfMatch, JsonResponse, etag, prefers
+from volunteer.domain import OPEN, TRANSITIONS
+from volunteer.schemas import (
+    MAX_PAGE,
+    DeregisterInput,
+    EnrolInput,
+    RegistrationInput,
+    Status,
+    VolunteerCorrection,
+    VolunteerCreate,
+    own,
+    shown,
+)
+from volunteer.service import Volunteers
+
+router = APIRouter(prefix="/v1", tags=["volunteers"])
+PathId = Annotated[UnitId, Path()]
+
+
+def _volunteers(request: Request) -> Volunteers:
+    return cast("Volunteers", request.app.state.volunteers)
+
+
+def _body(request: Request, document: Document) -> dict[str, object]:
+    return shown(document, _volunteers(request).office.ring, today(), prefers(request))
+
+
+def _answer(request: Request, document: Document, status: int = 200) -> Response:
+    headers = {"ETag": etag(document["version"])}
+    if status == 201:
+        headers["Location"] = f"/v1/volunteers/{document['_id']}"
+    return JsonResponse(_body(request, document), status_code=status, headers=headers)
+
+
+def _once(
+    request: Request,
+    principal: CurrentPrincipal,
+    key: IdempotencyKey,
+    body: VolunteerCreate | TransitionInput,
+) -> Once:
+    return Once.of(principal, f"{request.method} {request.url.path}", key, body)
+
+
+@router.post("/volunteers", status_code=201)
+async def create_volunteer(
+    request: Request, principal: CurrentPrincipal, given: VolunteerCreate, key: IdempotencyKey
+) -> Response:
+    """Enrol a person; a registrar of the unit may. Without a minor's guardian: APPLIED."""
+    once = _once(request, principal, key, given)
+    return _answer(request, await _volunteers(request).create(principal, given, once), 201)
+
+
+@router.get("/volunteers")
+async def list_volunteers(
+    request: Request,
+    principal: CurrentPrincipal,
+    unit_id: Annotated[UnitId | None, Query(description="a unit whose subtree is meant")] = None,
+    status: Status | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Annotated[str | None, Query(max_length=40)] = None,
+) -> Response:
+    """List the volunteers within the caller's scope, masked, in the order they were entered."""
+    if cursor is not None and not cursor.replace("-", "").isalnum():
+        raise Invalid("cursor.invalid", field="cursor")
+    wanted = reading.Wanted(unit_id, status, cursor, limit)
+    items, following = await reading.page(_volunteers(request).office, principal, wanted)
+    shown_items = [_body(request, document) for document in items]
+    return JsonResponse({"items": shown_items, "next_cursor": following})
+
+
+@router.get("/volunteers/{volunteer_id}")
+async def get_volunteer(
+    request: Request, principal: CurrentPrincipal, volunteer_id: PathId
+) -> Response:
+    """Answer one volunteer, masked."""
+    office = _volunteers(request).office
+    return _answer(request, await reading.read(office, principal, volunteer_id))
+
+
+@router.patch("/volunteers/{volunteer_id}")
+async def correct_volunteer(
+    request: Request,
+    principal: CurrentPrincipal,
+    volunteer_id: PathId,
+    version: IfMatch,
+    given: VolunteerCorrection,
+) -> Response:
+    """Correct fields that were wrong from the start, in every state the entry ever had."""
+    seen = Seen(volunteer_id, version)
+    return _answer(request, await _volunteers(request).correct(principal, seen, given))
+
+
+@router.post("/volunteers/{volunteer_id}/reveal")
+async def reveal_volunteer(
+    request: Request, principal: CurrentPrincipal, volunteer_id: PathId, given: RevealInput
+) -> Response:
+    """Answer full values of masked fields; logged with the reason."""
+    office = _volunteers(request).office
+    fields = await reading.reveal(office, principal, volunteer_id, given.fields, given.reason)
+    return JsonResponse({"id": volunteer_id, "fields": fields})
+
+
+@router.post("/volunteers/{volunteer_id}/enrol")
+async def enrol_volunteer(
+    request: Request,
+    principal: CurrentPrincipal,
+    volunteer_id: PathId,
+    version: IfMatch,
+    key: IdempotencyKey,
+    given: EnrolInput | None = None,
+) -> Response:
+    """Complete an application, with the guardian where he was missing."""
+    body = given or EnrolInput()
+    once, seen = _once(request, principal, key, body), Seen(volunteer_id, version)
+    return _answer(request, await _volunteers(request).enrol(principal, seen, body, once))
+
+
+@router.post("/volunteers/{volunteer_id}/apply-registration")
+async def apply_registration(
+    request: Request,
+    principal: CurrentPrincipal,
+    volunteer_id: PathId,
+    version: IfMatch,
+    key: IdempotencyKey,
+    given: RegistrationInput | None = None,
+) -> Response:
+    """Apply for registration by a document that evidences the hours the rule asks for."""
+    body = given or RegistrationInput()
+    once, seen = _once(request, principal, key, body), Seen(volunteer_id, version)
+    use = _volunteers(request).apply_registration
+    return _answer(request, await use(principal, seen, body, once))
+
+
+@router.post("/volunteers/{volunteer_id}/deregister")
+async def deregister_volunteer(
+    request: Request,
+    principal: CurrentPrincipal,
+    volunteer_id: PathId,
+    version: IfMatch,
+    key: IdempotencyKey,
+    given: DeregisterInput | None = None,
+) -> Response:
+    """End an enrolment; a removal takes an approver at county or above, and a reason."""
+    body = given or DeregisterInput()
+    once, seen = _once(request, principal, key, body), Seen(volunteer_id, version)
+    return _answer(request, await _volunteers(request).deregister(principal, seen, body, once))
+
+
+def _add_action(action: str) -> None:
+    async def act(
+        request: Request,
+        principal: CurrentPrincipal,
+        volunteer_id: PathId,
+        version: IfMatch,
+        key: IdempotencyKey,
+        given: TransitionInput | None = None,
+    ) -> Response:
+        body = given or TransitionInput()
+        once, seen = _once(request, principal, key, body), Seen(volunteer_id, version)
+        return _answer(request, await _volunteers(request).act(principal, seen, action, body, once))
+
+    known = TRANSITIONS[action]
+    router.add_api_route(
+        f"/volunteers/{{volunteer_id}}/{action}",
+        act,
+        methods=["POST"],
+        name=f"{action}_volunteer",
+        summary=f"{action.capitalize()} a volunteer",
+        description=f"From {', '.join(sorted(known.sources))} to {known.target}.",
+    )
+
+
+for _action in ("register", "suspend", "resume", "void"):
+    _add_action(_action)
+
+
+@router.get("/me")
+async def me(request: Request, principal: CurrentPrincipal) -> Response:
+    """Answer a volunteer's own entry."""
+    document, card = await _volunteers(request).me(principal)
+    unit = {"id": card.id, "name": card.name, "code": card.code} if card else None
+    body = own(document, unit, today(), prefers(request))
+    return JsonResponse(body, headers={"ETag": etag(document["version"])})
+
+
+@router.get("/units/{unit_id}/people")
+async def people(request: Request, principal: CurrentPrincipal, unit_id: PathId) -> Response:
+    """Answer how many volunteers a unit has whose entries are open; for the other services."""
+    require_service(principal)
+    found = await reading.people(_volunteers(request).office, unit_id, OPEN)
+    return JsonResponse({"people": found})
