@@ -100,7 +100,7 @@ class Pipeline:
         """Turn a worker until everything written is counted."""
 
         def done() -> bool:
-            consumer.turn(0.5)
+            consumer.turn(0.05)
             return self.counted() >= self.written
 
         until(done)

@@ -163,7 +163,7 @@ def test_a_zombie_worker_is_fenced(pipeline: Pipeline) -> None:
     relay = pipeline.relay()
     relay.cycle()
     zombie, fresh = pipeline.consumer(), pipeline.consumer()
-    until(lambda: zombie.turn(0.5) == 0 and pipeline.counted() == 30)
+    until(lambda: zombie.turn(0.05) == 0 and pipeline.counted() == 30)
     held = zombie.handler
     pipeline.write(6)
     relay.cycle()
@@ -219,7 +219,7 @@ def test_a_gap_is_held_and_repaired(
     consumer = pipeline.consumer()
 
     def sees_gap() -> bool:
-        consumer.turn(0.5)
+        consumer.turn(0.05)
         return mongo[store.MARKS].count_documents({"gap": {"$ne": None}}) == 1
 
     until(sees_gap)
@@ -244,7 +244,7 @@ def test_poison_among_good_ones_is_set_aside_then_replayed_once(
     )
     pipeline.relay().cycle()
     consumer = pipeline.consumer()
-    until(lambda: consumer.turn(0.5) >= 0 and pipeline.counted() == 8)
+    until(lambda: consumer.turn(0.05) >= 0 and pipeline.counted() == 8)
     (letter,) = mongo[store.DEAD_LETTERS].find()
     assert letter["state"] == "open"
     with pytest.raises(Invalid):  # as stored it is still poison
@@ -292,7 +292,7 @@ def test_broker_losing_its_tail_heals(
     again.cycle()
     pipeline.drain(consumer)
     assert pipeline.by_unit() == pipeline.expected()
-    until(lambda: consumer.turn(0.5) == 0 and not consumer.handler.gaps())
+    until(lambda: consumer.turn(0.05) == 0 and not consumer.handler.gaps())
     assert pipeline.by_unit() == pipeline.expected()
 
 

@@ -135,7 +135,7 @@ class Office:
             **given,
         }
 
-    async def post(self, body: Any, who: dict[str, str] | None = None, **headers: str) -> Any:
+    async def post(self, body: Any, who: dict[str, str] | None = None, **headers: Any) -> Any:
         return await self.http.post(
             "/v1/members", json=body, headers={**(who or self.registrar), **headers}
         )
@@ -148,7 +148,7 @@ class Office:
 
     async def act(
         self, member: Document, action: str, who: dict[str, str] | None = None,
-        body: Any = None, **headers: str,
+        body: Any = None, **headers: Any,
     ) -> httpx.Response:  # fmt: skip
         return await self.http.post(
             f"/v1/members/{member['id']}/{action}",
@@ -357,7 +357,7 @@ async def test_corrections_reach_the_whole_timeline(office: Office, database: Da
     assert stored is not None
     assert {entry["state"]["sex"] for entry in stored["timeline"]} == {"2"}
     assert "education" not in stored
-    assert [change.effective_on for change in fact.changes][0] == date(2025, 3, 1)
+    assert fact.changes[0].effective_on == date(2025, 3, 1)
 
 
 async def test_a_correction_may_not_break_a_rule(office: Office) -> None:
@@ -462,7 +462,7 @@ async def test_bad_input_is_refused_by_field_in_both_languages(
         ({"id_number": id_number(1, "20991231")}, "identifier.birth_in_future", "id_number"),
         ({"id_number": id_number(1, "19900231")}, "identifier.birth_date", "id_number"),
         ({"id_number": None}, "identifier.required", "id_number"),
-        ({"birth_date": "2099-01-01"}, "request.invalid", "birth_date"),
+        ({"birth_date": "2099-01-01"}, "date.future", "birth_date"),
         ({"birth_date": 631152000}, "date.invalid", "birth_date"),
         ({"unit_id": "nowhere"}, "unit.unknown", "unit_id"),
         ({"unit_id": "draft"}, "unit.not_active", "unit_id"),
@@ -471,7 +471,7 @@ async def test_bad_input_is_refused_by_field_in_both_languages(
         ({"id_type": "FPR_NEW", "id_number": "911156198108221219"}, "member.not_citizen", "id_type"),
         ({"id_type": "HMT_RESIDENCE", "id_number": "810000199003072715"},
          "member.hmt_not_admitted", "id_type"),
-        ({"id_type": "NONE", "id_number": None}, "request.invalid", "id_type"),
+        ({"id_type": "NONE", "id_number": None}, "member.number_required", "id_type"),
         ({"name": " "}, "name.required", "name"),
         ({"phone": "12345"}, "phone.number", "phone"),
         ({"ethnicity": "77"}, "code.unknown", "ethnicity"),
@@ -511,12 +511,11 @@ async def test_broken_bodies(office: Office, database: Database) -> None:
         (good, {**office.registrar, "Content-Type": "text/plain"}, 415, "media.unsupported"),
         (b'{"name": "' + b"x" * 3_000_000 + b'"}', json_type, 413, "body.too_large"),
         (b"[]", json_type, 422, "field.type"),
-        (b"", json_type, 400, "body.json"),
+        (b"", json_type, 422, "body.required"),
     ):
         answer = await office.http.post("/v1/members", content=content, headers=headers)
         assert answer.status_code == status, (code, answer.text)
-        if content:
-            assert answer.json()["code"] == code
+        assert answer.json()["code"] == code
     assert database.members.estimated_document_count() == before
 
 
@@ -631,11 +630,11 @@ async def test_versions_and_illegal_steps(office: Office) -> None:
 async def test_a_unit_activated_a_moment_ago_is_never_refused(office: Office) -> None:
     late = uuid.uuid4().hex[:8]
     office.truth[late] = {**a_unit(late, "county"), "parent_id": "county"}
+    office.truth[late]["status"] = "DRAFT"
+    answer = await office.post(office.person(unit_id=late))
+    assert_problem(answer, 422, "unit.not_active", "unit_id")
+    office.truth[late] |= {"status": "ACTIVE", "version": 2}
     await office.applied(unit_id=late)
-    office.truth["draft"] |= {"status": "ACTIVE", "version": 2}
-    await office.applied(unit_id="draft")
-    office.truth["draft"] |= {"status": "INACTIVE", "version": 3}
-    assert "draft" in office.asked
 
 
 async def test_known_units_are_not_asked_for(office: Office) -> None:
@@ -782,7 +781,7 @@ async def test_search_and_lists_stay_in_scope(office: Office) -> None:
     everyone = await office.http.get("/v1/members", params={"limit": 200}, headers=national)
     assert everyone.status_code == 200
     by_phone = await office.http.post("/v1/members/search", json={"phone": PHONE}, headers=outside)
-    assert by_phone.json()["items"] == []
+    assert not set(ids) & {item["id"] for item in by_phone.json()["items"]}
     bad = await office.http.get("/v1/members", params={"cursor": "!"}, headers=office.registrar)
     assert_problem(bad, 422, "cursor.invalid")
 

@@ -17,10 +17,7 @@ from shared import log
 from shared.eventlog import EventLog, GroupReader, LogUnavailable, Record, TopicPartition
 
 POLL_SECONDS = 1.0
-"""How long a poll may wait; it returns as soon as there are records. kafka-python 3.0 loses the end
-of a join that outlasts a poll (seen with 50 ms), and is then without partitions for good."""
-UNASSIGNED_SECONDS = 20.0
-"""After this long without any partition the group is joined anew, for the same reason."""
+"""How long a poll may wait; it returns as soon as there are records."""
 RECORDS_PER_TURN = 2_000
 RETRY_SECONDS = 0.2
 
@@ -70,7 +67,6 @@ class Consumer:
     last_progress: float = field(default_factory=time.monotonic)
     _reader: GroupReader | None = None
     _generation: int = -1
-    _assigned_at: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
         """Read until ``stop`` is set; an error that is not transient comes through, loudly."""
@@ -95,7 +91,6 @@ class Consumer:
             # Whatever was just read may have started at a position that is not ours.
             self._start_over(self._reader)
             return 0
-        self._watch_assignment(self._reader)
         for record in records:
             self.handler.fold(record)
             if self.handler.due():
@@ -104,15 +99,6 @@ class Consumer:
             self.handler.commit()
         self.last_progress = time.monotonic()
         return len(records)
-
-    def _watch_assignment(self, reader: GroupReader) -> None:
-        if reader.assignment():
-            self._assigned_at = time.monotonic()
-        elif time.monotonic() - self._assigned_at > UNASSIGNED_SECONDS:
-            _log.warning("no partitions; joining anew", group=self.group)
-            reader.close()
-            self._reader, self._generation = None, -1
-            self._assigned_at = time.monotonic()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read a partition on from an offset, as a handler asks that found a gap."""

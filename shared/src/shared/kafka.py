@@ -105,7 +105,19 @@ class _KafkaGroupReader:
             found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
         except KafkaError as problem:
             raise LogUnavailable(repr(problem)) from problem
+        self._finish_join()
         return [_record(item) for items in found.values() for item in items]
+
+    def _finish_join(self) -> None:
+        """Ask for another join where a poll ended between the leader's assignment and its answer.
+
+        kafka-python 3.0 then takes itself for joined and never looks at the answer: the member is
+        without partitions for good (docs/adr/0011). Only its own fields tell.
+        """
+        coordinator = self._consumer._coordinator
+        task = coordinator._join_task
+        if task is not None and task.is_done and not coordinator.need_rejoin():
+            coordinator.request_rejoin()
 
     def generation(self) -> int:
         return self._listener.count

@@ -157,8 +157,8 @@ def import_(
 ) -> None:
     """导入名册。 Import a roster.
 
-    被拒的行写入名册旁的 .errors.csv，改正后可直接导入；有被拒的行时退出码为 1。 Refused rows go into
-    .errors.csv beside the roster, to be corrected and imported; the exit code is then 1.
+    被拒的行写入名册旁的 .errors.csv，改正后可直接导入。 Refused rows go into .errors.csv beside the
+    roster, to be corrected and imported.
     """
     from registry_cli import rosters
     from registry_cli.importing import Consent, Document

@@ -38,7 +38,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "refused": (
         "服务拒绝了请求（{status}）：{detail}",
-        "The service refused the request ({status}): {detail}",
+        "The service refused the request ({status}) for the reason above.",
     ),
     "answer": (
         "{url} 的答复不是 JSON：请确认该端口上运行的是登记系统（registry status）。",

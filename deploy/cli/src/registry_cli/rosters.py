@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry_cli.problems import MISUSED, Problem, Told, language
+from registry_cli.problems import FAILED, MISUSED, Problem, Told, language
 from registry_cli.running import find_runtime, open_client, require_running, url
 from registry_cli.tokens import chapter_above, officer_token, unit_id
 
@@ -73,7 +73,12 @@ def import_file(
     document: "Document | None",
     subject: str,
 ) -> int:
-    """Import a file as the command line asks for it; 1 where rows were refused."""
+    """Import a file as the command line asks for it.
+
+    Returns:
+        0 where rows were accepted: refused ones beside them are ordinary, and reported; 1 where
+        none was.
+    """
     for day in (consent.given_on, *((document.issued_on,) if document else ())):
         check_day(day)
     if mode == "existing" and document is None:
@@ -83,7 +88,7 @@ def import_file(
     order = Order(path, unit_id(runtime, unit), mode, consent, document, subject)
     summary = _run_with_bar(runtime, order)
     _show(summary)
-    return 1 if summary.refused else 0
+    return 0 if summary.accepted else FAILED
 
 
 def check_day(day: str) -> None:

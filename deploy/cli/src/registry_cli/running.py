@@ -121,9 +121,8 @@ def _read(response: "httpx.Response") -> Json:
 
 
 def _detail(problem: Json) -> str:
-    said = [str(problem.get("detail") or problem.get("title") or problem)]
-    said += [f"{e.get('field')}: {e.get('message')}" for e in problem.get("errors") or ()]
-    return "；".join(dict.fromkeys(said))
+    fields = [f"{e.get('field')}: {e.get('message')}" for e in problem.get("errors") or ()]
+    return "；".join(fields) or str(problem.get("detail") or problem.get("title") or problem)
 
 
 def run_once(

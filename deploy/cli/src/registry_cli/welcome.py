@@ -57,7 +57,7 @@ HEAD = Template("""
 
    大屏 dashboard    $DASHBOARD/
    示范县 demo county $DASHBOARD/?unit=$COUNTY_CODE
-   接口 API           $UNITS/docs  $MEMBERS/docs  $VOLUNTEERS/docs
+   接口 API           $UNITS $MEMBERS $VOLUNTEERS
 
    停止 stop          Ctrl-C（或 registry down）
    状态 status        $REGISTRY status

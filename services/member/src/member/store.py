@@ -11,6 +11,8 @@ from mongoengine import (
     DateTimeField,
     DictField,
     Document,
+    EmbeddedDocument,
+    EmbeddedDocumentField,
     IntField,
     ListField,
     StringField,
@@ -29,6 +31,17 @@ VERSIONS = f"{MEMBERS}_versions"
 DUPLICATE_KEY = 11000
 LIST_MS = 5_000
 """How long the database may work on one page of a list."""
+
+
+class GuardianPart(EmbeddedDocument):  # type: ignore[misc] # mongoengine ships no types
+    """A minor's guardian; a plain DictField would take the ciphertexts for lists."""
+
+    relation = StringField(required=True)
+    name_sealed = BinaryField(required=True)
+    phone_sealed = BinaryField(required=True)
+    consent = DictField(null=True)
+
+    meta = {"strict": False}  # noqa: RUF012 - mongoengine's way
 
 
 class Member(Document):  # type: ignore[misc] # mongoengine ships no types
@@ -55,7 +68,7 @@ class Member(Document):  # type: ignore[misc] # mongoengine ships no types
     political = StringField()
     occupation = StringField()
     unverified = BooleanField(default=False)
-    guardian = DictField(null=True)
+    guardian = EmbeddedDocumentField(GuardianPart, null=True)
     consent = DictField(null=True)
     filing = DictField(null=True)
     applied_on = StringField()

@@ -66,6 +66,8 @@ def examine(
     if consent is None:
         errors.append(FieldError("consent", "consent.missing"))
     check_consent(errors, "consent", consent, present)
+    if any(error.field == "id_type" for error in errors):
+        return None, errors  # what the number then lacks is beside the point
     try:
         person = check_person(given, present)
     except Invalid as refusal:

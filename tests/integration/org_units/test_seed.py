@@ -1,0 +1,65 @@
+"""Seeding the divisions: once, again, after a loss, two at a time, and what is told of it."""
+
+import asyncio
+from datetime import date
+
+import orjson
+
+from embedded.servers import RealServers
+from org_units import jobs, migrate
+from shared import events
+from shared.events.payloads import UnitsImported
+from shared.mongo import Database
+from shared.settings import MongoSettings
+from tests.integration.org_units.office import (
+    seed,
+)
+
+
+def test_seed_is_idempotent_and_resumes(
+    servers: RealServers, mongo: Database, database_name: str
+) -> None:
+    settings = MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=database_name)
+    migrate.migrate(mongo)
+    migrate.migrate(mongo)
+    first = asyncio.run(seed(settings, "33"))
+    assert [outcome.inserted for outcome in first] == [3_219, 1_387]
+    again = asyncio.run(seed(settings, "330000"))
+    assert again == [jobs.Outcome(0, 3_219), jobs.Outcome(0, 1_387)]
+
+    lost = [unit["_id"] for unit in mongo.units.find({"region_code": {"$gte": "330200200"}})]
+    mongo.units.delete_many({"_id": {"$in": lost}, "level": "GRASSROOTS"})
+    both = run_together(settings)
+    assert sum(outcome.inserted for pair in both for outcome in pair[1:]) > 0
+    assert mongo.units.count_documents({}) == 3_219 + 1_387
+
+    by_hand = {"region_code": "330106109"}
+    mongo.units.update_one(by_hand, {"$unset": {"seeded_as": ""}})
+    assert asyncio.run(seed(settings, "33"))[1].inserted == 0
+    assert len(mongo.units.distinct("code")) == 3_219 + 1_387
+    assert mongo.units.count_documents({"status": {"$ne": "ACTIVE"}}) == 0
+
+
+def run_together(settings: MongoSettings) -> list[list[jobs.Outcome]]:
+    async def both() -> list[list[jobs.Outcome]]:
+        return list(await asyncio.gather(seed(settings, "33"), seed(settings, "33")))
+
+    return asyncio.run(both())
+
+
+def test_seeded_units_are_told_in_packed_events(database: Database) -> None:
+    told: dict[str, str] = {}
+    for row in database.outbox.find({}):
+        event = orjson.loads(row["body"])
+        payload = events.MODELS[event["type"]].model_validate(event["data"])
+        if not isinstance(payload, UnitsImported):
+            continue
+        assert len(payload.rows) == len(payload.units)
+        for (entity, version, positions), card in zip(payload.rows, payload.units, strict=True):
+            (step,) = [payload.steps[position] for position in positions]
+            assert (entity, version) == (card.id, 1)
+            assert step.now is not None
+            assert (step.effective_on, step.now.status) == (date(2021, 1, 1), "ACTIVE")
+            told[card.id] = card.code
+    stored = {unit["_id"]: unit["code"] for unit in database.units.find({"type": "CHAPTER"})}
+    assert told == stored
