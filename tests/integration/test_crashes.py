@@ -96,10 +96,9 @@ def test_worker_killed_between_fold_and_commit(
     def die(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(store, "commit", die)
-    with pytest.raises(Killed):
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(store, "commit", die)
         pipeline.drain(consumer)
-    monkeypatch.undo()
     pipeline.close()
     pipeline.consumers.clear()
     assert pipeline.counted() == 0

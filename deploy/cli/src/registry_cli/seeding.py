@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry_cli.problems import MISUSED, Problem
+from registry_cli.problems import MISUSED, Problem, Told
 from registry_cli.rosters import Order, run_order, told
 from registry_cli.running import Api, find_runtime, require_running, run_once, url
 from registry_cli.tokens import org_units, unit_id
@@ -24,6 +24,10 @@ DEMO_DONE = 1_800
 DEMO_DAY = "2026-01-05"
 """Fixed, so that a second run sends the same bytes under the same idempotency keys."""
 PROVINCE = re.compile(r"[0-9]{2}(0000)?")
+RENEWED = (
+    "或删除 {path}：下次启动会重新生成示范名册。\n"
+    "Or remove {path}: the next start writes a new demo roster."
+)
 Say = Callable[[str], None]
 
 
@@ -90,11 +94,14 @@ def import_demo(runtime: "Runtime", say: Say) -> None:
     if not path.exists():
         _write_roster(runtime, path, county)
     say(f"导入示范名册 / importing the demo roster {path}")
-    summary = run_order(
-        runtime,
-        _demo_order(path, county),
-        lambda now: say(f"  {now.rows}/{now.total}: {now.accepted} 已登记 accepted"),
-    )
+    try:
+        summary = run_order(
+            runtime,
+            _demo_order(path, county),
+            lambda now: say(f"  {now.rows}/{now.total}: {now.accepted} 已登记 accepted"),
+        )
+    except Told as failure:
+        raise Told(f"{failure}\n{RENEWED.format(path=path)}") from failure
     for line in told(summary):
         say(line)
 

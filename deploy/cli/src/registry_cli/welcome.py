@@ -48,7 +48,7 @@ ANSWER=$$(curl -sSi $VOLUNTEERS/v1/volunteers/$$VOLUNTEER/apply-registration -H 
 ANSWER=$$(curl -sSi $VOLUNTEERS/v1/volunteers/$$VOLUNTEER/register -H "$$APPROVER" -H "$$JSON" -H "If-Match: $$ETAG" -H "Idempotency-Key: $$RUN-10" -d '{}'); show
 
 # 西湖区红十字会的数字 / the figures of this county
-curl -sS '$DASHBOARD/v1/progress?unit=$COUNTY_CODE' | grep -oE '"(units|members|volunteers)":\{"value":[0-9]+'
+sleep 1; curl -sS '$DASHBOARD/v1/progress?unit=$COUNTY_CODE' | grep -oE '"(units|members|volunteers)":\{"value":[0-9]+'
 """)
 
 HEAD = Template("""
@@ -57,7 +57,7 @@ HEAD = Template("""
 
    大屏 dashboard    $DASHBOARD/
    示范县 demo county $DASHBOARD/?unit=$COUNTY_CODE
-   接口 API           $UNITS $MEMBERS $VOLUNTEERS
+   接口 API           $UNITS/openapi.json（$MEMBERS、$VOLUNTEERS 同 likewise）
 
    停止 stop          Ctrl-C（或 registry down）
    状态 status        $REGISTRY status

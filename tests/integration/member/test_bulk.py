@@ -1,0 +1,129 @@
+"""Pages of a roster: each row by itself, the good ones in one transaction."""
+
+import asyncio
+import uuid
+
+import orjson
+
+from embedded.servers import RealServers
+from member.settings import Settings
+from shared.mongo import Database
+from tests.integration.member.office import (
+    Office,
+    a_row,
+    assert_problem,
+    opened,
+)
+
+
+async def test_a_mixed_page(office: Office, database: Database) -> None:
+    held = (await office.applied())["id"]
+    stored = database.identifiers.find_one({"person": held})
+    assert stored is not None
+    taken = office.person()
+    await office.post(taken)
+    twin = a_row(2)
+    rows = [
+        a_row(1), twin, a_row(3, id_number=twin["id_number"]),
+        a_row(4, id_number=taken["id_number"]), a_row(5, id_number="110105194912310021"),
+        a_row(6, unit_id="nowhere"), a_row(7, unit_id="far"), a_row(8, name=None),
+        a_row(9, birth_date="1990/1/1"), a_row(10, shoe=1), a_row(11, joined_on="2999-01-01"),
+        a_row(12, unit_id="draft"), a_row(13),
+    ]  # fmt: skip
+    key = uuid.uuid4().hex
+    answer = await office.bulk(rows, key=key)
+    assert answer.status_code == 200, answer.text
+    result = answer.json()
+    assert (result["accepted"], result["refused"]) == (3, 10)
+    assert [(one["row"], one["status"], [e["code"] for e in one["errors"]])
+            for one in result["results"]] == [
+        (1, 201, []), (2, 201, []), (3, 409, ["rows.duplicate"]), (4, 409, ["person.duplicate"]),
+        (5, 422, ["identifier.check_digit"]), (6, 422, ["unit.unknown"]),
+        (7, 403, ["scope.forbidden"]), (8, 422, ["field.required"]), (9, 422, ["date.invalid"]),
+        (10, 422, ["field.unknown"]), (11, 422, ["date.future"]), (12, 422, ["unit.not_active"]),
+        (13, 201, []),
+    ]  # fmt: skip
+    assert all(error["message"] for one in result["results"] for error in one["errors"])
+
+    again = await office.bulk(rows, key=key)
+    assert again.json() == result
+    ids = [one["id"] for one in result["results"] if one["id"]]
+    assert database.members.count_documents({"_id": {"$in": ids}}) == 3
+    packed = [
+        event["data"]
+        for row in database.outbox.find()
+        if (event := orjson.loads(row["body"]))["type"].endswith("members-imported.v1")
+    ]
+    told = [row[0] for data in packed for row in data["rows"]]
+    assert [told.count(one) for one in ids] == [1, 1, 1]
+    member = await office.http.get(f"/v1/members/{ids[0]}", headers=office.registrar)
+    assert (member.json()["status"], member.json()["applied_on"]) == ("APPLIED", "2024-05-01")
+    assert_problem(await office.bulk(rows[:1], key=key), 422, "idempotency.reused")
+
+
+async def test_paper_stock(office: Office, database: Database) -> None:
+    chief = office.officer("ma", "registrar", "approver")
+    rows = [
+        a_row(1),
+        a_row(2, id_type="NONE", id_number=None, sex="男", birth_date="1951-02-03"),
+        a_row(3, id_type="NONE", id_number=None, birth_date="1951-02-03"),
+        a_row(4, id_type="NONE", id_number=None, sex="女"),
+        a_row(5, joined_on=None),
+    ]
+    paper = {"number": "西红〔2026〕1号", "issued_on": "2026-01-05"}
+    assert_problem(await office.bulk(rows, chief, "existing"), 422, "document.required", "document")
+    answer = await office.bulk(rows, chief, "existing", document=paper)
+    results = answer.json()["results"]
+    assert [(one["status"], [e["code"] for e in one["errors"]]) for one in results] == [
+        (201, []), (201, []), (422, ["member.sex_required"]),
+        (422, ["member.birth_date_required"]), (422, ["member.joined_on_required"]),
+    ]  # fmt: skip
+    stored = database.members.find_one({"_id": results[1]["id"]})
+    assert stored is not None
+    assert stored["timeline"][0]["state"]["unverified"] is True
+    assert (stored["status"], stored["registered_on"]) == ("ACTIVE", "2024-05-01")
+    assert stored["filing"] == paper
+    for who, code in (
+        (office.registrar, "scope.forbidden"),
+        (office.officer("ma", "registrar", "approver", unit="town"), "scope.level"),
+    ):
+        refused = (await office.bulk([a_row(1)], who, "existing", document=paper)).json()
+        assert refused["results"][0]["status"] == 403
+        assert refused["results"][0]["errors"][0]["code"] == code
+
+
+async def test_pages_as_a_whole(office: Office) -> None:
+    rows = [a_row(n) for n in range(3)]
+    assert_problem(await office.bulk(rows, consent=None), 422, "consent.missing", "consent")
+    assert_problem(await office.bulk([*rows, a_row(1)]), 422, "member.rows_unnumbered", "rows")
+    many = [{"row": n} for n in range(501)]
+    assert_problem(await office.bulk(many), 422, "rows.too_many", "rows")
+    assert_problem(await office.bulk([]), 422, "field.too_short", "rows")
+
+
+async def test_racing_pages_with_the_same_people(
+    servers: RealServers, settings: Settings, database: Database
+) -> None:
+    rows = [a_row(n) for n in range(40)]
+    async with opened(servers, settings) as one, opened(servers, settings) as two:
+        answers = await asyncio.gather(
+            *(office.bulk(rows if turn % 2 else rows[::-1]) for turn in range(3)
+              for office in (one, two))
+        )  # fmt: skip
+    assert {answer.status_code for answer in answers} == {200}
+    made = [
+        (result["row"], result["id"])
+        for answer in answers
+        for result in answer.json()["results"]
+        if result["status"] == 201
+    ]
+    assert sorted(row for row, _ in made) == list(range(40))
+    assert database.members.count_documents({"_id": {"$in": [one for _, one in made]}}) == 40
+
+
+async def test_a_page_killed_half_way_and_sent_again_at_once(office: Office) -> None:
+    rows, key = [a_row(n) for n in range(30)], uuid.uuid4().hex
+    answers = await asyncio.gather(*(office.bulk(rows, key=key) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert answers[0].json()["accepted"] == 30
