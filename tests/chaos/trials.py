@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -172,7 +173,8 @@ def oracle(system: System) -> dict[str, Counter[str]]:
 
 def check_figures(system: System, county: str) -> dict[str, Any]:
     """The dashboard equals a plain count and the recount, per unit, and says it is complete."""
-    until(lambda: _complete(system), 60.0, "the dashboard says complete")
+    stopped = datetime.now(UTC)
+    until(lambda: _complete(system, stopped), 90.0, "the dashboard says complete")
     expected = oracle(system)
     reader = mint(system.runtime, "service:check", service=True)
     headers = {"Authorization": f"Bearer {reader}"}
@@ -196,12 +198,16 @@ def check_figures(system: System, county: str) -> dict[str, Any]:
     return report
 
 
-def _complete(system: System) -> bool:
+def _complete(system: System, moment: datetime) -> bool:
+    """Tell whether the dashboard says that it holds all that was committed up to a moment."""
     try:
         progress = system.progress()
     except httpx.HTTPError:
         return False
-    return bool(progress["complete"]) and progress["lag_seconds"] < 3.0
+    if not progress["complete"]:
+        return False
+    held = datetime.fromisoformat(progress["at"]) - timedelta(seconds=progress["lag_seconds"])
+    return held > moment
 
 
 def recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:

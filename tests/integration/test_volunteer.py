@@ -6,7 +6,6 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from embedded.servers import RealServers
@@ -124,7 +123,7 @@ async def test_a_minor_waits_for_the_guardian(desk: Desk, database: Database) ->
     assert_problem(silent, 422, "guardian.required", "guardian")
     entry = await desk.done(entry, "enrol", guardian=GUARDIAN)
     assert (entry["status"], entry["pending"], entry["warnings"]) == ("ENROLLED", None, [])
-    assert entry["guardian"]["phone"] == "+86 139****1111"
+    assert entry["guardian"]["phone"] == "139****1111"
     assert told_of(database, entry["id"]) == [("applied", "APPLIED"), ("enrolled", "ENROLLED")]
     at_once = await desk.enrolled(**child(), guardian=GUARDIAN)
     assert at_once["status"] == "ENROLLED"
@@ -178,8 +177,12 @@ async def test_a_list_shows_the_scope_alone_page_by_page(desk: Desk, database: D
     assert inside <= set(county)
     assert outside not in county
     assert county == sorted(set(county))
-    assert await listed(there) == [outside]
-    assert set(await listed(desk.registrar, unit_id="school")) < inside
+    elsewhere = await listed(there)
+    assert outside in elsewhere
+    assert not set(elsewhere) & set(county)
+    school = set(await listed(desk.registrar, unit_id="school"))
+    assert school < set(county)
+    assert len(school & inside) == 1
     everyone = database.volunteers.count_documents({})
     assert len(await listed(desk.officer("hq", "viewer", unit="hq"))) == everyone
     refused = await desk.http.get("/v1/volunteers?unit_id=far", headers=desk.registrar)
@@ -252,7 +255,7 @@ async def test_a_volunteer_sees_the_own_entry_and_no_other(desk: Desk) -> None:
     assert (me.json()["name"], me.json()["status"]) == ("王小明", "ENROLLED")
     assert me.json()["unit"] == {"id": "town", "name": "town红十字会", "code": "town"}
     own = await desk.http.get(f"/v1/volunteers/{entry['id']}", headers=self)
-    assert own.json()["name"] == "王**"
+    assert own.json()["name"] == "王*"
     alien = await desk.http.get(f"/v1/volunteers/{other['id']}", headers=self)
     assert_problem(alien, 404, "not_found")
     assert_problem(await desk.act(entry, "deregister", self), 404, "not_found")
@@ -280,7 +283,8 @@ async def test_people_are_masked_and_sealed_and_each_read_is_logged(
         "id_number": number, "phone": f"+86{phone}", "address": "文三路 9 号",
     }  # fmt: skip
     log = [
-        (row["action"], row["reason"]) for row in database.access_log.find({"entity": entry["id"]})
+        (row["action"], row["reason"])
+        for row in database.access_log.find({"entity": entry["id"]}).sort("at")
     ]
     assert log == [("create", None), ("read", None), ("reveal", "核对")]
 
@@ -299,7 +303,7 @@ async def test_corrections_hold_from_the_start(desk: Desk, database: Database) -
     for wrong, code, field in (
         ({}, "field.empty_change", ""),
         ({"phone": None}, "field.required", "phone"),
-        ({"birth_date": f"{today().year - 3}-01-01"}, "request.invalid", "birth_date"),
+        ({"birth_date": f"{today().year - 3}-01-01"}, "guardian.required", "guardian"),
         ({"id_number": "1"}, "field.unknown", "id_number"),
     ):
         refused = await desk.http.patch(path, json=wrong, headers=headers)
