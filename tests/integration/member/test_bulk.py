@@ -6,8 +6,11 @@ import uuid
 import orjson
 
 from embedded.servers import RealServers
+from member.service.registry import SOURCE
 from member.settings import Settings
+from member.worker import COUNTED
 from shared.mongo import Database
+from shared.recount import recount
 from tests.integration.member.office import (
     Office,
     a_row,
@@ -127,3 +130,22 @@ async def test_a_page_killed_half_way_and_sent_again_at_once(office: Office) -> 
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.text for answer in answers}) == 1
     assert answers[0].json()["accepted"] == 30
+
+
+async def test_the_outbox_tells_exactly_what_the_timelines_hold(
+    office: Office, database: Database
+) -> None:
+    """Nothing is numbered here, so a recount takes every told change off again: zero is left."""
+    rows = [a_row(1, joined_on="2023-02-01"), a_row(2, joined_on="2024-03-01"), a_row(3)]
+    made = [one["id"] for one in (await office.bulk(rows)).json()["results"]]
+    member = {"id": made[0], "version": 1}
+    member = await office.done(member, "approve", "file", "withdraw", "reapply")
+    answer = await office.http.patch(
+        f"/v1/members/{made[1]}", json={"sex": "2", "kind": "INDIVIDUAL_YOUTH"},
+        headers={**office.registrar, "If-Match": "1"},
+    )  # fmt: skip
+    assert answer.status_code == 200
+    await office.done({"id": made[2], "version": 1}, "void")
+    counts = recount(database, SOURCE, COUNTED).counts
+    assert counts
+    assert {key: count for key, count in counts.items() if count} == {}

@@ -11,7 +11,7 @@ from registry_cli.running import Api, find_runtime, url
 from registry_cli.tokens import HEADQUARTERS, officer_token, unit_id
 
 STATES = {"open": "未处理 open", "replayed": "已补计 replayed", "dismissed": "已放弃 dismissed"}
-REASON_SHOWN = 100
+REASON_SHOWN = 200
 
 
 def list_letters(state: str | None, subject: str, *, as_json: bool) -> None:
@@ -21,23 +21,16 @@ def list_letters(state: str | None, subject: str, *, as_json: bool) -> None:
     if as_json:
         _print(items)
         return
-    from rich.console import Console
-    from rich.table import Table
-
     if not items:
         sys.stdout.write("没有死信 / no dead letters\n")
-        return
-    table = Table("id", "状态 state", "来源 source", "主题 topic", "序号 numbers", "原因 reason")
     for item in items:
-        table.add_row(
-            str(item["id"]),
-            STATES.get(item.get("state", ""), str(item.get("state"))),
-            f"{item.get('source')} @{item.get('epoch')}",
-            f"{item.get('topic')}/{item.get('partition')}",
-            _numbers(item),
-            str(item.get("reason", ""))[:REASON_SHOWN],
+        state_shown = STATES.get(str(item.get("state")), item.get("state"))
+        sys.stdout.write(
+            f"{item['id']}  {state_shown}\n"
+            f"    {item.get('source')} @{item.get('epoch')} → {item.get('topic')}"
+            f"/{item.get('partition')}, 序号 numbers {_numbers(item)}, {item.get('at', '')}\n"
+            f"    {str(item.get('reason', ''))[:REASON_SHOWN]}\n"
         )
-    Console(highlight=False).print(table)
 
 
 def show_letter(identity: str, subject: str) -> None:

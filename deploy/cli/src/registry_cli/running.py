@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from registry_cli.problems import MISUSED, Problem, language
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from embedded.runtime import Runtime
@@ -164,16 +166,15 @@ def run_once(
             check=False,
         )
     if ended.returncode not in allowed:
-        with log.open("rb") as notes:
-            notes.seek(begin)
-            lines = notes.read().decode(errors="replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()][-SAID_LINES:]
+        said = _said_since(log, begin)
         raise Problem(
-            "one_shot",
-            exit_code=MISUSED,
-            name=name,
-            status=ended.returncode,
-            said=" / ".join(said),
-            log=log,
+            "one_shot", exit_code=MISUSED, name=name, status=ended.returncode, said=said, log=log
         )
     return ended.returncode, ended.stdout.decode()
+
+
+def _said_since(log: "Path", begin: int) -> str:
+    with log.open("rb") as notes:
+        notes.seek(begin)
+        lines = notes.read().decode(errors="replace").split("\n")
+    return " / ".join([line.strip() for line in lines if line.strip()][-SAID_LINES:])

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from registry_cli.problems import MISUSED, Problem, Told
 from registry_cli.rosters import Order, run_order, told
@@ -107,8 +107,13 @@ def import_demo(runtime: "Runtime", say: Say) -> None:
 
 
 def members_of(runtime: "Runtime", unit: str) -> int:
-    """Return how many members a chapter has, as the dashboard shows it."""
-    progress: dict[str, Any] = Api(url(runtime, "aggregator")).get("/v1/progress", {"unit": unit})
+    """Return how many members a chapter has as the dashboard shows it, 0 where it cannot say yet."""
+    try:
+        progress = Api(url(runtime, "aggregator")).get("/v1/progress", {"unit": unit})
+    except Problem as problem:
+        if problem.code != "refused":
+            raise
+        return 0  # a chapter seeded a moment ago has not reached the aggregator
     return int(progress["indicators"]["members"]["value"])
 
 

@@ -1,11 +1,14 @@
 """The routes of volunteers: parse, call the use case, answer."""
 
-from typing import Annotated, cast
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, TypeVar, cast
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
-from shared.access import CurrentPrincipal, require_service
+from shared.access import CurrentPrincipal, Principal, require_service
 from shared.clock import today
 from shared.errors import Invalid
 from shared.idempotency import IdempotencyKey
@@ -13,6 +16,7 @@ from shared.mongo import Document
 from shared.people import RevealInput, TransitionInput, UnitId, reading
 from shared.people.cases import Seen
 from shared.people.office import Once
+from shared.personal.records import masked
 from shared.web import IfMatch, JsonResponse, etag, prefers
 from volunteer.domain import OPEN, TRANSITIONS
 from volunteer.schemas import (
@@ -29,6 +33,7 @@ from volunteer.schemas import (
 from volunteer.service import Volunteers
 
 router = APIRouter(prefix="/v1", tags=["volunteers"])
+B = TypeVar("B", bound=TransitionInput)
 PathId = Annotated[UnitId, Path()]
 
 
@@ -37,7 +42,9 @@ def _volunteers(request: Request) -> Volunteers:
 
 
 def _body(request: Request, document: Document) -> dict[str, object]:
-    return shown(document, _volunteers(request).office.ring, today(), prefers(request))
+    office = _volunteers(request).office
+    person = masked(document, office.writer.collection, office.ring)
+    return shown(document, person, today(), prefers(request))
 
 
 def _answer(request: Request, document: Document, status: int = 200) -> Response:
@@ -47,13 +54,40 @@ def _answer(request: Request, document: Document, status: int = 200) -> Response
     return JsonResponse(_body(request, document), status_code=status, headers=headers)
 
 
-def _once(
+@dataclass(frozen=True)
+class Call:
+    """A request for an action on an entry: who asks, which version is seen, which key is borne."""
+
+    request: Request
+    principal: Principal
+    seen: Seen
+    key: str | None
+
+
+async def _call(
     request: Request,
     principal: CurrentPrincipal,
+    volunteer_id: PathId,
+    version: IfMatch,
     key: IdempotencyKey,
-    body: VolunteerCreate | TransitionInput,
+) -> Call:
+    return Call(request, principal, Seen(volunteer_id, version), key)
+
+
+Called = Annotated[Call, Depends(_call)]
+
+
+def _once(
+    request: Request, principal: Principal, key: str | None, body: VolunteerCreate | TransitionInput
 ) -> Once:
     return Once.of(principal, f"{request.method} {request.url.path}", key, body)
+
+
+async def _acted(
+    call: Call, body: B, use: Callable[[Principal, Seen, B, Once], Awaitable[Document]]
+) -> Response:
+    once = _once(call.request, call.principal, call.key, body)
+    return _answer(call.request, await use(call.principal, call.seen, body, once))
 
 
 @router.post("/volunteers", status_code=201)
@@ -116,63 +150,28 @@ async def reveal_volunteer(
 
 
 @router.post("/volunteers/{volunteer_id}/enrol")
-async def enrol_volunteer(
-    request: Request,
-    principal: CurrentPrincipal,
-    volunteer_id: PathId,
-    version: IfMatch,
-    key: IdempotencyKey,
-    given: EnrolInput | None = None,
-) -> Response:
-    """Complete an application, with the guardian where he was missing."""
-    body = given or EnrolInput()
-    once, seen = _once(request, principal, key, body), Seen(volunteer_id, version)
-    return _answer(request, await _volunteers(request).enrol(principal, seen, body, once))
+async def enrol_volunteer(call: Called, given: EnrolInput | None = None) -> Response:
+    """Complete an application, with the guardian where he was missing; or a return."""
+    return await _acted(call, given or EnrolInput(), _volunteers(call.request).enrol)
 
 
 @router.post("/volunteers/{volunteer_id}/apply-registration")
-async def apply_registration(
-    request: Request,
-    principal: CurrentPrincipal,
-    volunteer_id: PathId,
-    version: IfMatch,
-    key: IdempotencyKey,
-    given: RegistrationInput | None = None,
-) -> Response:
+async def apply_registration(call: Called, given: RegistrationInput | None = None) -> Response:
     """Apply for registration by a document that evidences the hours the rule asks for."""
-    body = given or RegistrationInput()
-    once, seen = _once(request, principal, key, body), Seen(volunteer_id, version)
-    use = _volunteers(request).apply_registration
-    return _answer(request, await use(principal, seen, body, once))
+    use = _volunteers(call.request).apply_registration
+    return await _acted(call, given or RegistrationInput(), use)
 
 
 @router.post("/volunteers/{volunteer_id}/deregister")
-async def deregister_volunteer(
-    request: Request,
-    principal: CurrentPrincipal,
-    volunteer_id: PathId,
-    version: IfMatch,
-    key: IdempotencyKey,
-    given: DeregisterInput | None = None,
-) -> Response:
+async def deregister_volunteer(call: Called, given: DeregisterInput | None = None) -> Response:
     """End an enrolment; a removal takes an approver at county or above, and a reason."""
-    body = given or DeregisterInput()
-    once, seen = _once(request, principal, key, body), Seen(volunteer_id, version)
-    return _answer(request, await _volunteers(request).deregister(principal, seen, body, once))
+    return await _acted(call, given or DeregisterInput(), _volunteers(call.request).deregister)
 
 
 def _add_action(action: str) -> None:
-    async def act(
-        request: Request,
-        principal: CurrentPrincipal,
-        volunteer_id: PathId,
-        version: IfMatch,
-        key: IdempotencyKey,
-        given: TransitionInput | None = None,
-    ) -> Response:
-        body = given or TransitionInput()
-        once, seen = _once(request, principal, key, body), Seen(volunteer_id, version)
-        return _answer(request, await _volunteers(request).act(principal, seen, action, body, once))
+    async def act(call: Called, given: TransitionInput | None = None) -> Response:
+        use = partial(_volunteers(call.request).act, action)
+        return await _acted(call, given or TransitionInput(), use)
 
     known = TRANSITIONS[action]
     router.add_api_route(

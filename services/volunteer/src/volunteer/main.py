@@ -24,6 +24,12 @@ from volunteer.settings import Settings, VolunteerSettings
 register(messages.MESSAGES)
 
 
+def _ring(settings: Settings) -> KeyRing:
+    if settings.keyring_file is None:
+        raise KeyRingProblem("REGISTRY_KEYRING_FILE names no key ring")
+    return KeyRing.load(settings.keyring_file)
+
+
 def create_app(
     settings: Settings | None = None,
     own: VolunteerSettings | None = None,
@@ -37,8 +43,7 @@ def create_app(
         KeyRingProblem: no key ring is named, or it cannot be used.
     """
     settings, own = settings or Settings(), own or VolunteerSettings()
-    if settings.keyring_file is None:
-        raise KeyRingProblem("REGISTRY_KEYRING_FILE names no key ring")
+    ring = _ring(settings)
     database = connect_async(settings)
     verifier = verifier or TokenVerifier(settings)
     peers = peers or Peers(settings, settings)
@@ -74,12 +79,11 @@ def create_app(
         writer=writer(database, settings.kafka_partitions),
         directory=directory,
         groups=groups,
-        ring=KeyRing.load(settings.keyring_file),
+        ring=ring,
         taken=taken,
         shape=store.shape,
     )
-    rule = RegisteredRule(**own.registered_rule.model_dump())
-    app.state.volunteers = Volunteers(office, rule)
+    app.state.volunteers = Volunteers(office, RegisteredRule(**own.registered_rule.model_dump()))
     return app
 
 

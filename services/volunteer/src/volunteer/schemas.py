@@ -8,8 +8,7 @@ from pydantic import Field, field_validator
 
 from shared.messages import text
 from shared.people import PersonCorrection, TransitionInput, UnitId, kept
-from shared.personal.encryption import KeyRing
-from shared.personal.records import ConsentInput, Day, GuardianInput, PersonInput, masked
+from shared.personal.records import ConsentInput, Day, GuardianInput, PersonInput
 from volunteer.domain import (
     ADULT_AGE,
     GUARDIAN_PENDING,
@@ -20,7 +19,6 @@ from volunteer.domain import (
     lacks_guardian,
 )
 
-VOLUNTEERS = "volunteers"
 MAX_PAGE = 200
 HOURS_OF_A_YEAR = 8_784
 
@@ -111,13 +109,20 @@ def _standing(document: Mapping[str, Any], today: date, lang: str) -> dict[str, 
     }
 
 
-def shown(document: Mapping[str, Any], ring: KeyRing, today: date, lang: str) -> dict[str, Any]:
-    """Return an entry as every ordinary answer shows it: masked."""
+def shown(
+    document: Mapping[str, Any], person: Mapping[str, Any], today: date, lang: str
+) -> dict[str, Any]:
+    """Return an entry as every ordinary answer shows it.
+
+    Args:
+        document: the entry as stored.
+        person: the masked person (``shared.personal.records.masked``).
+    """
     status = document["status"]
     return {
         **_standing(document, today, lang),
         "unit_id": document["unit"],
-        **masked(document, VOLUNTEERS, ring),
+        **person,
         "consent": document.get("consent"),
         "registration": document.get("registration"),
         "ground": document.get("ground"),

@@ -160,7 +160,7 @@ class Volunteers:
         )  # fmt: skip
 
     async def act(
-        self, principal: Principal, seen: Seen, action: str, given: TransitionInput, once: Once
+        self, action: str, principal: Principal, seen: Seen, given: TransitionInput, once: Once
     ) -> Document:
         """Do an action that has no rules beyond the table's; voiding frees the number."""
 

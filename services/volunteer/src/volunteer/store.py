@@ -10,6 +10,8 @@ from mongoengine import (
     DateTimeField,
     DictField,
     Document,
+    EmbeddedDocument,
+    EmbeddedDocumentField,
     IntField,
     ListField,
     StringField,
@@ -24,6 +26,17 @@ from volunteer.domain import SERVICE_FIELDS, STATUSES
 VOLUNTEERS = "volunteers"
 VERSIONS = f"{VOLUNTEERS}_versions"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
+
+
+class VolunteerGuardian(EmbeddedDocument):  # type: ignore[misc] # mongoengine ships no types
+    """A minor's guardian; a plain DictField would take the ciphertexts for lists."""
+
+    relation = StringField(required=True)
+    name_sealed = BinaryField(required=True)
+    phone_sealed = BinaryField(required=True)
+    consent = DictField(null=True)
+
+    meta = {"strict": False}  # noqa: RUF012 - mongoengine's way
 
 
 class Volunteer(Document):  # type: ignore[misc] # mongoengine ships no types
@@ -48,7 +61,7 @@ class Volunteer(Document):  # type: ignore[misc] # mongoengine ships no types
     political = StringField()
     occupation = StringField()
     unverified = BooleanField(default=False)
-    guardian = DictField(null=True)
+    guardian = EmbeddedDocumentField(VolunteerGuardian)
     consent = DictField(required=True)
     service_fields = ListField(StringField(choices=SERVICE_FIELDS))
     registration = DictField(null=True)

@@ -6,7 +6,7 @@ query before the transaction, and again whenever a racer aborts it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,7 +29,6 @@ from shared.personal.records import (
     check_consent,
     consent_document,
     countable,
-    id_indexes,
     identifier_rows,
     refuse,
 )
@@ -70,6 +69,7 @@ class _Page:
     given: BulkInput
     caller: Principal
     present: date
+    moment: datetime
     refused: dict[int, RowResult] = field(default_factory=dict)
     units: dict[str, tuple[int, list[FieldError]] | None] = field(default_factory=dict)
     consent: dict[str, Any] | None = None
@@ -94,7 +94,7 @@ async def import_page(
     digest = key.digest(given) if key else ""
     if (known := await earlier(registry, key, digest)) is not None:
         return _told(known)
-    page = _Page(registry, given, caller, today())
+    page = _Page(registry, given, caller, today(), now())
     _check_page(page)
     rows = await _judge(page)
     for _ in range(ATTEMPTS):
@@ -196,10 +196,8 @@ def _prepare(page: _Page, given: BulkRow, problems: list[FieldError]) -> _Row | 
         **_begin(page, day.isoformat()),
         "consent": page.consent,
     }
-    states = begun(domain.state_of(document, countable(person)), day, now())
-    return _Row(
-        given.row, identity, document, states, id_indexes(page.registry.ring, person.identifier)
-    )
+    states = begun(domain.state_of(document, countable(person)), day, page.moment)
+    return _Row(given.row, identity, document, states, document["id_index"])
 
 
 def _begin(page: _Page, day: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A client of the volunteer service on a real replica set, and an org-units that says what it is told."""
+"""A client of the volunteer service on a real replica set, and the tree it works in."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import orjson
 
-from embedded.issuer import Issuer, grant, mint, provide_key
+from embedded.issuer import grant, mint
 from embedded.servers import RealServers
-from shared import events
-from shared.access import TokenVerifier
 from shared.clock import today
-from shared.mongo import Database, Document
-from shared.peers import Peers
+from shared.mongo import Document
 from tests import people
+from tests.integration.registers import OrgUnits, a_unit, verifier
 from volunteer.main import create_app
 from volunteer.settings import RegisteredRuleSettings, Settings, VolunteerSettings
 
@@ -26,25 +23,16 @@ GUARDIAN = {
 }  # fmt: skip
 Headers = dict[str, str]
 
-
-def unit(name: str, parent: str | None, level: str = "GRASSROOTS", **fields: Any) -> Document:
-    card = {
-        "id": name, "version": 1, "name": f"{name}红十字会", "code": name, "region_code": None,
-        "type": "CHAPTER", "level": level, "status": "ACTIVE", "parent": parent,
-    }  # fmt: skip
-    return {**card, **fields}
-
-
 TREE = [
-    unit("hq", None, "NATIONAL"),
-    unit("prov", "hq", "PROVINCE", region_code="330000"),
-    unit("county", "prov", "COUNTY", region_code="330106"),
-    unit("other", "prov", "COUNTY", region_code="330105"),
-    unit("town", "county", type="TOWNSHIP"),
-    unit("school", "town", type="SCHOOL"),
-    unit("draft", "county", type="SCHOOL", status="DRAFT"),
-    unit("fresh", "county", type="SCHOOL", status="DRAFT"),
-    unit("far", "other", type="HOSPITAL"),
+    a_unit("hq", None, "NATIONAL"),
+    a_unit("prov", "hq", "PROVINCE", region_code="330000"),
+    a_unit("county", "prov", "COUNTY", region_code="330106"),
+    a_unit("other", "prov", "COUNTY", region_code="330105"),
+    a_unit("town", "county", type="TOWNSHIP"),
+    a_unit("school", "town", type="SCHOOL"),
+    a_unit("draft", "county", type="SCHOOL", status="DRAFT"),
+    a_unit("fresh", "county", type="SCHOOL", status="DRAFT"),
+    a_unit("far", "other", type="HOSPITAL"),
 ]
 
 
@@ -54,7 +42,7 @@ class Desk:
 
     http: httpx.AsyncClient
     servers: RealServers
-    truth: dict[str, Document]
+    units: OrgUnits
 
     def officer(self, name: str, *roles: str, unit: str = "county") -> Headers:
         return self.bearer(name, [grant(unit, *roles)])
@@ -105,45 +93,19 @@ class Desk:
 async def opened(
     servers: RealServers, settings: Settings, rule: RegisteredRuleSettings | None = None
 ) -> AsyncIterator[Desk]:
-    provide_key(servers.runtime)
-    issuer = httpx.AsyncClient(transport=httpx.ASGITransport(Issuer(servers.runtime)))
-    truth = {card["id"]: {**card, "parent_id": card["parent"]} for card in TREE}
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        found = truth.get(request.url.path.rsplit("/", 1)[-1])
-        return httpx.Response(200, json=found) if found else httpx.Response(404)
-
-    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    units = OrgUnits.of(TREE)
     app = create_app(
         settings,
         VolunteerSettings(registered_rule=rule or RegisteredRuleSettings()),
-        verifier=TokenVerifier(settings, issuer),
-        peers=Peers(settings, settings, client),
+        verifier=verifier(servers, settings),
+        peers=units.peers(settings, settings),
     )
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://volunteer") as http,
     ):
-        yield Desk(http, servers, truth)
-
-
-def assert_problem(answer: httpx.Response, status: int, code: str, where: str = "") -> None:
-    problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (status, code), answer.text
-    assert not where or where in [error["field"] for error in problem["errors"]]
-
-
-def told_of(database: Database, entity: str) -> list[tuple[str, str | None]]:
-    """Return fact and status of each event about a volunteer, read by its contract."""
-    told = []
-    for row in database.outbox.find().sort("_id"):
-        event = orjson.loads(row["body"])
-        if event["subject"] == entity:
-            data: Any = events.MODELS[event["type"]].model_validate(event["data"])
-            last = data.changes[-1].now if data.changes else None
-            told.append((event["type"].split(".")[-2], last and last.status))
-    return told
+        yield Desk(http, servers, units)
 
 
 def child(age: int = 15) -> Document:

@@ -1,0 +1,302 @@
+"""The command line: what each command asks of the system, prints, and ends with."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from embedded.runtime import Runtime
+from registry_cli import deadletters, figures, lifecycle, rosters, running, seeding, tokens
+from registry_cli.importing import ImportSummary
+from shared.access import ROLES
+from tests.unit.registry_cli.cli_stub import Services, claims_of, registry, summary
+
+
+def test_help_names_every_command_and_loads_nothing_heavy() -> None:
+    program = (
+        "import sys, registry_cli.main; "
+        "print([m for m in ('httpx', 'jwt', 'rich', 'embedded', 'pydantic') if m in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+    shown = registry("--help").output
+    for name in ("up", "down", "status", "seed", "import", "token", "recount", "dead-letter"):
+        assert f"\n  {name} " in shown
+
+
+# --- tokens ------------------------------------------------------------------------------------
+
+
+def test_roles_are_those_of_the_services() -> None:
+    assert set(tokens.ROLES) == ROLES
+
+
+def test_token_prints_only_a_token_for_ids_and_region_codes(services: Services) -> None:
+    result = registry(
+        *("token", "--subject", "zhang", "--role", "registrar", "--role", "approver"),
+        *("--unit", "330106", "--unit", "s-1", "--ttl", "30m"),
+    )
+    assert result.exit_code == 0, result.output
+    claims = claims_of(result.stdout.strip())
+    assert claims["sub"] == "zhang"
+    assert claims["exp"] - claims["iat"] == 1800
+    roles = ["registrar", "approver"]
+    assert claims["grants"] == [{"unit": "c-1", "roles": roles}, {"unit": "s-1", "roles": roles}]
+    reader = claims_of(services.requests[0].headers["Authorization"].removeprefix("Bearer "))
+    assert reader["service"] is True
+
+
+def test_a_volunteers_own_token_needs_no_unit(services: Services) -> None:
+    result = registry("token", "--subject", "li", "--person", "v-1")
+    assert claims_of(result.stdout.strip())["person"] == "v-1"
+    assert services.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--role", "boss", "--unit", "330106"], "boss"),
+        (["--role", "viewer"], "--unit"),
+        ([], "--person"),
+        (["--role", "viewer", "--unit", "990000"], "990000"),
+        (["--role", "viewer", "--unit", "no-such"], "no-such"),
+        (["--role", "viewer", "--unit", "330106109"], "t-2"),
+        (["--role", "viewer", "--unit", "../x"], "../x"),
+        (["--person", "v-1", "--ttl", "soon"], "soon"),
+        (["--person", "v-1", "--ttl", "0"], "“0”"),
+    ],
+)
+def test_a_wrong_token_is_explained_in_both_languages(
+    services: Services, arguments: list[str], says: str
+) -> None:
+    result = registry("token", "--subject", "zhang", *arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    chinese, english = result.stderr.strip().splitlines()
+    assert says in chinese
+    assert says in english
+
+
+# --- the system is down or not there --------------------------------------------------------------
+
+
+def test_status_of_a_system_that_is_down(runtime: Runtime) -> None:
+    result = registry("status", "--json")
+    assert result.exit_code == 0
+    rows = json.loads(result.stdout)
+    assert {"name", "role", "pid", "healthy"} <= set(rows[0])
+    assert {row["role"] for row in rows} == {"service", "worker", "relay", "broker", "database"}
+    assert not any(row["healthy"] or row["pid"] for row in rows)
+    assert registry("status").exit_code == 1
+
+
+def test_what_needs_the_system_says_how_to_start_it(runtime: Runtime, tmp_path: Path) -> None:
+    for arguments in (
+        ["seed"],
+        ["recount"],
+        ["welcome"],
+        ["import", str(tmp_path / "r.csv"), "--unit", "c-1", "--document", "X"],
+    ):
+        result = registry(*arguments)
+        assert result.exit_code == 1, arguments
+        assert result.stderr.count("registry up") == 2
+    assert registry("down").exit_code == 0
+
+
+def test_a_service_that_does_not_answer_is_named(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("Connection refused", request=request)
+
+    monkeypatch.setattr(
+        running, "open_client", lambda: httpx.Client(transport=httpx.MockTransport(refuse))
+    )
+    result = registry("dead-letter", "list")
+    assert result.exit_code == 1
+    assert "http://127.0.0.1:23001" in result.stderr
+    assert "registry status" in result.stderr
+
+
+@pytest.mark.parametrize("value", ["abc", "-5", "70000", "8O00"])
+def test_a_wrong_port_base_is_explained(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("REGISTRY_PORT_BASE", value)
+    result = registry("status")
+    assert result.exit_code == 2
+    assert value in result.stderr
+    assert "REGISTRY_PORT_BASE" in result.stderr
+
+
+def test_a_defect_becomes_a_message_and_its_traceback_a_file(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*, as_json: bool) -> int:
+        raise ZeroDivisionError("of course")
+
+    monkeypatch.setattr(lifecycle, "status", broken)
+    result = registry("status")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert "ZeroDivisionError" in result.stderr
+    assert "Traceback" in runtime.log("cli").read_text()
+
+
+# --- import ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("accepted", "refused", "code"), [(8, 0, 0), (8, 2, 0), (0, 2, 1)])
+def test_import_tells_what_became_of_the_rows(
+    services: Services,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    accepted: int,
+    refused: int,
+    code: int,
+) -> None:
+    orders: list[rosters.Order] = []
+
+    def run(_: Runtime, order: rosters.Order, progress: Callable[[Any], None]) -> ImportSummary:
+        orders.append(order)
+        return summary(order.path, accepted, refused)
+
+    monkeypatch.setattr(rosters, "run_order", run)
+    result = registry(
+        *("import", str(tmp_path / "r.csv"), "--unit", "330106"),
+        *("--document", "西红〔2026〕1号", "--issued-on", "2026-01-04"),
+    )
+    assert result.exit_code == code, result.output
+    assert (orders[0].unit, orders[0].mode) == ("c-1", "existing")
+    assert orders[0].document is not None
+    assert orders[0].document.issued_on == "2026-01-04"
+    assert f"{accepted} 已登记" in result.stdout
+    assert ("r.errors.csv" in result.stdout) == bool(refused)
+
+
+def test_import_acts_as_an_officer_of_the_nearest_chapter(
+    services: Services, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def fake(path: Path, **given: Any) -> ImportSummary:
+        asked.update(given)
+        return summary(path, 1, 0)
+
+    monkeypatch.setattr(rosters, "open_client", services.client)
+    monkeypatch.setattr("registry_cli.importing.import_roster", fake)
+    order = seeding._demo_order(Path("r.csv"), "s-1")
+    rosters.run_order(runtime, order)
+    assert asked["unit_id"] == "s-1"
+    assert asked["member_url"] == "http://127.0.0.1:23002"
+    roles = ["registrar", "approver"]
+    assert claims_of(asked["token"])["grants"] == [{"unit": "c-1", "roles": roles}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([], 2, "--document"),
+        (["--document", "X", "--issued-on", "2026-02-30"], 2, "2026-02-30"),
+        (["--document", "X", "--consent-on", "yesterday"], 2, "yesterday"),
+        (["--document", "X", "--mode", "maybe"], 2, "maybe"),
+        (["--document", "X"], 1, "r.csv"),
+    ],
+)
+def test_a_wrong_import_is_explained(
+    services: Services, tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
+    result = registry("import", str(tmp_path / "r.csv"), "--unit", "c-1", *arguments)
+    assert result.exit_code == code, result.output
+    assert says in result.stderr
+
+
+# --- recount and dead letters ---------------------------------------------------------------------
+
+
+def report(**over: Any) -> dict[str, Any]:
+    return {
+        "equal": True,
+        "compared": 12,
+        "differing": 0,
+        "differences": [],
+        "open_dead_letters": 0,
+        "seconds": 1.5,
+        "series": {"members": {"registry": 1971, "dashboard": 1971}},
+    } | over
+
+
+DIFFERENCE = {
+    "topic": "registry.member", "unit": "u-1", "day": "", "counter": "ACTIVE",
+    "registry": 3, "dashboard": 2,
+}  # fmt: skip
+UNEQUAL = report(equal=False, differing=30, differences=[DIFFERENCE] * 30)
+
+
+@pytest.mark.parametrize(("found", "code"), [(report(), 0), (UNEQUAL, 1)])
+def test_recount_shows_the_comparison(
+    services: Services, monkeypatch: pytest.MonkeyPatch, found: dict[str, Any], code: int
+) -> None:
+    monkeypatch.setattr(figures, "run_once", lambda *_, **__: (code, json.dumps(found)))
+    shown = registry("recount")
+    assert shown.exit_code == code, shown.output
+    assert "1,971" in shown.stdout
+    assert ("不一致" in shown.stdout) == bool(code)
+    as_json = registry("recount", "--json")
+    assert (as_json.exit_code, json.loads(as_json.stdout)) == (code, found)
+
+
+def test_dead_letters_are_listed_and_shown(services: Services) -> None:
+    listed = registry("dead-letter", "list")
+    assert listed.exit_code == 0, listed.output
+    assert "d-1" in listed.stdout
+    assert services.requests[-1].url.params["state"] == "open"
+    bearer = services.requests[-1].headers["Authorization"].removeprefix("Bearer ")
+    assert claims_of(bearer)["grants"] == [{"unit": "hq", "roles": ["admin"]}]
+    registry("dead-letter", "list", "--state", "all")
+    assert "state" not in services.requests[-1].url.params
+    shown = json.loads(registry("dead-letter", "show", "d-1").stdout)
+    assert shown["reason"] == "no such type"
+
+
+def test_dead_letters_are_replayed_and_dismissed(services: Services, tmp_path: Path) -> None:
+    assert registry("dead-letter", "replay", "d-1").exit_code == 0
+    assert json.loads(services.requests[-1].content) == {"event": None}
+    mended = tmp_path / "event.json"
+    mended.write_text('{"id": "e"}')
+    assert "3" in registry("dead-letter", "replay", "d-1", "--event-file", str(mended)).stdout
+    assert json.loads(services.requests[-1].content) == {"event": {"id": "e"}}
+    done = registry("dead-letter", "dismiss", "d-1", "--reason", "测试数据", "--subject", "li")
+    assert done.exit_code == 0
+    assert services.requests[-1].url.path == "/v1/dead-letters/d-1/dismiss"
+    assert json.loads(services.requests[-1].content) == {"reason": "测试数据"}
+    bearer = services.requests[-1].headers["Authorization"].removeprefix("Bearer ")
+    assert claims_of(bearer)["sub"] == "li"
+
+
+@pytest.mark.parametrize("content", [b"no json", b"7", b"\xff\xfe"])
+def test_an_unreadable_event_file_is_explained(
+    services: Services, tmp_path: Path, content: bytes
+) -> None:
+    mended = tmp_path / "event.json"
+    mended.write_bytes(content)
+    result = registry("dead-letter", "replay", "d-1", "--event-file", str(mended))
+    assert result.exit_code == 2
+    assert "event.json" in result.stderr
+
+
+def test_a_refusal_of_a_service_is_passed_on(services: Services) -> None:
+    services.refuse = httpx.Response(
+        409, json={"detail": "该死信已处理", "errors": [{"field": "id", "message": "已处理"}]}
+    )
+    result = registry("dead-letter", "replay", "d-1")
+    assert result.exit_code == 1
+    assert "已处理" in result.stderr
+    assert deadletters.STATES.keys() == {"open", "replayed", "dismissed"}
