@@ -100,7 +100,8 @@ commands = st.lists(
 def histories(draw: st.DrawFn) -> History:
     """Draw a history: creations, transitions, transfers, late facts, corrections, voidings."""
     history = History()
-    for command in draw(commands):
+    drawn: list[tuple[Any, ...]] = list(draw(commands))
+    for command in drawn:
         name, entity = command[0], command[1]
         timeline = history.timelines.get(entity, ())
         if name == "move":

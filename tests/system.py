@@ -45,10 +45,9 @@ def free_port_base() -> int:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        with contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return True
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
     return False
 
 
@@ -176,9 +175,7 @@ def start(var: Path, base: int, *arguments: str) -> System:
             cwd=REPOSITORY,
             start_new_session=True,
         )
-    runtime = Runtime(
-        var=var, port_base=base, cache=Path(environment["REGISTRY_CACHE"])
-    )
+    runtime = Runtime(var=var, port_base=base, cache=Path(environment["REGISTRY_CACHE"]))
     system = System(runtime, process, log)
 
     def ready() -> bool:

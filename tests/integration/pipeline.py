@@ -56,9 +56,7 @@ class Pipeline:
                 "org.redcross.member.registered.v1", f"e{number}", 1, now(),
                 [Change(day, None, state)],
             )  # fmt: skip
-            rows.append(
-                outbox.row(fact, source=SOURCE, topic=self.topic, partitions=PARTITIONS)
-            )
+            rows.append(outbox.row(fact, source=SOURCE, topic=self.topic, partitions=PARTITIONS))
         self.mongo[outbox.COLLECTION].insert_many(rows)
         self.written += count
 
@@ -72,9 +70,8 @@ class Pipeline:
         """Return a worker's loop."""
         settings = AggregatorSettings(gap_rewind_seconds=0.5)
         handler = CountingHandler(self.mongo, self.log, settings)
-        topics = tuple(
-            topic for owned in events.TOPICS_OF_SOURCE.values() for topic in owned
-        ) + (events.WATERMARK_TOPIC,)
+        owned = [topic for topics in events.TOPICS_OF_SOURCE.values() for topic in topics]
+        topics = (*owned, events.WATERMARK_TOPIC)
         assert len(topics) == len(TOPICS)
         consumer = CountingConsumer(self.log, self.group, topics, handler)
         self.consumers.append(consumer)
@@ -82,15 +79,11 @@ class Pipeline:
 
     def counted(self) -> int:
         """Return how many active members the counters hold."""
-        return sum(
-            document["c"].get("ACTIVE", 0) for document in self.mongo[store.COUNTERS].find()
-        )
+        return sum(document["c"].get("ACTIVE", 0) for document in self.mongo[store.COUNTERS].find())
 
     def by_unit(self) -> Counter[str]:
         """Return active members by unit from the counters."""
-        return Counter(
-            {d["u"]: d["c"].get("ACTIVE", 0) for d in self.mongo[store.COUNTERS].find()}
-        )
+        return Counter({d["u"]: d["c"].get("ACTIVE", 0) for d in self.mongo[store.COUNTERS].find()})
 
     def expected(self, units: int = 4) -> Counter[str]:
         """Count what was written, one by one."""

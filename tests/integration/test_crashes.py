@@ -96,9 +96,10 @@ def test_worker_killed_between_fold_and_commit(
     def die(*_: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(store, "commit", die)
-        pipeline.drain(consumer)
+        with pytest.raises(Killed):
+            pipeline.drain(consumer)
     pipeline.close()
     pipeline.consumers.clear()
     assert pipeline.counted() == 0

@@ -3,6 +3,7 @@
 from collections import Counter
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -14,6 +15,7 @@ from shared import events, outbox
 from shared.eventlog import Record
 from shared.events import UnknownEventType, envelope
 from shared.relay import pack
+from shared.timeline import Entry
 from tests.histories import SPAN, START, STATUSES, UNITS, History, histories, member_state
 
 SOURCE, TOPIC, PARTITIONS = "/services/member", events.MEMBER_TOPIC, 2
@@ -47,7 +49,7 @@ class Ledger:
         self.cursors = fold.cursors
 
 
-def numbered_rows(history: History) -> list[dict[str, object]]:
+def numbered_rows(history: History) -> list[dict[str, Any]]:
     last: Counter[int] = Counter()
     rows = []
     for fact in history.facts:
@@ -63,8 +65,8 @@ class Broker:
     def __init__(self) -> None:
         self.records: dict[tuple[str, int], list[Record]] = {place: [] for place in PLACES}
 
-    def append(self, rows: list[dict[str, object]]) -> None:
-        for place, span, value in pack(rows, SOURCE):  # type: ignore[arg-type]
+    def append(self, rows: list[dict[str, Any]]) -> None:
+        for place, span, value in pack(rows, SOURCE):
             log = self.records[place]
             log.append(Record(*place, len(log), value, tuple(envelope.headers(span))))
 
@@ -92,7 +94,7 @@ def consume(broker: Broker, choose: list[int]) -> Ledger:
     """Fold with partitions interleaved, crashes that drop a chunk, and restarts."""
     ledger, fold = Ledger(), None
     choices = iter(choose)
-    positions = {place: 0 for place in PLACES}
+    positions = dict.fromkeys(PLACES, 0)
     while any(positions[place] < len(broker.records[place]) for place in PLACES) or fold:
         choice = next(choices, 3)
         if fold is None:
@@ -145,15 +147,13 @@ def test_counters_equal_the_recount_for_today_and_every_past_day(
 def facts(count: int) -> History:
     history = History()
     for number in range(count):
-        from shared.timeline import Entry
-
         history.become(
             f"e{number}", (Entry(START, now(), member_state("u1", STATUSES[2])),), "applied"
         )
     return history
 
 
-def records(rows: list[dict[str, object]]) -> list[Record]:
+def records(rows: list[dict[str, Any]]) -> list[Record]:
     broker = Broker()
     broker.append(rows)
     return [record for log in broker.records.values() for record in log]
@@ -174,8 +174,9 @@ def test_a_gap_holds_the_stored_offset_until_the_resend_closes_it() -> None:
     place = (TOPIC, first.partition)
     fold.add(first)
     fold.add(Record(TOPIC, third.partition, 1, third.value, third.headers))
-    assert fold.cursors[place].gap is not None
-    assert fold.cursors[place].gap.expected == 2
+    gap = fold.cursors[place].gap
+    assert gap is not None
+    assert gap.expected == 2
     assert fold.cursors[place].offset == 1
     fold.add(resend)
     assert fold.cursors[place].gap is not None

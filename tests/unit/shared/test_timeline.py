@@ -23,7 +23,9 @@ states = st.none() | st.fixed_dictionaries(
     {"unit": st.sampled_from(["a", "b"]), "status": st.sampled_from(["X", "Y", "Z"])}
 )
 timelines = st.lists(st.tuples(days, states), max_size=6, unique_by=lambda item: item[0]).map(
-    lambda items: tuple(Entry(day, MOMENT, state) for day, state in sorted(items, key=lambda i: i[0]))
+    lambda items: tuple(
+        Entry(day, MOMENT, state) for day, state in sorted(items, key=lambda i: i[0])
+    )
 )
 
 

@@ -53,10 +53,11 @@ def require_running(runtime: "Runtime") -> None:
 
 
 def url(runtime: "Runtime", service: str) -> str:
-    """Return the base address of one of the four services."""
+    """Return the base address of one of the four services; the environment may name another."""
     from embedded.processes import HTTP_OFFSETS
 
-    return f"http://127.0.0.1:{runtime.port(HTTP_OFFSETS[service])}"
+    named = os.environ.get(f"REGISTRY_{service.upper().replace('-', '_')}_URL")
+    return named or f"http://127.0.0.1:{runtime.port(HTTP_OFFSETS[service])}"
 
 
 def open_client() -> "httpx.Client":

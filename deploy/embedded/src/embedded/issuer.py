@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -136,7 +137,7 @@ def main() -> None:
     provide_key(runtime)
     uvicorn.run(
         Issuer(runtime),
-        host="127.0.0.1",
+        host=os.environ.get("REGISTRY_HOST", "127.0.0.1"),
         port=runtime.issuer_port,
         lifespan="off",
         ws="none",

@@ -113,7 +113,8 @@ class Runtime:
 
     @property
     def issuer_url(self) -> str:
-        return f"http://127.0.0.1:{self.issuer_port}"
+        """The issuer's name in tokens: where others reach it, which in a container is not loopback."""
+        return os.environ.get("REGISTRY_OIDC_ISSUER") or f"http://127.0.0.1:{self.issuer_port}"
 
     def environment(self) -> dict[str, str]:
         """What makes `from_environment` give this runtime again, in a child process."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import Counter, Gauge
-from shared.health import serve_health
 
 from aggregator import store
 from aggregator.projection import Cursor, Fold
@@ -15,6 +14,7 @@ from shared import events, log
 from shared.clock import now
 from shared.consumer import POLL_SECONDS, Consumer
 from shared.eventlog import EventLog, Record, TopicPartition
+from shared.health import serve_health
 from shared.kafka import KafkaLog
 from shared.mongo import Database, connect
 from shared.settings import KafkaSettings, MongoSettings, ProcessSettings

@@ -10,7 +10,7 @@ from shared.access import TokenVerifier
 from shared.directory import Directory
 from shared.groupcommit import GroupCommit
 from shared.messages import register
-from shared.mongo import connect_async
+from shared.mongo import AsyncDatabase, connect_async
 from shared.peers import Peers
 from shared.people.office import COLLECTION_ORDER, Office
 from shared.personal.encryption import KeyRing, KeyRingProblem
@@ -24,10 +24,30 @@ from volunteer.settings import Settings, VolunteerSettings
 register(messages.MESSAGES)
 
 
-def _ring(settings: Settings) -> KeyRing:
+def volunteers_of(
+    settings: Settings,
+    own: VolunteerSettings,
+    database: AsyncDatabase,
+    directory: Directory,
+    groups: GroupCommit,
+) -> Volunteers:
+    """Return the use cases over a database.
+
+    Raises:
+        KeyRingProblem: no key ring is named, or it cannot be used.
+    """
     if settings.keyring_file is None:
         raise KeyRingProblem("REGISTRY_KEYRING_FILE names no key ring")
-    return KeyRing.load(settings.keyring_file)
+    office = Office(
+        database=database,
+        writer=writer(database, settings.kafka_partitions),
+        directory=directory,
+        groups=groups,
+        ring=KeyRing.load(settings.keyring_file),
+        taken=taken,
+        shape=store.shape,
+    )
+    return Volunteers(office, RegisteredRule(**own.registered_rule.model_dump()))
 
 
 def create_app(
@@ -43,12 +63,12 @@ def create_app(
         KeyRingProblem: no key ring is named, or it cannot be used.
     """
     settings, own = settings or Settings(), own or VolunteerSettings()
-    ring = _ring(settings)
     database = connect_async(settings)
     verifier = verifier or TokenVerifier(settings)
     peers = peers or Peers(settings, settings)
     directory = Directory(database, peers)
     groups = GroupCommit(database, collection_order=COLLECTION_ORDER)
+    volunteers = volunteers_of(settings, own, database, directory, groups)
 
     async def mongo_ready() -> None:
         await database.command("ping")
@@ -74,16 +94,7 @@ def create_app(
         verifier=verifier,
     )
     app.state.database = database
-    office = Office(
-        database=database,
-        writer=writer(database, settings.kafka_partitions),
-        directory=directory,
-        groups=groups,
-        ring=ring,
-        taken=taken,
-        shape=store.shape,
-    )
-    app.state.volunteers = Volunteers(office, RegisteredRule(**own.registered_rule.model_dump()))
+    app.state.volunteers = volunteers
     return app
 
 

@@ -87,25 +87,27 @@ def breaks(old: Any, new: Any, where: str = "") -> Iterator[str]:
         where: path of what is compared.
     """
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
-            yield f"{where}/{key} became required"
-        for key, value in old.items():
-            if key in ("description", "title", "required"):
-                continue
-            if key not in new:
-                yield f"{where}/{key} is gone"
-            else:
-                yield from breaks(value, new[key], f"{where}/{key}")
-        grown = set(new) - set(old)
-        if not where.endswith(("/properties", "/$defs")):
-            for key in sorted(grown - {"description", "title", "default", "required"}):
-                yield f"{where}/{key} is a new restriction"
+        yield from _breaks_of_object(old, new, where)
     elif isinstance(old, list) and isinstance(new, list):
         for item in old:
             if item not in new:
                 yield f"{where} no longer allows {json.dumps(item)}"
     elif old != new:
         yield f"{where} was {json.dumps(old)}, is {json.dumps(new)}"
+
+
+def _breaks_of_object(old: dict[str, Any], new: dict[str, Any], where: str) -> Iterator[str]:
+    for key in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
+        yield f"{where}/{key} became required"
+    for key in old.keys() - {"description", "title", "required"}:
+        if key in new:
+            yield from breaks(old[key], new[key], f"{where}/{key}")
+        else:
+            yield f"{where}/{key} is gone"
+    if not where.endswith(("/properties", "/$defs")):
+        harmless = {"description", "title", "default", "required"}
+        for key in sorted(new.keys() - old.keys() - harmless):
+            yield f"{where}/{key} is a new restriction"
 
 
 def _files() -> dict[Path, str]:
