@@ -1,0 +1,81 @@
+"""Lag and completeness say no more than watermarks and marks allow."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.freshness import Freshness, Mark
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SOURCES = ("/services/member", "/services/volunteer")
+TOPICS = {"/services/member": "registry.member", "/services/volunteer": "registry.volunteer"}
+
+
+def mark(source: str, seconds: float, number: int) -> Mark:
+    at = NOON + timedelta(seconds=seconds)
+    return Mark(source, 1, at, {TOPICS[source]: {"0": number}})
+
+
+@pytest.fixture
+def fresh() -> Freshness:
+    return Freshness(SOURCES, complete_seconds=10.0)
+
+
+def applied(fresh: Freshness, source: str, number: int, *, gap: bool = False) -> None:
+    key = f"{source.rsplit('/', 1)[1]}@1"
+    fresh.applied(TOPICS[source], 0, {key: number}, gap=gap)
+
+
+def test_a_source_never_heard_of_is_late(fresh: Freshness) -> None:
+    fresh.watermark(mark(SOURCES[0], 0, 0))
+    verdict = fresh.verdict(NOON)
+    assert not verdict.complete
+    assert verdict.lag_seconds is None
+    assert verdict.reasons == ("late:volunteer",)
+
+
+def test_complete_when_every_watermark_is_applied(fresh: Freshness) -> None:
+    for source in SOURCES:
+        fresh.watermark(mark(source, 0, 3))
+        applied(fresh, source, 3)
+    verdict = fresh.verdict(NOON + timedelta(seconds=2))
+    assert verdict.complete
+    assert verdict.lag_seconds == 2.0
+
+
+def test_lag_is_the_age_of_the_newest_watermark_wholly_applied(fresh: Freshness) -> None:
+    fresh.watermark(mark(SOURCES[1], 0, 0))
+    for seconds, number in ((0, 5), (1, 6), (2, 9)):
+        fresh.watermark(mark(SOURCES[0], seconds, number))
+    applied(fresh, SOURCES[0], 8)
+    fresh.watermark(mark(SOURCES[1], 3, 0))
+    assert fresh.verdict(NOON + timedelta(seconds=4)).lag_seconds == 3.0
+    applied(fresh, SOURCES[0], 9)
+    assert fresh.verdict(NOON + timedelta(seconds=4)).lag_seconds == 2.0
+
+
+def test_ten_seconds_without_a_watermark_is_incomplete(fresh: Freshness) -> None:
+    for source in SOURCES:
+        fresh.watermark(mark(source, 0, 0))
+    assert fresh.verdict(NOON + timedelta(seconds=9.9)).complete
+    late = fresh.verdict(NOON + timedelta(seconds=10))
+    assert late.reasons == ("late:member", "late:volunteer")
+
+
+def test_a_gap_and_a_dead_letter_are_incomplete_each(fresh: Freshness) -> None:
+    for source in SOURCES:
+        fresh.watermark(mark(source, 0, 0))
+    applied(fresh, SOURCES[0], 1, gap=True)
+    fresh.dead_letters = 1
+    assert fresh.verdict(NOON).reasons == ("gap", "dead_letter")
+    applied(fresh, SOURCES[0], 2)
+    assert fresh.verdict(NOON).reasons == ("dead_letter",)
+    fresh.dead_letters = 0
+    assert fresh.verdict(NOON).complete
+
+
+def test_marks_of_another_epoch_do_not_count(fresh: Freshness) -> None:
+    fresh.watermark(mark(SOURCES[0], 0, 3))
+    fresh.watermark(mark(SOURCES[1], 0, 0))
+    fresh.applied(TOPICS[SOURCES[0]], 0, {"member@2": 3}, gap=False)
+    assert not fresh.verdict(NOON).complete
