@@ -81,11 +81,13 @@ def commit(database: Database, fold: Fold, topic_ids: Mapping[str, str]) -> None
     """
 
     def run(session: ClientSession) -> None:
-        for place in sorted(fold.touched):
-            _advance(database, place, fold.cursors[place], topic_ids, session)
         write_delta(database, fold.delta, session)
         _write_dead(database, fold.dead, session)
         _write_watermarks(database, fold.watermarks, session)
+        # Last, so that whoever follows the commits in order sees the counts before the marks
+        # that call them complete.
+        for place in sorted(fold.touched):
+            _advance(database, place, fold.cursors[place], topic_ids, session)
 
     transact(database, run)
     for place in fold.touched:

@@ -89,6 +89,8 @@ class Relay:
     settled_at: datetime | None = None
     """Every commit up to this instant (server clock) is numbered and sent."""
     _producer: Producer | None = field(default=None, repr=False)
+    _unsent_left: bool = True
+    """Whether numbered rows may be waiting; spares an idle relay a query every cycle."""
 
     def lead(self) -> bool:
         """Become or stay the leader; on becoming it, compare the log's tail with the rows.
@@ -115,19 +117,23 @@ class Relay:
 
     def resign(self) -> None:
         """Forget the lease and the producer; the next ``lead`` starts from what is stored."""
-        self.lease = None
+        self.lease, self._unsent_left = None, True
         self._drop_producer()
 
-    def cycle(self) -> int:
+    def cycle(self, *, settle: bool = True) -> int:
         """Number and send what is there; return how many rows were sent.
+
+        Args:
+            settle: whether to find out up to when everything is sent, for the next watermark.
 
         Raises:
             Fenced: another relay leads; ``resign`` and stand by.
         """
-        before = server_time(self.database)
+        before = server_time(self.database) if settle else None
         numbered = self.number()
-        sent, all_sent = self.send()
-        if all_sent and numbered < ROWS_PER_CYCLE:
+        sent, all_sent = self.send() if numbered or self._unsent_left else (0, True)
+        self._unsent_left = not all_sent
+        if before is not None and all_sent and numbered < ROWS_PER_CYCLE:
             self.settled_at = before
         return sent
 
@@ -269,6 +275,7 @@ class Relay:
                 if in_log < last:
                     resent += self._unmark(topic, partition, in_log, last)
         if resent:
+            self._unsent_left = True
             _log.warning("log lost its tail; resending", source=self.source, rows=resent)
         return resent
 

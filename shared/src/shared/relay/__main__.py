@@ -66,9 +66,10 @@ class RelayLoop:
         if not settled and not self.relay.lead():
             self._progress = time.monotonic()
             return STANDBY_SECONDS
-        sent = self.relay.cycle()
+        watermark_due = self._is_due("watermark", WATERMARK_SECONDS)
+        sent = self.relay.cycle(settle=watermark_due)
         SENT.inc(sent)
-        if self._is_due("watermark", WATERMARK_SECONDS) and self.relay.publish_watermark():
+        if watermark_due and self.relay.publish_watermark():
             self._progress = time.monotonic()
             if self.relay.settled_at is not None:
                 SETTLED.set(self.relay.settled_at.timestamp())
