@@ -131,7 +131,7 @@ class Relay:
         """
         before = server_time(self.database) if settle else None
         numbered = self.number()
-        sent, all_sent = self.send() if numbered or self._unsent_left else (0, True)
+        sent, all_sent = self.send() if self._unsent_left else (0, True)
         self._unsent_left = not all_sent
         if before is not None and all_sent and numbered < ROWS_PER_CYCLE:
             self.settled_at = before
@@ -146,6 +146,7 @@ class Relay:
             .limit(ROWS_PER_CYCLE)
         )
         if rows:
+            self._unsent_left = True  # first: a commit may succeed and its answer be lost
             transact(self.database, lambda session: self._number(rows, session))
         return len(rows)
 
