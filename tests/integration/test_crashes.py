@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 import pytest
+from pymongo.errors import PyMongoError
 
 from aggregator import deadletters, store
 from embedded.kafka import data_dir
@@ -16,8 +17,9 @@ from shared.eventlog import Delivery, DeliveryFailed, Headers, Producer
 from shared.events import envelope
 from shared.kafka import KafkaLog
 from shared.lease import Fenced
-from shared.mongo import Database
+from shared.mongo import Database, abort_leftovers, connect
 from shared.relay import Relay
+from shared.settings import MongoSettings
 from tests.integration.pipeline import SOURCE, Pipeline, until
 
 
@@ -183,6 +185,30 @@ def test_a_zombie_worker_is_fenced(pipeline: Pipeline) -> None:
     with pytest.raises(Superseded):
         held.commit()
     assert pipeline.by_unit() == pipeline.expected()
+
+
+def test_a_killed_relay_s_open_transaction_does_not_hold_up_the_next(
+    servers: RealServers, pipeline: Pipeline, mongo: Database
+) -> None:
+    pipeline.write(4)
+    pipeline.relay("relay-a")
+    settings = MongoSettings(
+        mongo_uri=servers.mongo_uri, mongo_database=mongo.name, instance="relay-a"
+    )
+    killed = connect(settings)
+    session = killed.client.start_session()
+    session.start_transaction()
+    killed["leases"].update_one({"_id": "relay"}, {"$inc": {"token": 1}}, session=session)
+    assert abort_leftovers(settings) == 1
+    assert abort_leftovers(settings) == 0
+    again = connect(settings)
+    relay = Relay(again, pipeline.log, SOURCE, "relay-a", 3)
+    assert relay.lead()
+    assert relay.cycle() == 4
+    with pytest.raises(PyMongoError):
+        session.commit_transaction()
+    for client in (killed.client, again.client):
+        client.close()
 
 
 @dataclass

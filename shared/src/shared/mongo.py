@@ -11,10 +11,12 @@ from pymongo.asynchronous.database import AsyncDatabase as _AsyncDatabase
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection as _Collection
 from pymongo.database import Database as _Database
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
+from shared import log
 from shared.settings import MongoSettings
 
 Document = dict[str, Any]
@@ -22,6 +24,8 @@ Database = _Database[Document]
 Collection = _Collection[Document]
 AsyncDatabase = _AsyncDatabase[Document]
 T = TypeVar("T")
+
+_log = log.get(__name__)
 
 MAJORITY = WriteConcern(w="majority", j=True)
 SNAPSHOT = ReadConcern("snapshot")
@@ -36,17 +40,46 @@ def _options(settings: MongoSettings) -> dict[str, Any]:
         "journal": True,
         "retryWrites": True,
         "retryReads": True,
+        "appname": settings.instance or None,
     }
 
 
 def connect(settings: MongoSettings) -> Database:
     """Return the service's database by a synchronous client (workers, relays, commands)."""
+    abort_leftovers(settings)
     client: MongoClient[Document] = MongoClient(settings.mongo_uri, **_options(settings))
     return client[settings.mongo_database]
 
 
+def abort_leftovers(settings: MongoSettings) -> int:
+    """End the transactions that an earlier life of this process left open; return how many.
+
+    The server keeps a transaction of a killed process, and the locks on what it wrote, for a
+    minute: the process started in its place would wait for itself (seen: 70 s without a relay).
+    One that cannot look or may not end them says so and goes on; the server's own limit holds.
+    """
+    if not settings.instance:
+        return 0
+    options = {**_options(settings), "appname": "leftovers"}
+    client: MongoClient[Document] = MongoClient(settings.mongo_uri, **options)
+    mine = {"appName": settings.instance, "transaction": {"$exists": True}}
+    look = [{"$currentOp": {"idleSessions": True}}, {"$match": mine}]
+    try:
+        found = [{"id": operation["lsid"]["id"]} for operation in client.admin.aggregate(look)]
+        if found:
+            client.admin.command("killSessions", found)
+            _log.warning("ended transactions of an earlier life", count=len(found))
+        return len(found)
+    except PyMongoError as problem:
+        _log.warning("cannot look for leftovers", problem=type(problem).__name__)
+        return 0
+    finally:
+        client.close()
+
+
 def connect_async(settings: MongoSettings) -> AsyncDatabase:
     """Return the service's database by an asynchronous client (HTTP processes)."""
+    abort_leftovers(settings)
     client: AsyncMongoClient[Document] = AsyncMongoClient(settings.mongo_uri, **_options(settings))
     return client[settings.mongo_database]
 
@@ -99,6 +132,7 @@ __all__ = [
     "Collection",
     "Database",
     "Document",
+    "abort_leftovers",
     "connect",
     "connect_async",
     "server_time",

@@ -14,6 +14,8 @@ class MongoSettings(BaseSettings):
     mongo_uri: str = "mongodb://127.0.0.1:8011/?replicaSet=rs0"
     mongo_database: str
     mongo_timeout_ms: int = 15_000
+    instance: str = ""
+    """Name of the process, stable over restarts; the server knows its sessions by it."""
 
 
 class KafkaSettings(BaseSettings):

@@ -69,9 +69,12 @@ def unit_event(one: UnitCard, day: date) -> UnitChanged:
     }  # fmt: skip
     return UnitChanged.model_validate(
         {
-            "entity": one.id, "version": 1, "recorded_at": MOMENT, "unit": one.model_dump(),
+            "entity": one.id,
+            "version": 1,
+            "recorded_at": MOMENT,
+            "unit": one.model_dump(),
             "changes": [{"effective_on": day, "was": None, "now": state}],
-        }  # fmt: skip
+        }
     )
 
 
@@ -219,10 +222,19 @@ async def test_dead_letters_are_for_the_national_administrator(
 ) -> None:
     filled[store.DEAD_LETTERS].insert_one(
         {
-            "_id": "foreign.1", "topic": events.MEMBER_TOPIC, "partition": 0, "offset": 3,
-            "source": "", "epoch": 0, "first": 0, "last": 0, "reason": "planted",
-            "raw": b"\xff?", "state": "open", "at": MOMENT,
-        }  # fmt: skip
+            "_id": "foreign.1",
+            "topic": events.MEMBER_TOPIC,
+            "partition": 0,
+            "offset": 3,
+            "source": "",
+            "epoch": 0,
+            "first": 0,
+            "last": 0,
+            "reason": "planted",
+            "raw": b"\xff?",
+            "state": "open",
+            "at": MOMENT,
+        }
     )
     async with running(servers, filled) as client:
         progress = (await client.get("/v1/progress")).json()

@@ -40,6 +40,13 @@ def executable() -> Path:
     )
 
 
+PARAMETERS = (
+    "diagnosticDataCollectionEnabled=false",
+    # A killed process leaves its transaction open, and with it locks; the default is a minute.
+    "transactionLifetimeLimitSeconds=15",
+)
+
+
 def data_dir(runtime: Runtime) -> Path:
     return runtime.var / "mongo"
 
@@ -55,9 +62,10 @@ def command(runtime: Runtime) -> list[str]:
         "--bind_ip": "127.0.0.1",
         "--wiredTigerCacheSizeGB": f"{runtime.mongo_cache_gb:g}",
         "--oplogSize": str(OPLOG_MB),
-        "--setParameter": "diagnosticDataCollectionEnabled=false",
     }
     words = [word for option in options.items() for word in option]
+    for parameter in PARAMETERS:
+        words += ["--setParameter", parameter]
     return [str(executable()), *words, "--quiet", "--nounixsocket"]
 
 
