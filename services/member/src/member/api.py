@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel
 
 from member import domain
 from member.schemas import (
@@ -21,9 +22,12 @@ from member.service import admission, bulk, changes, reading, reapplication
 from member.service.registry import Done, Registry
 from shared.access import CurrentPrincipal, Principal, require_service
 from shared.errors import FieldError, Invalid
-from shared.idempotency import IdempotencyKey, Key
+from shared.idempotency import IdempotencyKey
 from shared.messages import text
 from shared.people import RevealInput, TransitionInput
+from shared.people import reading as entries
+from shared.people.cases import Seen
+from shared.people.office import CREATED, Once
 from shared.web import IfMatch, JsonResponse, etag, prefers
 
 router = APIRouter(prefix="/v1", tags=["members"])
@@ -39,18 +43,16 @@ def _registry(request: Request) -> Registry:
 Wired = Annotated[Registry, Depends(_registry)]
 
 
-def _key(request: Request, caller: Principal, header: str | None) -> Key | None:
-    if header is None:
-        return None
-    return Key(caller.subject, f"{request.method} {request.url.path}", header)
+def _once(request: Request, caller: Principal, header: str | None, body: BaseModel) -> Once:
+    return Once.of(caller, f"{request.method} {request.url.path}", header, body)
 
 
 def _answer(request: Request, registry: Registry, done: Done, status: int = 200) -> JsonResponse:
     language = prefers(request)
     warnings = [{"code": code, "message": text(code, language)} for code in done.warnings]
-    body = {**reading.shown(done.document, registry.ring), "warnings": warnings}
+    body = {**reading.shown(done.document, registry.office.ring), "warnings": warnings}
     headers = {"ETag": etag(done.document["version"])}
-    if status == admission.CREATED:
+    if status == CREATED:
         headers["Location"] = f"/v1/members/{done.document['_id']}"
     return JsonResponse(body, status_code=status, headers=headers)
 
@@ -64,8 +66,8 @@ async def register(
     body: MemberCreate,
 ) -> JsonResponse:
     """Enter an application to join a grassroots unit."""
-    done = await admission.register(registry, body, caller, _key(request, caller, key))
-    return _answer(request, registry, done, admission.CREATED)
+    done = await admission.register(registry, caller, body, _once(request, caller, key, body))
+    return _answer(request, registry, done, CREATED)
 
 
 @router.post("/members/bulk")
@@ -77,7 +79,7 @@ async def import_page(
     body: BulkInput,
 ) -> JsonResponse:
     """Enter up to 500 rows; each is accepted or refused by itself."""
-    results = await bulk.import_page(registry, body, caller, _key(request, caller, key))
+    results = await bulk.import_page(registry, caller, body, _once(request, caller, key, body))
     accepted = sum(result.status == bulk.CREATED for result in results)
     language = prefers(request)
     shown = [
@@ -115,20 +117,21 @@ async def page(
     if status is not None and status not in domain.STATUSES:
         expected = ", ".join(domain.STATUSES)
         raise Invalid("field.choice", field="status", params={"expected": expected})
-    wanted = reading.Listing(unit_id, status, phone_tail)
+    ring = registry.office.ring
+    tails = ring.phone_tail_indexes(phone_tail) if phone_tail else None
     after = _after(cursor) if cursor else None
-    found = await reading.page(registry, wanted, caller, after=after, limit=limit)
-    more = len(found) > limit
-    items = [reading.shown(document, registry.ring) for document in found[:limit]]
-    return JsonResponse({"items": items, "next_cursor": _cursor(items[-1]["id"]) if more else None})
+    wanted = entries.Wanted(unit_id, status, after, limit, tails)
+    found, following = await reading.page(registry, caller, wanted)
+    items = [reading.shown(document, ring) for document in found]
+    return JsonResponse({"items": items, "next_cursor": following and _cursor(following)})
 
 
 @router.get("/members/{identity}")
 async def show(registry: Wired, caller: CurrentPrincipal, identity: str) -> JsonResponse:
     """Show one membership, masked."""
-    document = await reading.show(registry, identity, caller)
+    document = await entries.read(registry.office, caller, identity, own=False)
     headers = {"ETag": etag(document["version"])}
-    return JsonResponse(reading.shown(document, registry.ring), headers=headers)
+    return JsonResponse(reading.shown(document, registry.office.ring), headers=headers)
 
 
 @router.patch("/members/{identity}")
@@ -141,7 +144,7 @@ async def correct(
     body: MemberCorrection,
 ) -> JsonResponse:
     """Set right what was wrong from the start."""
-    done = await changes.correct(registry, identity, body, version, caller)
+    done = await changes.correct(registry, caller, Seen(identity, version), body)
     return _answer(request, registry, done)
 
 
@@ -150,7 +153,7 @@ async def reveal(
     registry: Wired, caller: CurrentPrincipal, identity: str, body: RevealInput
 ) -> JsonResponse:
     """Show masked fields in full, for a stated reason."""
-    fields = await reading.reveal(registry, identity, body, caller)
+    fields = await entries.reveal(registry.office, caller, identity, body.fields, body.reason)
     return JsonResponse({"id": identity, "fields": fields})
 
 
@@ -166,7 +169,7 @@ async def reapply(
 ) -> JsonResponse:
     """Apply again for a membership that has ended or was voided."""
     done = await reapplication.reapply(
-        registry, identity, body, version, caller, _key(request, caller, key)
+        registry, caller, Seen(identity, version), body, _once(request, caller, key, body)
     )
     return _answer(request, registry, done)
 
@@ -184,7 +187,7 @@ async def act(
 ) -> JsonResponse:
     """Approve, file, reject, withdraw, expel, decease or void."""
     done = await changes.act(
-        registry, identity, action, body, version, caller, _key(request, caller, key)
+        registry, caller, Seen(identity, version), action, body, _once(request, caller, key, body)
     )
     return _answer(request, registry, done)
 
@@ -193,7 +196,8 @@ async def act(
 async def people(registry: Wired, caller: CurrentPrincipal, unit_id: str) -> JsonResponse:
     """Count the open memberships of a unit; for the registry's own services."""
     require_service(caller)
-    return JsonResponse({"people": await reading.people(registry, unit_id)})
+    found = await entries.people(registry.office, unit_id, tuple(domain.OPEN))
+    return JsonResponse({"people": found})
 
 
 def _errors(errors: Sequence[FieldError], language: str) -> list[dict[str, Any]]:

@@ -5,20 +5,19 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from member import api, messages
+from member import api, messages, store
 from member.domain import Rules
-from member.service.registry import Registry, writer
+from member.service.registry import Registry, taken, writer
 from member.settings import MemberSettings, Settings
 from shared import recount_web
 from shared.access import TokenVerifier
 from shared.directory import Directory
 from shared.groupcommit import GroupCommit
-from shared.idempotency import COLLECTION as IDEMPOTENCY
 from shared.messages import register
 from shared.mongo import connect_async
 from shared.peers import Peers
+from shared.people.office import COLLECTION_ORDER, Office
 from shared.personal.encryption import KeyRing
-from shared.personal.records import IDENTIFIERS
 from shared.web import create_app as create_service
 from shared.web import serve
 
@@ -46,15 +45,22 @@ def create_app(
     peers = peers or Peers(settings, settings)
     database = connect_async(settings)
     units = Directory(database, peers)
-    entities = writer(database, settings.kafka_partitions)
+    groups = GroupCommit(database, collection_order=COLLECTION_ORDER)
+    office = Office(
+        database=database,
+        writer=writer(database, settings.kafka_partitions),
+        directory=units,
+        groups=groups,
+        ring=ring,
+        taken=taken,
+        shape=store.shape,
+    )
 
     async def mongo_ready() -> None:
         await database.command("ping")
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        groups = GroupCommit(database, collection_order=(IDEMPOTENCY, IDENTIFIERS))
-        app.state.registry = Registry(database, entities, groups, units, ring, set_rules)
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await units.start()
         yield
         await groups.shutdown()
@@ -72,6 +78,7 @@ def create_app(
         verifier=verifier,
     )
     app.state.database = database
+    app.state.registry = Registry(office, set_rules)
     return app
 
 

@@ -1,35 +1,14 @@
 """Creates the collections and indexes of the member service: ``python -m member.migrate``."""
 
-from collections.abc import Mapping, Sequence
-
-from pymongo import IndexModel
-
 from member import store
-from shared import accesslog, idempotency, outbox, recount, relay
+from shared.migration import migrate_writer
 from shared.mongo import Database, connect
 from shared.settings import MongoSettings
 
-INDEXES: Mapping[str, Sequence[IndexModel]] = {
-    **store.INDEXES,
-    outbox.COLLECTION: relay.INDEXES,
-    idempotency.COLLECTION: idempotency.indexes(),
-    accesslog.COLLECTION: accesslog.indexes(),
-    **recount.INDEXES,
-}
-
 
 def migrate(database: Database) -> None:
-    """Bring the database to the present schema; running it again changes nothing.
-
-    Collections are created here because a transaction that creates one conflicts with every other
-    that would.
-    """
-    present = set(database.list_collection_names())
-    for collection, indexes in INDEXES.items():
-        if collection not in present:
-            database.create_collection(collection)
-        if indexes:
-            database[collection].create_indexes(list(indexes))
+    """Bring the database to the present schema; running it again changes nothing."""
+    migrate_writer(database, store.INDEXES)
 
 
 if __name__ == "__main__":

@@ -1,38 +1,15 @@
 """Creates the collections and indexes of org-units: ``python -m org_units.migrate``."""
 
-from collections.abc import Mapping, Sequence
-
-from pymongo import IndexModel
-
 from org_units import store
-from shared import accesslog, idempotency, outbox, recount, relay
+from shared.migration import migrate_writer, of_entities
 from shared.mongo import Database, connect
 from shared.settings import MongoSettings
 
-INDEXES: Mapping[str, Sequence[IndexModel]] = {
-    store.UNITS: store.indexes(),
-    store.VERSIONS: [IndexModel([("entity", 1), ("version", 1)], name="entity")],
-    store.COUNTERS: [],
-    outbox.COLLECTION: relay.INDEXES,
-    idempotency.COLLECTION: idempotency.indexes(),
-    accesslog.COLLECTION: accesslog.indexes(),
-    **recount.INDEXES,
-    **dict.fromkeys(("relay_sequences", "relay_source", "leases", "directory_positions"), ()),
-}
-
 
 def migrate(database: Database) -> None:
-    """Bring the database to the present schema; running it again changes nothing.
-
-    Collections are created here because a transaction that creates one conflicts with every other
-    that would.
-    """
-    present = set(database.list_collection_names())
-    for collection, indexes in INDEXES.items():
-        if collection not in present:
-            database.create_collection(collection)
-        if indexes:
-            database[collection].create_indexes(list(indexes))
+    """Bring the database to the present schema; running it again changes nothing."""
+    own = {**of_entities(store.UNITS, store.indexes()), store.COUNTERS: ()}
+    migrate_writer(database, own)
 
 
 if __name__ == "__main__":

@@ -160,8 +160,8 @@ class Office:
             card = await self.directory.refresh(unit)
         return [FieldError("unit_id", "unit.unknown")] if card is None else check(card)
 
-    async def repeated(self, once: Once) -> Document | None:
-        """Return the entry an earlier request with the same key came to, if there was one.
+    async def earlier(self, once: Once) -> Outcome | None:
+        """Return what an earlier request with the same key came to, if there was one.
 
         Raises:
             Invalid: the key was used with another body.
@@ -169,10 +169,12 @@ class Office:
         if once.key is None:
             return None
         found = await idempotency.load_async(self.database, once.key)
-        if found is None:
-            return None
-        outcome = idempotency.check(found, once.digest)
-        return await self.stored(outcome.entity or "")
+        return None if found is None else idempotency.check(found, once.digest)
+
+    async def repeated(self, once: Once) -> Document | None:
+        """Return the entry an earlier request with the same key came to; see ``earlier``."""
+        outcome = await self.earlier(once)
+        return None if outcome is None else await self.stored(outcome.entity or "")
 
     async def create(
         self,
@@ -232,6 +234,7 @@ class Office:
         cause: Cause,
         once: Once = Once(),
         fields: Sequence[str] = (),
+        numbers: Sequence[str] = (),
         guard: Callable[[AsyncClientSession, Document], Any] | None = None,
     ) -> Document:
         """Bring an entry to its next version, logged; a repeated request gets the first outcome.
@@ -239,6 +242,7 @@ class Office:
         Args:
             action: the command's name, for the access log.
             fields: names of the fields it corrects.
+            numbers: indexes of document numbers the entry takes with it.
             guard, decide, cause, expected: see ``EntityWriter.change``.
         """
 
@@ -248,7 +252,8 @@ class Office:
                 unit=stored["unit"], fields=fields, reason=cause.reason,
             )  # fmt: skip
             outcome = Outcome(OK, identity, stored["version"])
-            return [*once.rows(outcome), (accesslog.COLLECTION, row)]
+            taken = [(IDENTIFIERS, one) for one in identifier_rows(numbers, identity)]
+            return [*once.rows(outcome), *taken, (accesslog.COLLECTION, row)]
 
         try:
             return await self.writer.change(
@@ -269,11 +274,12 @@ class Office:
         )
         if holder is None:
             return Unavailable("unavailable")  # released in this very moment: try again
+        return await self.refusal(holder)
+
+    async def refusal(self, holder: Mapping[str, Any]) -> Conflict:
+        """Return the refusal of a number that an entry holds, by its unit and status."""
         path = await self.directory.path(holder["unit"])
-        params = {
-            "unit_type": path[0].type if path else "OTHER",
-            "county": _county(path),
-        }
+        params = {"unit_type": path[0].type if path else "OTHER", "county": _county(path)}
         code = self.taken(holder)
         return Conflict(code, params=params, errors=[FieldError("id_number", code, params)])
 

@@ -25,26 +25,68 @@ class Wanted:
         status: status of the entries.
         after: id of the last entry of the page before.
         limit: most entries.
+        phones: indexes of a whole phone number or of its tail; whoever has one of them.
     """
 
     unit: str | None = None
     status: str | None = None
     after: str | None = None
     limit: int = 50
+    phones: Sequence[str] | None = None
 
 
-async def read(office: Office, principal: Principal, identity: str) -> Document:
-    """Return an entry to one who may read it; persons may always read their own.
+async def read(
+    office: Office, principal: Principal, identity: str, *, own: bool = True
+) -> Document:
+    """Return an entry to one who may read it.
+
+    Args:
+        own: whether accounts may be tied to the register's entries; persons then read their own.
 
     Raises:
         NotFound: there is none, or it lies outside the scope of reading.
     """
     found = await office.stored(identity)
-    if principal.person != identity and not principal.service:
+    if not principal.service and not (own and principal.person == identity):
         await office.permit(principal, found["unit"], "viewer")
     row = accesslog.row(principal.subject, "read", identity, unit=found["unit"])
     await accesslog.write(office.database, row)
     return found
+
+
+async def units_within(
+    office: Office, principal: Principal, unit: str | None
+) -> Sequence[str] | None:
+    """Return the units a list may show: of a unit's subtree, or of the whole scope of reading.
+
+    None is every unit there is.
+
+    Raises:
+        NotFound: the unit asked for is outside the scope of reading.
+    """
+    if unit is None:
+        roots = [grant.unit for grant in principal.grants if READERS & grant.roles]
+        return await ids_below(office.database, roots)
+    await office.permit(principal, unit, "viewer")
+    return await ids_below(office.database, [unit])
+
+
+async def find(
+    office: Office, wanted: Wanted, units: Sequence[str] | None, *, limit: int
+) -> list[Document]:
+    """Return up to ``limit`` entries of some units, in order of their ids, without timelines."""
+    query: Document = {}
+    if units is not None:
+        query["unit"] = {"$in": units}
+    if wanted.status is not None:
+        query["status"] = wanted.status
+    if wanted.phones is not None:
+        phones = {"$in": wanted.phones}
+        query["$or"] = [{"phone_tail_index": phones}, {"phone_index": phones}]
+    if wanted.after is not None:
+        query["_id"] = {"$gt": wanted.after}
+    cursor = office.database[office.writer.collection].find(query, {"timeline": 0})
+    return await cursor.sort("_id", 1).limit(limit).max_time_ms(LIST_TIMEOUT_MS).to_list()
 
 
 async def page(
@@ -57,22 +99,15 @@ async def page(
     Raises:
         NotFound: the unit asked for is outside the scope of reading.
     """
-    conditions: list[Document] = []
-    roots = [grant.unit for grant in principal.grants if READERS & grant.roles]
-    if wanted.unit is not None:
-        await office.permit(principal, wanted.unit, "viewer")
-        roots = [wanted.unit]
-    units = await ids_below(office.database, roots)
-    if units is not None:
-        conditions.append({"unit": {"$in": units}})
-    if wanted.status is not None:
-        conditions.append({"status": wanted.status})
-    if wanted.after is not None:
-        conditions.append({"_id": {"$gt": wanted.after}})
-    entries = office.database[office.writer.collection]
-    cursor = entries.find({"$and": conditions} if conditions else {}, {"timeline": 0})
-    cursor = cursor.sort("_id", 1).limit(wanted.limit + 1).max_time_ms(LIST_TIMEOUT_MS)
-    found = await cursor.to_list()
+    units = await units_within(office, principal, wanted.unit)
+    return await page_of(office, principal, wanted, units)
+
+
+async def page_of(
+    office: Office, principal: Principal, wanted: Wanted, units: Sequence[str] | None
+) -> tuple[list[Document], str | None]:
+    """Return a page of the entries of some units (None: of all); the caller may read them."""
+    found = await find(office, wanted, units, limit=wanted.limit + 1)
     items = found[: wanted.limit]
     ids = [document["_id"] for document in items]
     row = accesslog.row(principal.subject, "list", ids, unit=wanted.unit)

@@ -91,7 +91,7 @@ function status() {
   const age = connection === "live" ? 0 : (performance.now() - received) / 1000;
   const trusted = Boolean(progress) && (connection === "live" || connection === "historic");
   view.showConnection(connection);
-  view.showStatus(progress, trusted, day || !received ? 0 : age);
+  view.showStatus(progress, trusted, day || !received ? 0 : age, day || progress?.at);
 }
 
 function announce() {
@@ -167,7 +167,8 @@ function fail(error) {
     const root = { id: NATIONAL, name: t("national") };
     if (!progress) view.showBreadcrumb([root, { id: unit, name: unit }], link);
   }
-  problem = { key: lasting ? "failed_still" : "failed", detail: error.status ? error.message : t("unreachable") };
+  const detail = error.status ? error.message.replace(/[。.]$/, "") : t("unreachable"); // goes into brackets
+  problem = { key: lasting ? "failed_still" : "failed", detail };
   show(false);
 }
 

@@ -133,7 +133,8 @@ export function showConnection(state) {
   set(node, t(state));
 }
 
-export function showStatus(progress, trusted, age) {
+// `asOf` is a day where a past one is shown, else the moment of the figures.
+export function showStatus(progress, trusted, age, asOf) {
   const whether = trusted ? String(progress?.complete === true) : "unknown";
   const badge = $("complete");
   badge.dataset.complete = whether === "unknown" ? "false" : whether;
@@ -146,7 +147,7 @@ export function showStatus(progress, trusted, age) {
   const known = lag !== null && lag !== undefined;
   $("lag").dataset.lag = known ? String(lag) : "";
   set($("lag"), known ? t("seconds", { n: (lag + age).toFixed(1) }) : "–");
-  set($("as-of-time"), format.asOf(progress?.as_of));
+  set($("as-of-time"), format.asOf(asOf));
 }
 
 // A reason is a code, or a code and the source it is about: "late:member".

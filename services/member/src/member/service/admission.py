@@ -1,30 +1,18 @@
 """Joining: checks of the person, and the create that shares its transaction with its neighbours."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from member import domain, store
 from member.schemas import BulkRow, MemberCreate
-from member.service.registry import (
-    Done,
-    Registry,
-    admitting_path,
-    once,
-    registrar,
-    taken,
-    unit_problems,
-)
-from shared import accesslog, idempotency
+from member.service.registry import Done, Registry, answered_once
 from shared.access import Principal
 from shared.clock import now, today
-from shared.errors import Conflict, FieldError, Invalid
-from shared.groupcommit import AlreadyThere, Write
-from shared.idempotency import Key, Outcome
+from shared.errors import FieldError, Invalid
 from shared.identity import new_id
 from shared.people import begun, check_effective
+from shared.people.office import Once
 from shared.personal.records import (
-    IDENTIFIERS,
     ConsentInput,
     Person,
     PersonInput,
@@ -32,12 +20,9 @@ from shared.personal.records import (
     check_person,
     consent_document,
     countable,
-    identifier_rows,
     refuse,
     seal,
 )
-
-CREATED = 201
 
 
 def examine(
@@ -95,7 +80,8 @@ def admitted(
         "unit": given.unit_id,
         "kind": given.kind,
         "grade": domain.ORDINARY,
-        **seal(person, identity, store.MEMBERS, registry.ring),
+        **seal(person, identity, store.MEMBERS, registry.office.ring),
+        "warnings": list(person.warnings) or None,
     }
 
 
@@ -112,9 +98,7 @@ def application(
     }
 
 
-async def register(
-    registry: Registry, given: MemberCreate, caller: Principal, key: Key | None
-) -> Done:
+async def register(registry: Registry, caller: Principal, given: MemberCreate, once: Once) -> Done:
     """Enter an application to join.
 
     Raises:
@@ -122,61 +106,25 @@ async def register(
         Forbidden: the caller registers nobody there.
         Conflict: the number is held already.
     """
-    digest = key.digest(given) if key else ""
 
     async def act() -> Done:
-        return await _register(registry, given, caller, key, digest)
+        return await _register(registry, caller, given, once)
 
-    return await once(registry, key, digest, act, ask_first=False)
+    return await answered_once(registry, once, act, ask_first=False)
 
 
-async def _register(
-    registry: Registry, given: MemberCreate, caller: Principal, key: Key | None, digest: str
-) -> Done:
-    await admitting_path(registry, given.unit_id, registrar(caller))
+async def _register(registry: Registry, caller: Principal, given: MemberCreate, once: Once) -> Done:
+    problems = await registry.office.home(caller, given.unit_id, registry.unit_check)
     present = today()
     day = given.effective_on or present
     person, errors = examine(given, given.consent, registry.rules, day=day, present=present)
-    refuse([*await unit_problems(registry, given.unit_id), *errors])
+    refuse([*problems, *errors])
     if person is None:
         raise AssertionError("a person was examined")
-    identity = new_id()
-    document = application(given, person, identity, registry, day)
+    document = application(given, person, new_id(), registry, day)
     states = begun(domain.state_of(document, countable(person)), day, now())
-    inserts = registry.writer.creation(
+    inserts = registry.office.writer.creation(
         document, states, fact=domain.LIFE.fact("applied"), subject=caller.subject
     )
-    try:
-        await registry.groups.submit(_write(document, inserts, caller, key, digest))
-    except AlreadyThere as there:
-        raise await _refusal(registry, there) from None
-    return Done(inserts[0][1], person.warnings)
-
-
-def _write(
-    document: Mapping[str, Any],
-    inserts: list[tuple[str, dict[str, Any]]],
-    caller: Principal,
-    key: Key | None,
-    digest: str,
-) -> Write:
-    identity, indexes = document["_id"], document["id_index"]
-    log_row = accesslog.row(caller.subject, "create", identity, unit=document["unit"])
-    beside = [(IDENTIFIERS, row) for row in identifier_rows(indexes, identity)]
-    unique = {IDENTIFIERS: indexes}
-    if key is not None:
-        outcome = Outcome(CREATED, identity, 1)
-        beside.insert(0, (idempotency.COLLECTION, idempotency.record(key, digest, outcome)))
-        unique = {idempotency.COLLECTION: [key.id], **unique}
-    return Write(
-        inserts=(*beside, *inserts, (accesslog.COLLECTION, log_row)),
-        keys=frozenset([*indexes, *([key.id] if key else [])]),
-        unique=unique,
-    )
-
-
-async def _refusal(registry: Registry, there: AlreadyThere) -> Conflict:
-    holder = (await store.holders(registry.database, [there.id])).get(there.id)
-    if holder is None:  # the idempotency record: answered from it by ``once``
-        return Conflict("person.duplicate", params={"county": "-", "unit_type": "OTHER"})
-    return await taken(registry, holder)
+    stored = await registry.office.create(caller, inserts, entity=document, once=once)
+    return Done(stored, person.warnings if stored["_id"] == document["_id"] else ())

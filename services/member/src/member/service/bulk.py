@@ -14,16 +14,16 @@ from pydantic import ValidationError
 from member import domain, store
 from member.schemas import BULK_ROW, BulkInput, BulkRow
 from member.service.admission import admitted, examine
-from member.service.registry import Registry, earlier, permitted, taken, unit_problems
-from shared import accesslog, idempotency
-from shared.access import Principal, require, require_at
+from member.service.registry import Registry
+from shared import accesslog
+from shared.access import Principal
 from shared.clock import now, today
-from shared.directory import Card, scope, scope_with_levels
 from shared.entities import Insert
 from shared.errors import FieldError, Forbidden, NotFound, Unavailable
-from shared.idempotency import Key, Outcome
+from shared.idempotency import Outcome
 from shared.identity import new_id
 from shared.people import begun
+from shared.people.office import Once
 from shared.personal.records import (
     IDENTIFIERS,
     check_consent,
@@ -84,15 +84,15 @@ class _Page:
 
 
 async def import_page(
-    registry: Registry, given: BulkInput, caller: Principal, key: Key | None
+    registry: Registry, caller: Principal, given: BulkInput, once: Once
 ) -> list[RowResult]:
     """Enter a page of applications, or of members of long standing; return what became of each.
 
     Raises:
         Invalid: the page as a whole lacks its consent or filing document.
     """
-    digest = key.digest(given) if key else ""
-    if (known := await earlier(registry, key, digest)) is not None:
+    office = registry.office
+    if (known := await office.earlier(once)) is not None:
         return _told(known)
     page = _Page(registry, given, caller, today(), now())
     _check_page(page)
@@ -101,9 +101,9 @@ async def import_page(
         rows = await _without_held(page, rows)
         results = _results(page, rows)
         try:
-            await store.insert(registry.database, _inserts(page, rows, results, key, digest))
+            await store.insert(office.database, _inserts(page, rows, results, once))
         except store.Duplicate:
-            if (known := await earlier(registry, key, digest)) is not None:
+            if (known := await office.earlier(once)) is not None:
                 return _told(known)
             continue
         return results
@@ -160,21 +160,16 @@ async def _judge_row(page: _Page, raw: dict[str, Any]) -> _Row | None:
 
 async def _unit_refusal(page: _Page, unit_id: str) -> tuple[int, list[FieldError]] | None:
     """Return why a unit takes no row of this page, if it does not."""
-    registry = page.registry
-    if await registry.units.get(unit_id) is None:
+    office = page.registry.office
+    if await office.directory.get(unit_id) is None:
         return INVALID, [FieldError("unit_id", "unit.unknown")]
-
-    def check(path: Sequence[Card]) -> None:
-        require(page.caller, "registrar", scope(path), readable=False)
-        if page.existing:
-            for role in ("registrar", "approver"):
-                require_at(page.caller, role, scope_with_levels(path), readable=False)
-
     try:
-        await permitted(registry, unit_id, check)
+        await office.permit(page.caller, unit_id, "registrar", readable=False)
+        for role in ("registrar", "approver") if page.existing else ():
+            await office.permit(page.caller, unit_id, role, at_county_or_above=True, readable=False)
     except (Forbidden, NotFound) as refusal:
         return FORBIDDEN, [FieldError("unit_id", refusal.code, refusal.params)]
-    problems = await unit_problems(registry, unit_id)
+    problems = await office.unit_problems(unit_id, page.registry.unit_check)
     return (INVALID, problems) if problems else None
 
 
@@ -215,7 +210,7 @@ def _begin(page: _Page, day: str) -> dict[str, Any]:
 async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
     """Return the rows whose numbers nobody holds; note the others as duplicates."""
     held = await store.holders(
-        page.registry.database, [index for row in rows for index in row.indexes]
+        page.registry.office.database, [index for row in rows for index in row.indexes]
     )
     free: list[_Row] = []
     for row in rows:
@@ -223,7 +218,7 @@ async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
         if holder is None:
             free.append(row)
         else:
-            refusal = await taken(page.registry, holder)
+            refusal = await page.registry.office.refusal(holder)
             page.refuse(row.number, DUPLICATE, refusal.errors)
     return free
 
@@ -235,31 +230,23 @@ def _results(page: _Page, rows: Sequence[_Row]) -> list[RowResult]:
 
 
 def _inserts(
-    page: _Page,
-    rows: Sequence[_Row],
-    results: Sequence[RowResult],
-    key: Key | None,
-    digest: str,
+    page: _Page, rows: Sequence[_Row], results: Sequence[RowResult], once: Once
 ) -> list[Insert]:
     """Return what one page writes, the idempotency record first and the identifiers next."""
-    registry, caller = page.registry, page.caller
-    inserts: list[Insert] = []
-    if key is not None:
-        kept = [_kept(result) for result in results]
-        record = idempotency.record(key, digest, Outcome(200, rows=kept))
-        inserts.append((idempotency.COLLECTION, record))
+    kept = [_kept(result) for result in results]
+    inserts = once.rows(Outcome(200, rows=kept))
     inserts += [
         (IDENTIFIERS, taken_row)
         for row in rows
         for taken_row in identifier_rows(row.indexes, row.identity)
     ]
     if rows:
-        inserts += registry.writer.import_chunk(
+        inserts += page.registry.office.writer.import_chunk(
             [(row.document, row.states, {}) for row in rows],
             fact=domain.IMPORTED,
-            subject=caller.subject,
+            subject=page.caller.subject,
         )
-    log_row = accesslog.row(caller.subject, "import", [row.identity for row in rows])
+    log_row = accesslog.row(page.caller.subject, "import", [row.identity for row in rows])
     return [*inserts, (accesslog.COLLECTION, log_row)]
 
 

@@ -1,45 +1,23 @@
 """A new application of a person whose membership has ended or was voided."""
 
-from collections.abc import Sequence
-
 from member import domain
 from member.domain import LIFE
 from member.schemas import MemberCreate, ReapplyInput
 from member.service.admission import application, examine
-from member.service.changes import beside, cause, command, decision, holder_of, stored
-from member.service.registry import (
-    Done,
-    Registry,
-    admitting_path,
-    once,
-    permitted,
-    readable,
-    registrar,
-    unit_problems,
-)
+from member.service.registry import Done, Registry, answered_once, readable
 from shared.access import Principal
-from shared.entities import Decision, Insert
+from shared.clock import now, today
+from shared.entities import Decision
 from shared.errors import Invalid, NotFound
-from shared.idempotency import Key
 from shared.mongo import Document
-from shared.personal.records import (
-    IDENTIFIERS,
-    Person,
-    countable,
-    countable_fields,
-    id_indexes,
-    identifier_rows,
-    refuse,
-)
+from shared.people import Command
+from shared.people.cases import Fields, Seen, cause_of
+from shared.people.office import Once
+from shared.personal.records import Person, countable, countable_fields, id_indexes, refuse
 
 
 async def reapply(
-    registry: Registry,
-    identity: str,
-    given: ReapplyInput,
-    expected: int,
-    caller: Principal,
-    key: Key | None,
+    registry: Registry, caller: Principal, seen: Seen, given: ReapplyInput, once: Once
 ) -> Done:
     """Open a membership that has ended or was voided again, as an application.
 
@@ -47,89 +25,93 @@ async def reapply(
     the whole registration is given and its number must be the entry's own, which is proof enough
     that the caller has this person before him.
     """
-    digest = key.digest(given) if key else ""
 
     async def do() -> Done:
-        found = await stored(registry, identity)
+        found = await registry.office.stored(seen.identity)
         if given.registration is None:
-            return await _reopen(registry, found, given, expected, caller, key, digest)
-        return await _replace(
-            registry, found, given, given.registration, expected, caller, key, digest
-        )
+            return await _reopen(registry, caller, seen, found, given, once)
+        return await _replace(registry, caller, seen, found, given, given.registration, once)
 
-    return await once(registry, key, digest, do)
+    return await answered_once(registry, once, do)
+
+
+def _command(caller: Principal, given: ReapplyInput) -> Command:
+    """Return the command of a request; without a day the registration's holds, or today."""
+    day = given.effective_on or (given.registration and given.registration.effective_on)
+    present = today()
+    return Command(day or present, present, now(), caller.subject, given.reason)
+
+
+def _decision(
+    document: Document, state: Fields, command: Command, fields: Fields | None = None
+) -> Decision:
+    move = domain.apply_again(document, state, command)
+    return Decision(move.fact, "reapply", move.timeline, {**(fields or {}), **move.fields})
 
 
 async def _reopen(
     registry: Registry,
+    caller: Principal,
+    seen: Seen,
     found: Document,
     given: ReapplyInput,
-    expected: int,
-    caller: Principal,
-    key: Key | None,
-    digest: str,
+    once: Once,
 ) -> Done:
-    await permitted(registry, found["unit"], holder_of(domain.TRANSITIONS["reapply"], caller))
+    office = registry.office
+    await office.permit_transition(caller, found["unit"], LIFE.transitions["reapply"])
     LIFE.check_allowed("reapply", found["status"])
     if found["status"] == "VOIDED":
         raise Invalid("member.registration_required", field="registration")
-    refuse(await unit_problems(registry, found["unit"]))
+    refuse(await office.unit_problems(found["unit"], registry.unit_check))
 
     def decide(document: Document) -> Decision:
         state = domain.state_of(document, countable_fields(document))
-        move = domain.apply_again(document, state, command(given, caller))
-        return decision(move, "reapply")
+        return _decision(document, state, _command(caller, given))
 
-    changed = await registry.writer.change(
-        found["_id"], expected, decide, cause=cause(given, caller),
-        beside=lambda after: beside(after, "reapply", caller, key, digest),
+    changed = await office.change(
+        caller, seen.identity, seen.version, decide,
+        action="reapply", cause=cause_of(caller, given, given.effective_on), once=once,
     )  # fmt: skip
     return Done(changed)
 
 
 async def _replace(
     registry: Registry,
+    caller: Principal,
+    seen: Seen,
     found: Document,
     given: ReapplyInput,
     registration: MemberCreate,
-    expected: int,
-    caller: Principal,
-    key: Key | None,
-    digest: str,
+    once: Once,
 ) -> Done:
     within = await readable(registry, caller, found["unit"])
-    await admitting_path(registry, registration.unit_id, registrar(caller))
-    asked = command(given, caller, registration.effective_on)
+    problems = await registry.office.home(caller, registration.unit_id, registry.unit_check)
+    asked = _command(caller, given)
     person, errors = examine(
         registration, registration.consent, registry.rules, day=asked.day, present=asked.today
     )
-    refuse([*await unit_problems(registry, registration.unit_id), *errors])
+    refuse([*problems, *errors])
     if person is None:
         raise AssertionError("a person was examined")
     _check_same_number(registry, person, found, within)
-    document = application(registration, person, found["_id"], registry, asked.day)
+    document = application(registration, person, seen.identity, registry, asked.day)
     document.pop("_id")
-    new_indexes = set(document["id_index"]) - set(found.get("id_index", ()))
 
     def decide(before: Document) -> Decision:
         state = domain.state_of({**before, **document}, countable(person))
-        return decision(domain.apply_again(before, state, asked), "reapply", document)
+        return _decision(before, state, asked, document)
 
-    def written(after: Document) -> Sequence[Insert]:
-        rows = identifier_rows(sorted(new_indexes), after["_id"])
-        return [
-            *((IDENTIFIERS, row) for row in rows),
-            *beside(after, "reapply", caller, key, digest),
-        ]
-
-    changed = await registry.writer.change(
-        found["_id"], expected, decide, cause=cause(given, caller), beside=written
-    )
+    changed = await registry.office.change(
+        caller, seen.identity, seen.version, decide,
+        action="reapply", cause=cause_of(caller, given, given.effective_on), once=once,
+        numbers=sorted(set(document["id_index"]) - set(found.get("id_index", ()))),
+    )  # fmt: skip
     return Done(changed, person.warnings)
 
 
 def _check_same_number(registry: Registry, person: Person, found: Document, within: bool) -> None:
-    same = set(id_indexes(registry.ring, person.identifier)) & set(found.get("id_index", ()))
+    indexes = id_indexes(registry.office.ring, person.identifier)
+    same = set(indexes) & set(found.get("id_index", ()))
     if not within and (not same or found["status"] not in domain.REOPENABLE):
         raise NotFound("not_found")
     if not same:

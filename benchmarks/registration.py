@@ -1,0 +1,116 @@
+"""A full registration against a bare insert, at rising concurrency, in turn within one run."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo import IndexModel
+
+from benchmarks import bare
+from benchmarks.load import CLIENT, Plan, Seen, drive
+from benchmarks.report import Line, median_ratio, quantile, significant
+from benchmarks.stand import Stand, stand
+from member import store
+
+BASELINE = "bare FastAPI + AsyncMongoClient insert_one of the same document"
+BLOCK = 200_000
+"""People's numbers set aside for one window: more than it can use up."""
+_serials = itertools.count(0, BLOCK)
+
+
+@dataclass
+class _Side:
+    """What one of the two services did at one concurrency, over all its windows."""
+
+    service: str
+    windows: list[Seen] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+    mongod_seconds: float = 0.0
+
+    def window(self, place: Stand, clients: int, seconds: float) -> None:
+        plan = Plan(
+            port=place.port(self.service),
+            path="/v1/members",
+            kind="member",
+            units=place.units,
+            tokens=place.tokens,
+            clients=clients,
+            seconds=seconds,
+            first_serial=next(_serials),
+        )
+        before = place.cpu_seconds(self.service), place.cpu_seconds("mongod")
+        self.windows.append(drive(plan))
+        self.cpu_seconds += place.cpu_seconds(self.service) - before[0]
+        self.mongod_seconds += place.cpu_seconds("mongod") - before[1]
+
+    @property
+    def rates(self) -> list[float]:
+        return [seen.statuses[201] / seen.seconds for seen in self.windows]
+
+    @property
+    def milliseconds(self) -> list[float]:
+        return [one for seen in self.windows for one in seen.milliseconds]
+
+    def cpu_us(self, seconds: float, warmup: float) -> float:
+        """Return processor time per request, the share of the warm-up taken off."""
+        measured = sum(seen.seconds for seen in self.windows)
+        share = measured / (measured + warmup * len(self.windows))
+        return significant(seconds * share / len(self.milliseconds) * 1e6)
+
+    def costs(self) -> dict[str, float]:
+        warmup = Plan.warmup
+        return {
+            "service": self.cpu_us(self.cpu_seconds, warmup),
+            "mongod": self.cpu_us(self.mongod_seconds, warmup),
+            "client": significant(max(seen.cpu_us for seen in self.windows)),
+        }
+
+
+def run(*, quick: bool) -> Iterator[Line]:
+    """Yield requests per second, p50 and p99 at each concurrency."""
+    levels, windows, seconds = ((8, 32), 1, 1.5) if quick else ((1, 8, 32, 128), 5, 4.0)
+    with stand() as place:
+        place.prepare()
+        _warm(place)
+        for clients in levels:
+            full, plain = _Side("member"), _Side("bare")
+            for number in range(windows):
+                for side in (full, plain) if number % 2 else (plain, full):
+                    side.window(place, clients, seconds)
+            yield from _lines(full, plain, clients, seconds)
+
+
+def _warm(place: Stand) -> None:
+    """Register the first people, whose documents the baseline copies, and start it."""
+    _Side("member").window(place, 8, 0.5)
+    indexes: list[IndexModel] = list(store.INDEXES[store.MEMBERS])
+    place.database(bare.DATABASE)[bare.COLLECTION].create_indexes(indexes)
+    place.start("bare", "benchmarks.bare")
+    _Side("bare").window(place, 8, 0.5)
+
+
+def _lines(full: _Side, plain: _Side, clients: int, seconds: float) -> Iterator[Line]:
+    conditions: dict[str, Any] = {
+        "clients": clients,
+        "windows": len(full.windows),
+        "window_seconds": seconds,
+        "requests": [len(full.milliseconds), len(plain.milliseconds)],
+        "client": CLIENT,
+        "cpu_us_per_request": full.costs(),
+        "baseline_cpu_us_per_request": plain.costs(),
+        "writes": "w=majority, j=true; same indexes on members; relay not running",
+    }
+    name = f"registration.{clients}"
+    rate = median_ratio(full.rates, plain.rates)
+    middle = (quantile(full.rates, 0.5), quantile(plain.rates, 0.5))
+    yield Line(f"{name}.rate", middle[0], "requests/s", BASELINE, middle[1], rate, conditions)
+    for share in (0.5, 0.99):
+        yield Line(
+            f"{name}.p{share * 100:.0f}",
+            quantile(full.milliseconds, share),
+            "ms",
+            BASELINE,
+            quantile(plain.milliseconds, share),
+            conditions={"clients": clients},
+        )

@@ -1,0 +1,124 @@
+"""What a benchmark of one service stands on: real servers, the issuer, a small tree, officers."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import psutil
+
+from embedded import keyring, leash
+from embedded.issuer import grant, mint, mint_service_token
+from embedded.processes import environment
+from embedded.servers import RealServers
+from member.migrate import migrate
+from shared import directory
+from shared.mongo import Database, connect
+from shared.settings import MongoSettings
+from tests.system import free_port_base, until
+
+UNITS = 20
+OFFICERS = 32
+"""One of them may send 1,000 requests a second for long; the rate limit stays as it is set."""
+PORTS = {"member": 2, "issuer": 5, "bare": 9}
+CHAIN = [
+    ("hq", None, "NATIONAL", None),
+    ("province", "hq", "PROVINCE", "330000"),
+    ("prefecture", "province", "PREFECTURE", "330100"),
+    ("county", "prefecture", "COUNTY", "330106"),
+]
+
+
+def _card(unit: str, parent: str | None, level: str, region_code: str | None) -> dict[str, Any]:
+    return {
+        "id": unit,
+        "version": 1,
+        "name": f"{unit}红十字会",
+        "code": unit,
+        "region_code": region_code,
+        "type": "COMMUNITY" if level == "GRASSROOTS" else "CHAPTER",
+        "level": level,
+        "status": "ACTIVE",
+        "parent": parent,
+    }
+
+
+@dataclass
+class Stand:
+    """Running servers and services."""
+
+    servers: RealServers
+    units: list[str] = field(default_factory=lambda: [f"unit-{n}" for n in range(UNITS)])
+    tokens: list[str] = field(default_factory=list)
+    _running: dict[str, psutil.Process] = field(default_factory=dict)
+    _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def database(self, name: str) -> Database:
+        """Return a database of the stand's server."""
+        return connect(MongoSettings(mongo_uri=self.servers.mongo_uri, mongo_database=name))
+
+    def port(self, name: str) -> int:
+        """Return a service's port."""
+        return self.servers.runtime.port(PORTS[name])
+
+    def prepare(self) -> None:
+        """Start the issuer and the member service over a county with some units."""
+        runtime = self.servers.runtime
+        keyring.provide(runtime)
+        mint_service_token(runtime)
+        database = self.database("member")
+        migrate(database)
+        units = [_card(unit, "county", "GRASSROOTS", None) for unit in self.units]
+        directory.apply_cards(database, [*(_card(*link) for link in CHAIN), *units])
+        database.client.close()
+        roles = grant("county", "registrar", "approver")
+        self.tokens = [mint(runtime, f"officer-{n}", [roles]) for n in range(OFFICERS)]
+        self.start("issuer", "embedded.issuer")
+        self.start("member", "member.main")
+
+    def start(self, name: str, module: str) -> None:
+        """Start one of our processes and wait until it is ready."""
+        runtime, port = self.servers.runtime, self.port(name)
+        env = environment(runtime, name, database=name, port=port)
+        command = [sys.executable, "-m", module]
+        child = leash.start(command, log=runtime.log(name), env=env)
+        self._children.append(child)
+        self._running[name] = psutil.Process(child.pid)
+
+        def ready() -> bool:
+            if child.poll() is not None:
+                raise RuntimeError(f"{name} ended:\n{leash.tail(runtime.log(name), 30)}")
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        until(ready, 60.0, f"{name} is ready")
+
+    def cpu_seconds(self, name: str) -> float:
+        """Return the processor time a process has spent; unlike rates, neighbours leave it be."""
+        found = self._running.setdefault("mongod", psutil.Process(self.servers.mongod.pid))
+        times = self._running.get(name, found).cpu_times()
+        return float(times.user + times.system)
+
+    def stop(self) -> None:
+        """Stop what was started."""
+        for child in self._children:
+            child.terminate()
+        for child in self._children:
+            child.wait(30)
+
+
+@contextmanager
+def stand(*, with_kafka: bool = False) -> Iterator[Stand]:
+    """Run real servers, empty, on free ports."""
+    base = free_port_base()
+    with RealServers(port_base=base, with_kafka=with_kafka) as servers:
+        place = Stand(servers)
+        try:
+            yield place
+        finally:
+            place.stop()

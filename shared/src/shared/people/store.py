@@ -1,0 +1,102 @@
+"""Persons in MongoDB: the document both registers' own documents extend, and its indexes.
+
+The mongoengine documents define schema, validation and indexes and shape single reads; lists and
+writes go through pymongo on the same collections (design.md section 3).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mongoengine import (
+    BinaryField,
+    BooleanField,
+    DateTimeField,
+    DictField,
+    Document,
+    EmbeddedDocument,
+    EmbeddedDocumentField,
+    IntField,
+    ListField,
+    StringField,
+)
+from pymongo import ASCENDING, IndexModel
+
+from shared import directory, mongo
+from shared.migration import Indexes, of_entities
+from shared.personal.records import IDENTIFIERS
+
+DAY = r"^\d{4}-\d{2}-\d{2}$"
+_OPTIONS = ("name", "sparse", "unique")
+
+
+class GuardianPart(EmbeddedDocument):  # type: ignore[misc] # mongoengine ships no types
+    """A minor's guardian; a plain DictField would take the ciphertexts for lists."""
+
+    relation = StringField(required=True)
+    name_sealed = BinaryField(required=True)
+    phone_sealed = BinaryField(required=True)
+    consent = DictField(null=True)
+
+    meta = {"strict": False}  # noqa: RUF012 - mongoengine's way
+
+
+class PersonDocument(Document):  # type: ignore[misc] # mongoengine ships no types
+    """A person in a register. What a register asks of everyone it declares again, as required."""
+
+    id = StringField(primary_key=True)
+    version = IntField(required=True, min_value=1)
+    unit = StringField(required=True)
+    name = StringField(required=True, max_length=100)
+    sex = StringField(required=True, choices=("0", "1", "2", "9"))
+    birth_date = StringField(regex=DAY)
+    id_type = StringField(required=True)
+    id_index = ListField(StringField())
+    id_sealed = BinaryField()
+    phone_sealed = BinaryField()
+    phone_index = ListField(StringField())
+    phone_tail_index = ListField(StringField())
+    address_sealed = BinaryField()
+    ethnicity = StringField()
+    education = StringField()
+    political = StringField()
+    occupation = StringField()
+    unverified = BooleanField(default=False)
+    guardian = EmbeddedDocumentField(GuardianPart, null=True)
+    consent = DictField(null=True)
+    warnings = ListField(StringField())
+    timeline = ListField(DictField())
+    last_action = StringField()
+    applied_by = StringField()
+    created_by = StringField(required=True)
+    created_at = DateTimeField(required=True)
+    edited_by = StringField(required=True)
+    edited_at = DateTimeField(required=True)
+
+    meta = {  # noqa: RUF012 - mongoengine's way
+        "abstract": True,
+        "strict": False,
+        "auto_create_index": False,
+        "indexes": [{"fields": ["unit", "status", "_id"], "name": "unit_status"}],
+    }
+
+    @classmethod
+    def shape(cls, found: Mapping[str, Any]) -> mongo.Document:
+        """Return a document that was read as its document class knows it."""
+        document: mongo.Document = cls._from_son(found).to_mongo().to_dict()
+        return document
+
+
+def indexes(kind: type[PersonDocument]) -> Indexes:
+    """Return the indexes a register of persons needs: its entries', and those beside them."""
+    entries = [
+        IndexModel(index["fields"], **{k: v for k, v in index.items() if k in _OPTIONS})
+        for index in kind._meta["index_specs"]
+    ]
+    return {
+        **of_entities(kind._meta["collection"], entries),
+        IDENTIFIERS: [IndexModel([("person", ASCENDING)], name="person")],
+        directory.COLLECTION: [
+            IndexModel([("parent", ASCENDING)], name="parent"),
+            IndexModel([("region_code", ASCENDING)], name="region"),
+        ],
+    }
