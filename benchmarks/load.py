@@ -172,7 +172,7 @@ class _Run:
 
     async def _last(self) -> None:
         """Wait for the answers still under way: a paced run is judged by all it sent."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while self._late or len(self._waiting) < self.plan.clients:
                 await asyncio.sleep(0.01)
 

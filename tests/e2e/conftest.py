@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.office import Office
 from tests.e2e.viewer import Viewer
@@ -22,6 +22,8 @@ QUIET = (
 )  # fmt: skip
 """It renders in software and speaks to nobody but the dashboard."""
 
+expect.set_options(timeout=20_000)  # milliseconds; a shared machine may stall any single step
+
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
@@ -30,14 +32,18 @@ def system() -> Iterator[System]:
 
 
 @pytest.fixture(scope="session")
-def office(system: System) -> Office:
-    return Office(system, "330106")
+def office(system: System) -> Iterator[Office]:
+    found = Office(system, "330106")
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")
-def elsewhere(system: System) -> Office:
+def elsewhere(system: System) -> Iterator[Office]:
     """The office of the county next to it."""
-    return Office(system, "330105")
+    found = Office(system, "330105")
+    yield found
+    found.close()
 
 
 # Of a module, not of the session: while it lives, its event loop counts as running in this thread,

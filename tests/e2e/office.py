@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any
 
 import httpx
+from pymongo import MongoClient
 
 from shared.identity import new_id
-from shared.mongo import connect
+from shared.mongo import Document, connect
 from shared.settings import MongoSettings
 from tests.people import member, volunteer
 from tests.system import System, until
@@ -123,11 +124,19 @@ class Office:
 
     def stored(self) -> dict[str, int]:
         """Return how many documents the registers hold of what a command writes."""
-        uri = f"mongodb://127.0.0.1:{self.system.runtime.port(11)}/?replicaSet=rs0"
         found: dict[str, int] = {}
         for service, kept in SERVICES.items():
-            store = connect(MongoSettings(mongo_uri=uri, mongo_database=service.replace("-", "_")))
+            store = self._client[service.replace("-", "_")]
             for name in (kept, f"{kept}_versions", "identifiers", "outbox", "idempotency"):
                 found[f"{service} {name}"] = store[name].count_documents({})
-            store.client.close()
         return found
+
+    @cached_property
+    def _client(self) -> MongoClient[Document]:
+        uri = f"mongodb://127.0.0.1:{self.system.runtime.port(11)}/?replicaSet=rs0"
+        return connect(MongoSettings(mongo_uri=uri, mongo_database="member")).client
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if "_client" in vars(self):
+            self._client.close()

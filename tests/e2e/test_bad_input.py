@@ -21,7 +21,7 @@ TOMORROW = (today() + timedelta(days=1)).isoformat()
 LIMIT = 2 * 1024 * 1024
 """Bytes of a body, as ``shared.settings.HttpSettings`` sets it."""
 USCC = "12330106470116048A"
-"""A unified social credit code whose check character is wrong; the rest keeps the rules."""
+"""A unified social credit code whose organisation's check character is wrong."""
 
 
 def born(day: str) -> str:
@@ -87,7 +87,7 @@ MEMBER: Mapping[str, Case] = {
     "unknown kind": Case("kind", "GROUP", "field.choice"),
 }
 UNIT: Mapping[str, Case] = {
-    "wrong check digit": Case("host_uscc", USCC, "uscc.check"),
+    "wrong check digit": Case("host_uscc", USCC, "uscc.organisation_check"),
     "impossible day": Case("founded_on", "2025-02-30", "date.invalid"),
     "future day": Case("founded_on", TOMORROW, "date.future"),
     "effective tomorrow": Case("effective_on", TOMORROW, "date.future"),
@@ -196,7 +196,7 @@ def named(name: bytes) -> Callable[[bytes], bytes]:
 def in_chunks(_: bytes) -> Iterator[bytes]:
     """Say nothing of the size beforehand."""
     yield b'{"name": "'
-    for _ in range(LIMIT // 65_536 + 1):
+    for _part in range(LIMIT // 65_536 + 1):
         yield b"x" * 65_536
     yield b'"}'
 

@@ -75,7 +75,7 @@ class Viewer:
         values = {name: self.part(f"#{name}-value").get_attribute("data-value") for name in SERIES}
         return {name: int(value or "") for name, value in values.items()}
 
-    def sees(self, selector: str, value: int, seconds: float = 10) -> None:
+    def sees(self, selector: str, value: int, seconds: float = 20) -> None:
         """Wait until a part of the page shows a number, in words as in its data."""
         where = self.part(selector)
         expect(where).to_have_attribute("data-value", str(value), timeout=seconds * SECONDS)

@@ -5,7 +5,7 @@ from datetime import date
 from member import domain
 from member.domain import LIFE
 from member.schemas import MemberCorrection
-from member.service.registry import Done, Registry, answered_once
+from member.service.registry import Done, Registry
 from shared.access import Principal
 from shared.clock import today
 from shared.mongo import Document
@@ -30,15 +30,12 @@ async def act(
     """
     paper = cases.cause_of(caller, given).document
 
-    async def do() -> Done:
-        changed = await cases.act(
-            registry.office, caller, seen, action, given, life=LIFE, once=once,
-            state=lambda document: domain.state_of(document, countable_fields(document)),
-            fields=lambda _document: {"filing": paper} if action == "file" else {},
-        )  # fmt: skip
-        return Done(changed)
-
-    return await answered_once(registry, once, do)
+    changed = await cases.act(
+        registry.office, caller, seen, action, given, life=LIFE, once=once,
+        state=lambda document: domain.state_of(document, countable_fields(document)),
+        fields=lambda _document: {"filing": paper} if action == "file" else {},
+    )  # fmt: skip
+    return Done(changed)
 
 
 async def correct(

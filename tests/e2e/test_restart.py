@@ -1,0 +1,154 @@
+"""Stopping, killing and starting again: nothing is lost, and nothing outlives its supervisor."""
+
+import json
+import os
+import re
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.e2e.commands import done, registry
+from tests.e2e.office import SERVICES, Office
+from tests.system import System, free_port_base, start, until
+
+STOP_SECONDS = 15
+WRONG_ROSTER = b"\xff\xfe\x00\xd8 no roster, and no text either\n\x00"
+READY = re.compile(r"everything is ready \(([0-9.]+) s\)")
+WELCOME = "登记系统已就绪"
+
+
+@dataclass
+class Life:
+    """One folder of data, and the systems that run on it one after the other."""
+
+    var: Path
+    base: int
+    starts: int = 0
+    system: System = field(init=False)
+    office: Office = field(init=False)
+
+    def begin(self) -> float:
+        """Start with the demo's wrong file in place; return the seconds until all was ready."""
+        self.system = start(self.var, self.base)
+        self.starts += 1
+        until(self.greeted, 120.0, "the start has told how to try it")
+        self.office = Office(self.system, "330106")
+        return float(READY.findall(self.log)[-1])
+
+    def greeted(self) -> bool:
+        """Tell whether the last start has said all it says."""
+        return self.log.count(WELCOME) == self.starts
+
+    @property
+    def log(self) -> str:
+        """What the terminal showed, over all starts."""
+        return self.system.log.read_text(encoding="utf-8")
+
+    def tree(self) -> list[psutil.Process]:
+        """Return the supervisor and every process below it."""
+        top = psutil.Process(self.system.process.pid)
+        return [top, *top.children(recursive=True)]
+
+    def end(self) -> None:
+        """Let go of what still runs."""
+        self.system.http.close()
+        if self.system.process.poll() is None:
+            self.system.stop(60)
+
+
+@pytest.fixture(scope="module")
+def life() -> Iterator[Life]:
+    with tempfile.TemporaryDirectory(prefix="registry-restart-") as folder:
+        found = Life(Path(folder) / "var", free_port_base())
+        roster = found.var / "demo" / "roster.csv"
+        roster.parent.mkdir(parents=True)
+        roster.write_bytes(WRONG_ROSTER)
+        found.begin()
+        try:
+            yield found
+        finally:
+            found.end()
+
+
+def lives(process: psutil.Process) -> bool:
+    """Tell whether a process still does anything; one nobody has reaped yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def holdings(life: Life, headers: dict[str, str]) -> dict[str, Any]:
+    """Return the figures, and every entry of the county with its version and status."""
+    office = Office(life.system, "330106")
+    found: dict[str, Any] = {"figures": office.settled()}
+    for service in SERVICES:
+        url = office.url(service)
+        items: list[dict[str, Any]] = []
+        query = {"limit": "200"}
+        while True:
+            page = life.system.http.get(url, params=query, headers=headers).json()
+            items += page["items"]
+            if not page["next_cursor"]:
+                break
+            query["cursor"] = page["next_cursor"]
+        found[service] = {item["id"]: (item["version"], item["status"]) for item in items}
+    return found
+
+
+def test_stopped_and_started_again_it_holds_the_same(life: Life) -> None:
+    for series in SERVICES.values():
+        life.office.add(series)
+    officer = life.office.registrar
+    before, tree = holdings(life, officer), life.tree()
+    assert before["figures"]["members"] >= 1
+    seconds = life.system.stop(STOP_SECONDS + 15)
+    assert seconds < STOP_SECONDS
+    assert life.system.process.returncode == 0
+    assert [process for process in tree if lives(process)] == []
+    life.system.http.close()
+    began = time.monotonic()
+    ready = life.begin()
+    print(json.dumps({"stop_s": round(seconds, 1), "ready_s": ready}))  # noqa: T201 - a measure
+    assert ready <= time.monotonic() - began
+    assert holdings(life, officer) == before, "a token of before the stop sees the same"
+    life.office.add_member()
+    assert life.office.settled()["members"] == before["figures"]["members"] + 1
+
+
+def test_nothing_outlives_kill_9_of_the_supervisor(life: Life) -> None:
+    life.office.add_member()
+    officer = life.office.registrar
+    before, tree = holdings(life, officer), life.tree()
+    named = {row["name"] for row in life.system.rows()}
+    assert len(tree) > len(named)
+    os.kill(life.system.process.pid, signal.SIGKILL)
+    life.system.process.wait(10)
+    until(lambda: not any(map(lives, tree)), 20.0, "every process of the tree has died")
+    life.system.http.close()
+    assert [row["name"] for row in life.system.rows() if row["pid"] or row["healthy"]] == []
+    assert registry(life.system, "welcome").returncode == 1
+    life.begin()
+    assert holdings(life, officer) == before
+
+
+def test_a_wrong_demo_file_stops_nothing(life: Life) -> None:
+    said = life.log
+    assert "导入示范名册未完成，系统继续运行。" in said
+    assert "Importing the demo roster was not done; the system runs on." in said
+    assert "roster.csv" in said
+    assert "Traceback" not in said
+    assert said.rindex(WELCOME) > said.rindex("系统继续运行")
+    assert (life.var / "demo" / "roster.csv").read_bytes() == WRONG_ROSTER
+    rows = json.loads(done(life.system, "status", "--json"))
+    assert [row["name"] for row in rows if not row["healthy"]] == []
+    before = life.office.settled()["members"]
+    life.office.add_member()
+    assert life.office.settled()["members"] == before + 1
