@@ -17,6 +17,7 @@ import httpx
 
 from embedded.control import Runtime, status
 from embedded.issuer import grant, mint
+from embedded.leash import die_with_parent
 from shared.identity import new_id
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -174,6 +175,7 @@ def start(var: Path, base: int, *arguments: str) -> System:
             env=environment,
             cwd=REPOSITORY,
             start_new_session=True,
+            preexec_fn=die_with_parent(),
         )
     runtime = Runtime(var=var, port_base=base, cache=Path(environment["REGISTRY_CACHE"]))
     system = System(runtime, process, log)

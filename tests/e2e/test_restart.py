@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -103,7 +104,9 @@ def holdings(life: Life, headers: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def test_stopped_and_started_again_it_holds_the_same(life: Life) -> None:
+def test_stopped_and_started_again_it_holds_the_same(
+    life: Life, capsys: pytest.CaptureFixture[str]
+) -> None:
     for series in SERVICES.values():
         life.office.add(series)
     officer = life.office.registrar
@@ -116,7 +119,8 @@ def test_stopped_and_started_again_it_holds_the_same(life: Life) -> None:
     life.system.http.close()
     began = time.monotonic()
     ready = life.begin()
-    print(json.dumps({"stop_s": round(seconds, 1), "ready_s": ready}))  # noqa: T201 - a measure
+    with capsys.disabled():  # a measure for whoever reads the run, not a bar: the machine is shared
+        sys.stdout.write(json.dumps({"stop_s": round(seconds, 1), "ready_s": ready}) + "\n")
     assert ready <= time.monotonic() - began
     assert holdings(life, officer) == before, "a token of before the stop sees the same"
     life.office.add_member()

@@ -63,7 +63,7 @@ def abort_leftovers(settings: MongoSettings) -> int:
     options = {**_options(settings), "appname": "leftovers"}
     client: MongoClient[Document] = MongoClient(settings.mongo_uri, **options)
     mine = {"appName": settings.instance, "transaction": {"$exists": True}}
-    look = [{"$currentOp": {"idleSessions": True}}, {"$match": mine}]
+    look: list[dict[str, Any]] = [{"$currentOp": {"idleSessions": True}}, {"$match": mine}]
     try:
         found = [{"id": operation["lsid"]["id"]} for operation in client.admin.aggregate(look)]
         if found:

@@ -63,7 +63,7 @@ CARDS = [
 
 
 def unit_event(one: UnitCard, day: date) -> UnitChanged:
-    state = {
+    state: dict[str, Any] = {
         "unit": one.id, "level": one.level, "type": one.type, "status": "ACTIVE",
         "parent": one.parent, "flags": [],
     }  # fmt: skip

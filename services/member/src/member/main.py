@@ -14,7 +14,7 @@ from shared.access import TokenVerifier
 from shared.directory import Directory
 from shared.groupcommit import GroupCommit
 from shared.messages import register
-from shared.mongo import connect_async
+from shared.mongo import AsyncDatabase, connect_async
 from shared.peers import Peers
 from shared.people.office import COLLECTION_ORDER, Office
 from shared.personal.encryption import KeyRing
@@ -37,9 +37,7 @@ def create_app(
         ValueError: the key ring is not configured.
     """
     settings = settings or Settings()
-    if settings.keyring_file is None:
-        raise ValueError("REGISTRY_KEYRING_FILE must name the key ring")
-    ring = KeyRing.load(settings.keyring_file)
+    ring = _ring(settings)
     set_rules = Rules(**(rules or MemberSettings()).model_dump())
     verifier = verifier or TokenVerifier(settings)
     peers = peers or Peers(settings, settings)
@@ -63,10 +61,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await units.start()
         yield
-        await groups.shutdown()
-        await units.stop()
-        await peers.close()
-        await database.client.close()
+        await _shut(groups, units, peers, database)
 
     app = create_service(
         "member",
@@ -80,6 +75,22 @@ def create_app(
     app.state.database = database
     app.state.registry = Registry(office, set_rules)
     return app
+
+
+def _ring(settings: Settings) -> KeyRing:
+    if settings.keyring_file is None:
+        raise ValueError("REGISTRY_KEYRING_FILE must name the key ring")
+    return KeyRing.load(settings.keyring_file)
+
+
+async def _shut(
+    groups: GroupCommit, units: Directory, peers: Peers, database: AsyncDatabase
+) -> None:
+    """Let what is under way end, then let go, in the order things rest on one another."""
+    await groups.shutdown()
+    await units.stop()
+    await peers.close()
+    await database.client.close()
 
 
 if __name__ == "__main__":

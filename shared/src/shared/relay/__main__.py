@@ -73,7 +73,7 @@ class RelayLoop:
             self._progress = time.monotonic()
             if self.relay.settled_at is not None:
                 SETTLED.set(self.relay.settled_at.timestamp())
-        if not sent and self._is_due("heal", HEAL_SECONDS):
+        if self._is_due("heal", HEAL_SECONDS):
             self.relay.heal()
         return 0.0 if sent else IDLE_SECONDS
 
