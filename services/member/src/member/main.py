@@ -38,7 +38,6 @@ def create_app(
     """
     settings = settings or Settings()
     ring = _ring(settings)
-    set_rules = Rules(**(rules or MemberSettings()).model_dump())
     verifier = verifier or TokenVerifier(settings)
     peers = peers or Peers(settings, settings)
     database = connect_async(settings)
@@ -73,7 +72,7 @@ def create_app(
         verifier=verifier,
     )
     app.state.database = database
-    app.state.registry = Registry(office, set_rules)
+    app.state.registry = Registry(office, Rules(**(rules or MemberSettings()).model_dump()))
     return app
 
 
