@@ -47,6 +47,8 @@ class Promises:
     known: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     answered: int = 0
     refused: Counter[int] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    """Refusals no crash explains: a client that meets one stops, and the trial fails."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def keep(self, collection: str, entity: dict[str, Any]) -> None:
@@ -61,16 +63,26 @@ class Promises:
 class Client(threading.Thread):
     """Registers people and brings them on their way, one request after the other."""
 
-    def __init__(self, system: System, county: str, units: list[str], promises: Promises) -> None:
+    def __init__(
+        self, system: System, county: str, units: list[str], promises: Promises, seed: str
+    ) -> None:
         super().__init__(daemon=True)
         self.halt = threading.Event()
         self._system, self._units, self._promises = system, units, promises
         self._http = httpx.Client(timeout=10.0)
         self._one = system.headers("registrar-1", county, "registrar")
         self._two = system.headers("approver-1", county, "approver")
-        self._random = random.Random(threading.get_ident())
+        self._random = random.Random(seed)
 
     def run(self) -> None:
+        try:
+            self._register()
+        except Broken as problem:
+            self._promises.wrong.append(str(problem))
+        finally:
+            self._http.close()
+
+    def _register(self) -> None:
         while not self.halt.is_set():
             unit = self._random.choice(self._units)
             if self._random.random() < 0.7:
@@ -81,7 +93,6 @@ class Client(threading.Thread):
                     "volunteer", "volunteers", volunteer(unit),
                     ("apply-registration", "register"), document=document,
                 )  # fmt: skip
-        self._http.close()
 
     def _person(
         self, service: str, collection: str, body: dict[str, Any], actions: tuple[str, ...],
@@ -119,9 +130,13 @@ class Client(threading.Thread):
         return None
 
 
-def load(system: System, county: str, units: list[str], promises: Promises) -> list[Client]:
-    """Start the clients."""
-    clients = [Client(system, county, units, promises) for _ in range(CLIENTS)]
+def load(
+    system: System, county: str, units: list[str], promises: Promises, seed: str
+) -> list[Client]:
+    """Start the clients, each on a way of its own."""
+    clients = [
+        Client(system, county, units, promises, f"{seed}/{number}") for number in range(CLIENTS)
+    ]
     for client in clients:
         client.start()
     return clients
@@ -267,7 +282,7 @@ class Campaign:
         """
         dice = random.Random(f"{self.seed}/{number}")
         began = time.monotonic()
-        clients = load(self.system, self.county, self.units, self.promises)
+        clients = load(self.system, self.county, self.units, self.promises, f"{self.seed}/{number}")
         time.sleep(dice.uniform(0.1, LOAD_SECONDS))
         victim = kill_one(self.system, dice)
         self.killed[victim] += 1
@@ -276,6 +291,8 @@ class Campaign:
             client.halt.set()
         for client in clients:
             client.join(30.0)
+        if self.promises.wrong:
+            raise Broken(f"trial {number} ({victim}): {self.promises.wrong[0]}")
         until(self.system.healthy, 90.0, f"all is up again after {victim}")
         try:
             check_promises(self.system, self.promises)
