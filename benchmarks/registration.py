@@ -83,11 +83,11 @@ def run(*, quick: bool) -> Iterator[Line]:
 
 def _warm(place: Stand) -> None:
     """Register the first people, whose documents the baseline copies, and start it."""
-    _Side("member").window(place, 8, 0.5)
+    _Side("member").window(place, 8, 2.0)
     indexes: list[IndexModel] = list(store.INDEXES[store.MEMBERS])
     place.database(bare.DATABASE)[bare.COLLECTION].create_indexes(indexes)
     place.start("bare", "benchmarks.bare")
-    _Side("bare").window(place, 8, 0.5)
+    _Side("bare").window(place, 8, 2.0)
 
 
 def _lines(full: _Side, plain: _Side, clients: int, seconds: float) -> Iterator[Line]:

@@ -23,6 +23,8 @@ from shared.identity import new_id
 REPOSITORY = Path(__file__).resolve().parent.parent
 COUNTY = "330106"
 """A county of the division data under which the tests' units hang."""
+PORT_BASES = 110
+"""So many bases to choose from, a hundred ports apart."""
 
 
 def until(condition: Callable[[], bool], seconds: float = 60.0, what: str = "condition") -> None:
@@ -38,8 +40,14 @@ def until(condition: Callable[[], bool], seconds: float = 60.0, what: str = "con
 
 
 def free_port_base() -> int:
-    """Return a base above which the system's ports are free now."""
-    for base in range(21_000 + os.getpid() % 300 * 100, 64_000, 100):
+    """Return a base above which the system's ports are free now.
+
+    All lie below 32768: from there on the kernel picks ports for clients, and one of theirs could
+    take ours before its server starts.
+    """
+    first = os.getpid() % PORT_BASES
+    for turn in range(PORT_BASES):
+        base = 21_000 + (first + turn) % PORT_BASES * 100
         if all(_is_free(base + offset) for offset in range(1, 30)):
             return base
     raise RuntimeError("no free range of ports")

@@ -1,6 +1,7 @@
 """The one door to Kafka: clients with the only settings that are allowed (tech.md section 1)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -23,6 +24,9 @@ from shared.settings import KafkaSettings
 
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 RECORDS_PER_POLL = 2_000
+CLOSE_SECONDS = 1
+READ_SECONDS = 30
+"""A reader to whom nothing comes for so long stands before brokers that are gone."""
 
 
 class _KafkaDelivery:
@@ -62,7 +66,13 @@ class _KafkaProducer:
         return _KafkaDelivery(future)
 
     def close(self) -> None:
-        self._producer.close(timeout=0)
+        """Give up what is under way; a close that would wait for it raises and leaves its thread.
+
+        kafka-python 3.0 offers no other way; only its own fields do.
+        """
+        self._producer._sender.force_close()
+        with suppress(KafkaError):
+            self._producer.close(timeout=CLOSE_SECONDS)
 
 
 class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -152,10 +162,16 @@ class KafkaLog:
         self._admin: KafkaAdminClient | None = None
 
     def producer(self) -> Producer:
-        return _KafkaProducer(self._options)
+        try:
+            return _KafkaProducer(self._options)
+        except KafkaError as problem:  # a client asks the brokers before it is made
+            raise LogUnavailable(repr(problem)) from problem
 
     def group(self, name: str, topics: Sequence[str]) -> GroupReader:
-        return _KafkaGroupReader(self._options, name, topics)
+        try:
+            return _KafkaGroupReader(self._options, name, topics)
+        except KafkaError as problem:
+            raise LogUnavailable(repr(problem)) from problem
 
     def bounds(self, partition: Place) -> tuple[int, int]:
         place = TopicPartition(*partition)
@@ -174,11 +190,15 @@ class KafkaLog:
             reader.assign([place])
             reader.seek(place, start)
             while position < end:
-                for item in reader.poll(timeout_ms=5_000).get(place, ()):
+                found = reader.poll(timeout_ms=READ_SECONDS * 1000).get(place, ())
+                for item in found:
                     if item.offset >= end:
                         return
                     yield _record(item)
-                position = int(reader.position(place))
+                before, position = position, int(reader.position(place))
+                if not found and position == before:
+                    # poll() never says that the brokers are gone: it returns nothing, for ever.
+                    raise LogUnavailable(f"{partition}: nothing at {position} before {end}")
         except KafkaError as problem:
             raise LogUnavailable(repr(problem)) from problem
 

@@ -201,7 +201,7 @@ async def test_breakdowns_hide_small_cells(servers: RealServers, filled: Databas
 async def test_the_stream_shows_what_is_committed(servers: RealServers, filled: Database) -> None:
     async with running(servers, filled) as client:
         hub: Hub = client.hub  # type: ignore[attr-defined]
-        frames = hub.frames(HQ, with_rows=True)
+        frames = hub.frames(HQ, levels=api.ALL_LEVELS)
         await anext(frames)
         snapshot = orjson.loads((await anext(frames)).split(b"data: ", 1)[1])
         assert snapshot["indicators"]["members"]["value"] == 10

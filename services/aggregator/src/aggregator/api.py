@@ -32,6 +32,7 @@ router = APIRouter(prefix="/v1")
 
 NATIONAL = "100000"
 PUBLIC_LEVELS = frozenset({"NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY"})
+ALL_LEVELS = PUBLIC_LEVELS | {"GRASSROOTS"}
 HEADLINE = ("units", "members", "volunteers")
 
 Unit = Annotated[str, Query(max_length=40, description="id or region code; national by default")]
@@ -49,25 +50,29 @@ def _hub(request: Request) -> Hub:
     return hub
 
 
+def _scope(hub: Hub, unit: str) -> list[str]:
+    """Return what grants may name for a unit's path: ids, and region codes of chapters."""
+    path = hub.figures.path(unit)
+    codes = [card.region_code for card in path if card.level != "GRASSROOTS" and card.region_code]
+    return [*(card.id for card in path), *codes]
+
+
 def _unit(hub: Hub, name: str, principal: Principal | None) -> str:
     """Return a unit's id; below county only who may read there is told of it."""
     unit = hub.figures.find(name)
     if unit is None:
         raise NotFound("unit.unknown", field="unit")
     if hub.figures.cards[unit].level not in PUBLIC_LEVELS:
-        path = [card.id for card in hub.figures.path(unit)]
         if principal is None:
             raise Unauthenticated("auth.missing")
-        require(principal, "viewer", path)
+        require(principal, "viewer", _scope(hub, unit))
     return unit
 
 
-def _shows_children(hub: Hub, unit: str, principal: Principal | None) -> bool:
-    """Lines of grassroots units are for those who may read there."""
-    if hub.figures.cards[unit].level in PUBLIC_LEVELS - {"COUNTY"}:
-        return True
-    path = [card.id for card in hub.figures.path(unit)]
-    return principal is not None and may_read(principal, path)
+def _levels_shown(hub: Hub, unit: str, principal: Principal | None) -> frozenset[str]:
+    """Lines of grassroots units, under whatever chapter, are for those who may read there."""
+    readable = principal is not None and may_read(principal, _scope(hub, unit))
+    return ALL_LEVELS if readable else PUBLIC_LEVELS
 
 
 def _past(day: date | None) -> str | None:
@@ -162,8 +167,8 @@ async def counters(
         "definition_version": DEFINITIONS_VERSION,
     }
     if by == "unit":
-        shown = _shows_children(hub, found, principal)
-        children = hub.figures.children(found) if shown else []
+        children = hub.rows(found, _levels_shown(hub, found, principal))
+        hidden = len(hub.figures.children(found)) > len(children)
         rows = [hub.row(child) for child in children]
         if past is not None:
             wanted = {child: hub.figures.subtree(child) for child in children}
@@ -172,7 +177,7 @@ async def counters(
         unattributed = hub.figures.unattributed() if past is None else None
         own = hub.figures.own(found) if past is None else None
         return _json(
-            {**body, "rows": rows, "own": own, "rows_need_token": not shown,
+            {**body, "rows": rows, "own": own, "rows_need_token": hidden,
              "unattributed": unattributed}
         )  # fmt: skip
     cells = await _breakdown(hub, found, metric, by, past)
@@ -208,9 +213,7 @@ async def stream(
     found = _unit(hub, unit, principal)
     if hub.viewers() >= hub.settings.stream_clients:
         raise Unavailable("stream.full")
-    frames: AsyncIterator[bytes] = hub.frames(
-        found, with_rows=_shows_children(hub, found, principal)
-    )
+    frames: AsyncIterator[bytes] = hub.frames(found, levels=_levels_shown(hub, found, principal))
     return StreamingResponse(
         frames,
         media_type="text/event-stream",
@@ -227,7 +230,7 @@ async def definitions() -> Response:
 
 def _administrator(request: Request, principal: Principal) -> Hub:
     hub = _hub(request)
-    if "admin" not in roles_on(principal, [hub.figures.root or ""]):
+    if "admin" not in roles_on(principal, _scope(hub, hub.figures.root or "")):
         raise Forbidden("scope.forbidden", params={"role": "admin"})
     return hub
 
@@ -294,6 +297,6 @@ async def dismiss_dead_letter(
 async def list_recounts(request: Request, principal: CurrentPrincipal) -> Response:
     """Answer the newest comparisons of the figures with a recount of the registries."""
     hub = _hub(request)
-    require(principal, "viewer", [hub.figures.root or ""])
+    require(principal, "viewer", _scope(hub, hub.figures.root or ""))
     found = await queries.recounts(hub.database)
     return _json({"items": [{"id": item.pop("_id"), **item} for item in found]})

@@ -81,6 +81,10 @@ class Delta:
     cards: dict[str, UnitCard] = field(default_factory=dict)
     rows: int = 0
 
+    def documents(self) -> int:
+        """Return how many counters, days of history and cards it touches."""
+        return len(self.counters) + len(self.history) + len(self.cards)
+
     def apply(self, topic: str, payload: Payload) -> None:
         """Add an event's changes."""
         if isinstance(payload, Imported):

@@ -14,6 +14,10 @@ class AggregatorSettings(BaseSettings):
 
     consumer_group: str = "aggregator"
     chunk_rows: int = 20_000
+    chunk_documents: int = 2_000
+    """Counters and days of history touched after which a chunk is closed, too: rows that all fall
+    on one day cost two of them, rows of as many days and units cost one each, and a transaction
+    must end well within ``transactionLifetimeLimitSeconds`` and a fifth of the server's cache."""
     chunk_seconds: float = 0.2
     gap_alarm_seconds: float = 30.0
     gap_rewind_seconds: float = 3.0

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from pymongo.errors import PyMongoError
 
 from aggregator import store
 from aggregator.figures import Card, Figures, wanted
@@ -23,6 +22,8 @@ from shared.clock import now
 from shared.mongo import AsyncDatabase, Document
 
 FOLLOWED = (store.COUNTERS, store.UNITS, store.MARKS, store.WATERMARKS, store.DEAD_LETTERS)
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds before everything is loaded anew; twice as long each time that fails, too."""
 FRAMES_WAITING = 50
 """A viewer that lags this many frames behind is told to reconnect and gets a new snapshot."""
 
@@ -69,7 +70,7 @@ class Hub:
         self.ready = False
         self.closing = False
         self._describe = describe
-        self._viewers: dict[tuple[str, bool], set[Viewer]] = {}
+        self._viewers: dict[tuple[str, frozenset[str]], set[Viewer]] = {}
         self._documents: dict[tuple[str, str], Document] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -119,18 +120,21 @@ class Hub:
             **self.figures.figures(unit),
         }
 
+    def rows(self, unit: str, levels: frozenset[str]) -> list[str]:
+        """Return the ids of a unit's children of some levels, in their order."""
+        cards = self.figures.cards
+        return [child for child in self.figures.children(unit) if cards[child].level in levels]
+
     async def _follow(self) -> None:
-        pause = 0.1
+        pause = FIRST_PAUSE
         while True:
             try:
                 await self._load_and_watch()
-            except PyMongoError as problem:
+            except Exception as problem:  # noqa: BLE001 - figures that stand still are wrong ones
+                pause = FIRST_PAUSE if self.ready else min(pause * 2, LONGEST_PAUSE)
                 self.ready = False
-                _log.warning("loading anew", problem=str(problem)[:300])
+                _log.warning("loading anew", problem=repr(problem)[:300])
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
-            else:
-                pause = 0.1
 
     async def _load_and_watch(self) -> None:
         begun = (await self.database.command("ping"))["operationTime"]
@@ -149,11 +153,14 @@ class Hub:
                 async for document in self.database[name].find({}, batch_size=5_000):
                     self._take(name, document)
             await self._count_dead_letters()
+            loaded = (await self.database.command("ping"))["operationTime"]
             while True:
                 change = await changes.try_next()
-                if change is None:
+                # Under load there is always a next one: what was loaded is caught up with as soon
+                # as changes are later than the loading.
+                if change is None or change["clusterTime"] > loaded:
                     self.ready = True
-                else:
+                if change is not None:
                     await self._change(change)
 
     async def _change(self, change: Mapping[str, Any]) -> None:
@@ -173,10 +180,14 @@ class Hub:
             self.figures.set_counters(unit, topic, values)
             return
         document = self._documents.setdefault((name, identity), {"_id": identity})
+        for cut in description.get("truncatedArrays", ()):
+            holder, last = _holder(document, cut["field"].split("."))
+            del holder[last][cut["newSize"] :]
         for path, value in updated.items():
             _assign(document, path.split("."), value)
         for path in description["removedFields"]:
-            document.pop(path, None)
+            holder, last = _holder(document, path.split("."))
+            holder.pop(last, None)
         self._take(name, document)
 
     def _take(self, name: str, document: Document) -> None:
@@ -220,11 +231,14 @@ class Hub:
         while True:
             await asyncio.sleep(interval)
             beats += 1
+            if not self.ready:
+                continue  # being loaded anew: the old viewers were told to come again
             changed, self.figures.changed = self.figures.changed, set()
             every_second = beats % max(1, round(1.0 / interval)) == 0
-            for (unit, with_rows), viewers in list(self._viewers.items()):
-                children = self.figures.children(unit) if with_rows else []
-                rows = [self.row(child) for child in children if child in changed]
+            for (unit, levels), viewers in list(self._viewers.items()):
+                if unit not in self.figures.cards:
+                    continue
+                rows = [self.row(child) for child in self.rows(unit, levels) if child in changed]
                 if rows or unit in changed or every_second:
                     frame = self._frame("figures", unit, rows)
                     for viewer in viewers:
@@ -234,20 +248,20 @@ class Hub:
         body = orjson.dumps({**self._describe(self, unit), "rows": rows})
         return b"event: %s\ndata: %s\n\n" % (event.encode(), body)
 
-    async def frames(self, unit: str, *, with_rows: bool) -> AsyncIterator[bytes]:
+    async def frames(self, unit: str, *, levels: frozenset[str]) -> AsyncIterator[bytes]:
         """Yield a snapshot of a unit, then what changes, for at most the stream's lifetime.
 
         Args:
             unit: id of a known unit.
-            with_rows: whether the lines of its children go along.
+            levels: levels of its children whose lines go along.
         """
-        viewer, channel = Viewer(unit), (unit, with_rows)
+        viewer, channel = Viewer(unit), (unit, levels)
         self._viewers.setdefault(channel, set()).add(viewer)
         deadline = asyncio.get_running_loop().time() + self.settings.stream_lifetime_seconds
         try:
-            children = self.figures.children(unit) if with_rows else []
             yield b"retry: 1000\n\n"
-            yield self._frame("snapshot", unit, [self.row(child) for child in children])
+            rows = [self.row(child) for child in self.rows(unit, levels)]
+            yield self._frame("snapshot", unit, rows)
             while not self.closing and not viewer.dropped:
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0:
@@ -282,12 +296,21 @@ def _card(document: Document) -> Card:
     )
 
 
-def _assign(container: Any, path: list[str], value: Any) -> None:
+def _holder(container: Any, path: list[str]) -> tuple[Any, str]:
+    """Return what holds the last step of a path, and that step."""
     *parents, last = path
     for key in parents:
-        container = (
-            container[int(key)] if isinstance(container, list) else container.setdefault(key, {})
-        )
+        if isinstance(container, list):
+            container = container[int(key)]
+            continue
+        if container.get(key) is None:
+            container[key] = {}  # an older change of what was loaded without it
+        container = container[key]
+    return container, last
+
+
+def _assign(document: Document, path: list[str], value: Any) -> None:
+    container, last = _holder(document, path)
     if isinstance(container, list):
         position = int(last)
         container[position : position + 1] = [value]

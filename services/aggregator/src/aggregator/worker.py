@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import Counter, Gauge
+from pymongo.errors import PyMongoError
 
 from aggregator import store
 from aggregator.projection import Cursor, Fold
@@ -24,6 +25,8 @@ TOPICS = (
     events.WATERMARK_TOPIC,
 )
 STALLED_SECONDS = 30.0
+MOST_HALVINGS = 12
+"""Of a chunk, one for each commit that failed: in the end each record is committed alone."""
 
 ROWS = Counter("registry_worker_rows_applied", "Entity versions applied to counters")
 DEAD = Counter("registry_worker_dead_letters", "Events set aside as dead letters")
@@ -44,7 +47,9 @@ class CountingHandler:
     _cursors: dict[TopicPartition, Cursor] = field(default_factory=dict)
     _fold: Fold | None = None
     _began: float = 0.0
-    _rewound: dict[TopicPartition, float] = field(default_factory=dict)
+    _halvings: int = 0
+    _rewound: dict[TopicPartition, tuple[float, int]] = field(default_factory=dict)
+    """When each partition with a gap was last sent back to its beginning, and how often."""
 
     def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Forget the fold; return what is stored."""
@@ -64,6 +69,7 @@ class CountingHandler:
         """Tell whether the chunk is full or old enough."""
         return self._fold is not None and (
             self._fold.delta.rows >= self.settings.chunk_rows
+            or self._fold.delta.documents() >= self._most_documents()
             or time.monotonic() - self._began >= self.settings.chunk_seconds
         )
 
@@ -72,11 +78,20 @@ class CountingHandler:
         fold, self._fold = self._fold, None
         if fold is None:
             return
-        store.commit(self.database, fold, self._topic_ids)
+        try:
+            store.commit(self.database, fold, self._topic_ids)
+        except PyMongoError:
+            self._halvings = min(self._halvings + 1, MOST_HALVINGS)
+            raise
+        self._halvings = max(0, self._halvings - 1)
         ROWS.inc(fold.delta.rows)
         for letter in fold.dead:
             DEAD.inc()
             _log.error("dead letter", id=letter.id, reason=letter.reason)
+
+    def _most_documents(self) -> int:
+        """A chunk too large for the server must not come back as large: it would never commit."""
+        return self.settings.chunk_documents >> self._halvings
 
     def gaps(self) -> list[str]:
         """Return a line for each partition whose gap is older than the alarm's age."""
@@ -88,13 +103,21 @@ class CountingHandler:
         ]
 
     def rewinds(self) -> list[TopicPartition]:
-        """Return the partitions to be read again from the beginning, each at most once a while."""
-        wait = self.settings.gap_rewind_seconds
+        """Return the partitions to be read again from the beginning.
+
+        Each time it may take twice as long: a long partition, sent back before it was read to its
+        end, would never come to the resend.
+        """
+        wait, moment = self.settings.gap_rewind_seconds, time.monotonic()
         wanted = []
         for place, cursor in self._cursors.items():
-            waited = cursor.gap and (now() - cursor.gap.since).total_seconds() > wait
-            if waited and time.monotonic() - self._rewound.get(place, -1e9) > 3 * wait:
-                self._rewound[place] = time.monotonic()
+            if cursor.gap is None:
+                self._rewound.pop(place, None)
+                continue
+            waited = (now() - cursor.gap.since).total_seconds() > wait
+            last, times = self._rewound.get(place, (float("-inf"), 0))
+            if waited and moment - last > 3 * wait * 2**times:
+                self._rewound[place] = (moment, times + 1)
                 wanted.append(place)
         GAPS.set(sum(1 for cursor in self._cursors.values() if cursor.gap))
         return wanted

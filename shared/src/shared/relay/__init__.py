@@ -8,6 +8,7 @@ Order of a cycle, so that a crash anywhere loses and doubles nothing (design.md 
 A resend after a crash carries the same numbers and ids, which the worker's marks recognise.
 """
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -104,14 +105,18 @@ class Relay:
         self.lease = take(self.database, "relay", self.instance, seconds=LEASE_SECONDS)
         if self.lease is None:
             return False
-        found = self.database[SOURCE].find_one_and_update(
-            {"_id": self.source},
-            {"$setOnInsert": {"epoch": 1}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-        self.epoch = found["epoch"] if found else 1
-        self.heal()
+        try:
+            found = self.database[SOURCE].find_one_and_update(
+                {"_id": self.source},
+                {"$setOnInsert": {"epoch": 1}},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+            self.epoch = found["epoch"] if found else 1
+            self.heal()
+        except BaseException:
+            self.resign()  # who has not compared and knows no epoch does not lead
+            raise
         _log.info("leading", source=self.source, token=self.lease.token, epoch=self.epoch)
         return True
 
@@ -213,9 +218,10 @@ class Relay:
         waiting = self._hand_over(rows)
         acknowledged: dict[TopicPartition, int] = {}
         broken: set[TopicPartition] = set()
+        deadline = time.monotonic() + DELIVERY_SECONDS
         for place, span, delivery in waiting:
             try:
-                delivery.wait(DELIVERY_SECONDS)
+                delivery.wait(max(0.0, deadline - time.monotonic()))
             except DeliveryFailed as problem:
                 if not broken:
                     _log.warning("delivery failed", place=place, problem=str(problem))
@@ -272,6 +278,9 @@ class Relay:
                 last = given.get(f"{topic}/{partition}", 0)
                 in_log = self._last_in_log((topic, partition))
                 if in_log > last:
+                    if self.lease is not None:
+                        # One who slept through a takeover compares an old number with new ones.
+                        self.lease.check(self.database, None, seconds=LEASE_SECONDS)
                     raise SourceBehindLog(f"{topic}/{partition}: log {in_log}, database {last}")
                 if in_log < last:
                     resent += self._unmark(topic, partition, in_log, last)
@@ -343,9 +352,9 @@ class Relay:
         self.lease.check(self.database, session, seconds=LEASE_SECONDS)
 
     def _drop_producer(self) -> None:
-        if self._producer is not None:
-            self._producer.close()
-            self._producer = None
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.close()
 
 
 def _place(row: dict[str, Any]) -> TopicPartition:

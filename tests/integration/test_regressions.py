@@ -1,0 +1,113 @@
+"""Defects that reviews and trials found, each by what was seen."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from kafka.errors import KafkaTimeoutError
+
+from aggregator import api, store
+from aggregator.plans import load_plans
+from aggregator.settings import AggregatorSettings
+from aggregator.stream import Hub
+from embedded.servers import RealServers
+from shared import events, kafka
+from shared.clock import now
+from shared.eventlog import LogUnavailable
+from shared.kafka import KafkaLog
+from shared.mongo import Database, connect_async
+from shared.relay import Relay
+from shared.settings import MongoSettings
+from tests.integration.pipeline import SOURCE, Pipeline, until
+
+
+@pytest.fixture
+def pipeline(mongo: Database, kafka_log: KafkaLog) -> Iterator[Pipeline]:
+    built = Pipeline(mongo, kafka_log, group=f"aggregator-{mongo.name}")
+    yield built
+    built.close()
+
+
+def network_threads() -> int:
+    return sum("network-thread" in thread.name for thread in threading.enumerate())
+
+
+def test_a_producer_is_given_up_with_records_under_way(kafka_log: KafkaLog) -> None:
+    """Each broker that was silent for five seconds ended every relay: close() raised."""
+    before = network_threads()
+    producer = kafka_log.producer()
+    topic = events.TOPICS_OF_SOURCE[SOURCE][0]
+    for number in range(2_000):
+        producer.send(topic, number % 3, b"x" * 1_000, [])
+    producer.close()
+    until(lambda: network_threads() == before)
+
+
+def test_clients_made_while_no_broker_answers(
+    kafka_log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relays and workers that started before their broker ended with a traceback."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise KafkaTimeoutError("Unable to bootstrap")
+
+    monkeypatch.setattr(kafka, "KafkaProducer", refuse)
+    monkeypatch.setattr(kafka, "KafkaConsumer", refuse)
+    with pytest.raises(LogUnavailable):
+        kafka_log.producer()
+    with pytest.raises(LogUnavailable):
+        kafka_log.group("nobody", [events.WATERMARK_TOPIC])
+
+
+def test_a_relay_that_could_not_compare_does_not_lead(
+    pipeline: Pipeline, mongo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next turn went on without the comparison, and with epoch 1 whatever was stored."""
+    mongo["relay_source"].insert_one({"_id": SOURCE, "epoch": 4})
+    relay = Relay(mongo, pipeline.log, SOURCE, "relay-a", 3)
+
+    def gone(_place: object) -> tuple[int, int]:
+        raise LogUnavailable("no broker")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.log, "bounds", gone)
+        with pytest.raises(LogUnavailable):
+            relay.lead()
+    assert relay.lease is None
+    assert relay.lead()
+    assert relay.epoch == 4
+
+
+async def test_figures_are_ready_though_commits_never_pause(
+    servers: RealServers, mongo: Database
+) -> None:
+    """Under load a restarted aggregator answered 503 until the load ended."""
+    store.migrate(mongo)
+    for name in (store.MARKS, store.WATERMARKS):
+        mongo.create_collection(name)
+    over = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not over.wait(0.02):
+            number += 1
+            watermark = {"epoch": 1, "at": now(), "sequences": {"registry/member": {"0": number}}}
+            mongo[store.WATERMARKS].update_one({"_id": SOURCE}, {"$set": watermark}, upsert=True)
+
+    settings = MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=mongo.name)
+    database = connect_async(settings)
+    hub = Hub(database, AggregatorSettings(), partial(api.describe, plans=load_plans()))
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        await hub.start(asyncio.Event())
+        async with asyncio.timeout(15):
+            while not hub.ready:
+                await asyncio.sleep(0.01)
+    finally:
+        over.set()
+        writer.join()
+        await hub.stop()
+        await database.client.close()

@@ -1,0 +1,100 @@
+"""The hub: what it shows to whom, and that nothing that happens makes its figures stand still."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from aggregator import api, store
+from aggregator.figures import Card, Figures
+from aggregator.settings import AggregatorSettings
+from aggregator.stream import Hub
+from shared.access import Grant, Principal
+from shared.clock import now
+from shared.mongo import AsyncDatabase
+
+CARDS = (
+    Card("hq", 1, "总会", "100000", "NATIONAL", "CHAPTER", "ACTIVE", None, ()),
+    Card("city", 1, "市红十字会", "330100", "PREFECTURE", "CHAPTER", "ACTIVE", "hq", ()),
+    Card("county", 1, "区红十字会", "330106", "COUNTY", "CHAPTER", "ACTIVE", "city", ()),
+    Card("school", 1, "某校红十字会", None, "GRASSROOTS", "SCHOOL", "ACTIVE", "city", ()),
+)
+
+
+def described(hub: Hub, unit: str) -> dict[str, Any]:
+    return {"name": hub.figures.cards[unit].name}
+
+
+def fill(hub: Hub) -> None:
+    for card in CARDS:
+        hub.figures.set_card(card)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    settings = AggregatorSettings(stream_frames_per_second=200.0)
+    built = Hub(cast("AsyncDatabase", None), settings, described)
+    fill(built)
+    built.ready = True
+    return built
+
+
+async def test_frames_go_on_though_a_stalled_viewer_outlived_a_reload(hub: Hub) -> None:
+    stalled = hub.frames("city", levels=api.PUBLIC_LEVELS)
+    await anext(stalled)
+    ticking = asyncio.create_task(hub._tick())
+    # Everything is loaded anew while the viewer takes nothing, and a unit is not there yet.
+    hub.figures = Figures()
+    await asyncio.sleep(0.05)
+    hub.ready = False
+    await asyncio.sleep(0.05)
+    fill(hub)
+    hub.ready = True
+    assert not ticking.done()
+    later = hub.frames("city", levels=api.PUBLIC_LEVELS)
+    await anext(later), await anext(later)
+    async with asyncio.timeout(10):
+        assert b"event: figures" in await anext(later)
+    ticking.cancel()
+
+
+def test_an_array_that_became_shorter_is_shortened(hub: Hub) -> None:
+    unit = {"_id": "school", "version": 2, "flags": ["industry", "outside_targets"]}
+    unit |= {"name": "某校红十字会", "level": "GRASSROOTS", "type": "SCHOOL", "status": "ACTIVE"}
+    hub._take(store.UNITS, {**unit, "parent": "city"})
+    assert "school" not in hub.figures.subtree("city")
+    hub._update(
+        store.UNITS,
+        "school",
+        {
+            "updatedFields": {"version": 3},
+            "removedFields": [],
+            "truncatedArrays": [{"field": "flags", "newSize": 1}],
+        },
+    )
+    assert hub.figures.cards["school"].flags == ("industry",)
+    assert "school" in hub.figures.subtree("city")
+
+
+def test_an_older_change_of_what_is_gone_since_is_taken(hub: Hub) -> None:
+    mark = {"_id": "1/registry.member/0", "topic": "registry.member", "partition": 0}
+    hub._take(store.MARKS, {**mark, "sequences": {"member@1": 7}, "gap": None})
+    change = {"updatedFields": {"gap.seen": 5}, "removedFields": ["gap.since"]}
+    hub._update(store.MARKS, mark["_id"], change)  # type: ignore[arg-type]
+    assert "gap" in hub.freshness.verdict(now()).reasons
+
+
+@pytest.mark.parametrize(
+    ("grant", "shown"),
+    [
+        (None, ["county"]),
+        (Grant("elsewhere", frozenset({"viewer"})), ["county"]),
+        (Grant("hq", frozenset({"viewer"})), ["county", "school"]),
+        (Grant("330100", frozenset({"registrar"})), ["county", "school"]),
+    ],
+)
+def test_lines_of_grassroots_units_are_for_those_who_may_read_there(
+    hub: Hub, grant: Grant | None, shown: list[str]
+) -> None:
+    principal = None if grant is None else Principal("officer", (grant,))
+    assert hub.rows("city", api._levels_shown(hub, "city", principal)) == shown

@@ -1,0 +1,87 @@
+"""The worker's own decisions: when a chunk is closed, when a partition is read again."""
+
+from datetime import timedelta
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from pymongo.errors import OperationFailure
+
+from aggregator import store, worker
+from aggregator.projection import Cursor, Gap
+from aggregator.settings import AggregatorSettings
+from aggregator.worker import CountingHandler
+from shared.clock import now
+from shared.eventlog import EventLog, Record
+from shared.events import envelope
+from shared.mongo import Database
+from shared.outbox import Fact, packed_rows
+from shared.timeline import Change
+from tests.histories import MOMENT, START, member_state
+
+PLACE = ("registry.member", 0)
+
+
+def test_each_rereading_may_take_twice_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = AggregatorSettings(gap_rewind_seconds=3.0)
+    handler = CountingHandler(cast("Database", None), cast("EventLog", None), settings)
+    handler._cursors = {PLACE: Cursor(gap=Gap(5, 9, now() - timedelta(hours=1)))}
+    moments: list[float] = []
+    for second in range(300):
+        clock = SimpleNamespace(monotonic=lambda second=second: float(second))
+        monkeypatch.setattr(worker, "time", clock)
+        if handler.rewinds():
+            moments.append(float(second))
+    pauses = [later - earlier for earlier, later in pairwise(moments)]
+    assert len(pauses) >= 3
+    assert all(later >= 1.9 * earlier for earlier, later in pairwise(pauses))
+    handler._cursors[PLACE].gap = None
+    assert handler.rewinds() == []
+    handler._cursors[PLACE].gap = Gap(5, 9, now() - timedelta(hours=1))
+    assert handler.rewinds() == [PLACE]
+
+
+def packed_record(rows: int, offset: int) -> Record:
+    """Return a record of members each of whom joined another unit."""
+    facts = [
+        Fact(
+            "org.redcross.member.members-imported.v1", f"e{offset}-{number}", 1, MOMENT,
+            [Change(START, None, member_state(f"unit-{offset}-{number}", "ACTIVE"))],
+        )
+        for number in range(rows)
+    ]  # fmt: skip
+    built = packed_rows(
+        facts, event_type=facts[0].type, source="/services/member", topic=PLACE[0], partitions=1
+    )
+    (row,) = built
+    body = envelope.numbered(row["body"], sequence=offset + 1, epoch=1)
+    span = envelope.Span("/services/member", 1, offset + 1, offset + 1)
+    headers = tuple(envelope.headers(span))
+    return Record(PLACE[0], 0, offset, envelope.batch([body]), headers)
+
+
+def test_a_chunk_is_closed_by_the_documents_it_touches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit of 20,000 rows of as many units outgrew the server's cache and came back for ever."""
+    settings = AggregatorSettings(chunk_documents=800, chunk_seconds=3_600.0)
+    handler = CountingHandler(cast("Database", None), cast("EventLog", None), settings)
+    handler._cursors = {PLACE: Cursor()}
+    handler.fold(packed_record(300, 0))
+    assert not handler.due()
+    handler.fold(packed_record(300, 1))
+    assert handler.due()
+
+    def refuse(*_: object) -> None:
+        raise OperationFailure("transaction is too large")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "commit", refuse)
+        with pytest.raises(OperationFailure):
+            handler.commit()
+    handler._cursors = {PLACE: Cursor()}
+    handler.fold(packed_record(300, 0))
+    assert handler.due()  # half as large now
+    monkeypatch.setattr(store, "commit", lambda *_: None)
+    handler.commit()
+    handler.fold(packed_record(300, 1))
+    assert not handler.due()
