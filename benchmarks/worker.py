@@ -43,7 +43,7 @@ def run(*, quick: bool) -> Iterator[Line]:
             for _ in range(repetitions):
                 bare.append(_read(settings, filled.records))
                 counted.append(_count(place, settings, filled))
-            yield _line(shape, filled, counted, bare)
+            yield from _lines(shape, filled, counted, bare)
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,7 @@ class _Watch:
         return Spent(time.perf_counter() - self._clock, time.process_time() - self._cpu, mongod)
 
 
-def _line(shape: Shape, filled: Filled, counted: list[Spent], bare: list[Spent]) -> Line:
-    def us_per_row(seconds: Iterable[float]) -> float:
-        return significant(median(seconds) / filled.rows * 1e6)
-
+def _lines(shape: Shape, filled: Filled, counted: list[Spent], bare: list[Spent]) -> Iterator[Line]:
     conditions = {
         "rows": filled.rows,
         "events": filled.events,
@@ -80,21 +77,17 @@ def _line(shape: Shape, filled: Filled, counted: list[Spent], bare: list[Spent])
         "units": UNITS,
         "partitions": KafkaSettings().kafka_partitions,
         "repetitions": len(counted),
-        "cpu_us_per_row": us_per_row(one.cpu for one in counted),
-        "mongod_cpu_us_per_row": us_per_row(one.mongod for one in counted),
-        "baseline_cpu_us_per_row": us_per_row(one.cpu for one in bare),
+        "mongod_cpu_us_per_row": significant(
+            median(one.mongod for one in counted) / filled.rows * 1e6
+        ),
     }
+    name = f"worker.{shape.name}"
     rates = [filled.rows / one.clock for one in counted]
-    baselines = [filled.rows / one.clock for one in bare]
-    return Line(
-        f"worker.{shape.name}",
-        median(rates),
-        "rows/s",
-        BASELINE,
-        median(baselines),
-        median_ratio(rates, baselines),
-        conditions,
-    )
+    plain = [filled.rows / one.clock for one in bare]
+    ratio = median_ratio(rates, plain)
+    yield Line(f"{name}.rate", median(rates), "rows/s", BASELINE, median(plain), ratio, conditions)
+    cpu = [median(one.cpu for one in runs) / filled.rows * 1e6 for runs in (counted, bare)]
+    yield Line(f"{name}.cpu", cpu[0], "us/row", BASELINE, cpu[1])
 
 
 def _renew_topics(settings: KafkaSettings) -> None:

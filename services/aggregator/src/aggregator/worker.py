@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import Counter, Gauge
-from pymongo.errors import PyMongoError
 
 from aggregator import store
 from aggregator.projection import Cursor, Fold
@@ -80,7 +79,7 @@ class CountingHandler:
             return
         try:
             store.commit(self.database, fold, self._topic_ids)
-        except PyMongoError:
+        except Exception:
             self._halvings = min(self._halvings + 1, MOST_HALVINGS)
             raise
         self._halvings = max(0, self._halvings - 1)

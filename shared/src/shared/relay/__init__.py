@@ -278,9 +278,7 @@ class Relay:
                 last = given.get(f"{topic}/{partition}", 0)
                 in_log = self._last_in_log((topic, partition))
                 if in_log > last:
-                    if self.lease is not None:
-                        # One who slept through a takeover compares an old number with new ones.
-                        self.lease.check(self.database, None, seconds=LEASE_SECONDS)
+                    self._fence(None)  # who slept through a takeover compares old with new
                     raise SourceBehindLog(f"{topic}/{partition}: log {in_log}, database {last}")
                 if in_log < last:
                     resent += self._unmark(topic, partition, in_log, last)
@@ -346,7 +344,7 @@ class Relay:
             return False
         return True
 
-    def _fence(self, session: ClientSession) -> None:
+    def _fence(self, session: ClientSession | None) -> None:
         if self.lease is None:
             raise Fenced("no lease")
         self.lease.check(self.database, session, seconds=LEASE_SECONDS)
