@@ -46,7 +46,9 @@ def test_the_official_sdk_reads_a_sample(path: Path) -> None:
     assert event.get_extension("sequence") == 7
 
 
-@pytest.mark.parametrize("path", [p for p in SAMPLES if ".unit." not in p.stem], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in SAMPLES if ".unit." not in p.stem], ids=lambda p: p.stem
+)
 def test_no_event_of_a_person_has_room_for_what_names_one(path: Path) -> None:
     schema = (contract.SCHEMAS / f"{path.stem}.json").read_text(encoding="utf-8")
     assert not [field for field in PERSONAL if f'"{field}"' in schema]

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from kafka.errors import KafkaTimeoutError
@@ -13,10 +14,11 @@ from aggregator.plans import load_plans
 from aggregator.settings import AggregatorSettings
 from aggregator.stream import Hub
 from embedded.servers import RealServers
-from shared import events, kafka
+from shared import events, kafka, outbox, relay
 from shared.clock import now
 from shared.eventlog import LogUnavailable
 from shared.kafka import KafkaLog
+from shared.lease import Fenced, Lease
 from shared.mongo import Database, connect_async
 from shared.relay import Relay
 from shared.settings import MongoSettings
@@ -66,7 +68,7 @@ def test_a_relay_that_could_not_compare_does_not_lead(
 ) -> None:
     """The next turn went on without the comparison, and with epoch 1 whatever was stored."""
     mongo["relay_source"].insert_one({"_id": SOURCE, "epoch": 4})
-    relay = Relay(mongo, pipeline.log, SOURCE, "relay-a", 3)
+    fresh = Relay(mongo, pipeline.log, SOURCE, "relay-a", 3)
 
     def gone(_place: object) -> tuple[int, int]:
         raise LogUnavailable("no broker")
@@ -74,10 +76,43 @@ def test_a_relay_that_could_not_compare_does_not_lead(
     with monkeypatch.context() as patch:
         patch.setattr(pipeline.log, "bounds", gone)
         with pytest.raises(LogUnavailable):
-            relay.lead()
-    assert relay.lease is None
-    assert relay.lead()
-    assert relay.epoch == 4
+            fresh.lead()
+    assert fresh.lease is None
+    assert fresh.lead()
+    assert fresh.epoch == 4
+
+
+def test_a_long_lost_tail_is_resent_in_parts(
+    pipeline: Pipeline, mongo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All lost rows were unmarked in one transaction, which a week of them outgrows for ever."""
+    monkeypatch.setattr(relay, "ROWS_PER_CYCLE", 4)
+    pipeline.write(30, units=1)
+    leader = pipeline.relay()
+    until(lambda: leader.cycle() == 0)
+    asked: list[int] = []
+    check = Lease.check
+
+    def killed_at_the_second_part(*given: Any, **more: Any) -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise Fenced("killed")
+        check(*given, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(leader, "_last_in_log", lambda _place: 0)
+        patch.setattr(Lease, "check", killed_at_the_second_part)
+        with pytest.raises(Fenced):
+            leader.heal()
+    unsent = mongo[outbox.COLLECTION].find({"state": outbox.NUMBERED})
+    assert sorted(row["sequence"] for row in unsent) == [1, 2, 3, 4]
+    with monkeypatch.context() as patch:
+        patch.setattr(leader, "_last_in_log", lambda _place: 0)
+        assert leader.heal() == 26
+    until(lambda: leader.cycle() == 0)
+    assert mongo[outbox.COLLECTION].count_documents({"state": outbox.SENT}) == 30
+    pipeline.drain(pipeline.consumer())
+    assert pipeline.by_unit() == pipeline.expected(units=1)
 
 
 async def test_figures_are_ready_though_commits_never_pause(

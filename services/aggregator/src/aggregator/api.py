@@ -122,7 +122,8 @@ def _progress(
 
 async def _figures_on(hub: Hub, units: dict[str, set[str]], day: str) -> dict[str, dict[str, int]]:
     """Return the figures of some subtrees (id to the ids counted there) at the end of a day."""
-    own = await queries.figures_on(hub.database, day)
+    async with hub.summing:
+        own = await queries.figures_on(hub.database, day)
     totals = {unit: dict.fromkeys(SERIES, 0) for unit in units}
     for unit, members in units.items():
         for found in members & own.keys():
@@ -196,9 +197,9 @@ async def _breakdown(
     if by not in offered:
         params = {"metric": metric, "by": by, "allowed": ["unit", *offered]}
         raise Invalid("dimension.unknown", field="by", params=params)
-    totals = await queries.counter_totals(
-        hub.database, DEFINITIONS[metric].id, hub.figures.subtree(unit), day
-    )
+    units, definition = hub.figures.subtree(unit), DEFINITIONS[metric].id
+    async with hub.summing:
+        totals = await queries.counter_totals(hub.database, definition, units, day)
     cells = queries.breakdown(metric, by, totals)
     shown = suppress if offered[by].personal else int
     return [{"value": value, "count": shown(count)} for value, count in cells.items()]

@@ -15,6 +15,8 @@ TOPIC_OF_ENTITY = {
     "member": events.MEMBER_TOPIC,
     "volunteer": events.VOLUNTEER_TOPIC,
 }
+TIMEOUT_MS = 20_000
+"""A sum over history that takes longer is given up, by the server too: anyone may ask for one."""
 SUMMED_AT_ONCE = 20_000
 """Units named in one query; a larger subtree is summed over all units and picked from."""
 
@@ -36,7 +38,9 @@ async def figures_on(database: AsyncDatabase, day: str) -> dict[str, dict[str, i
         {"$match": {"$or": [{"t": events.UNIT_TOPIC}, {"c.k": {"$not": {"$regex": r"\|"}}}]}},
         {"$group": {"_id": {"u": "$u", "t": "$t", "k": "$c.k"}, "n": {"$sum": "$c.v"}}},
     ]
-    async for row in await database[HISTORY].aggregate(pipeline, allowDiskUse=True):
+    async for row in await database[HISTORY].aggregate(
+        pipeline, allowDiskUse=True, maxTimeMS=TIMEOUT_MS
+    ):
         identity = row["_id"]
         grouped[(identity["u"], identity["t"])][identity["k"]] = row["n"]
     found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SERIES, 0))
@@ -69,7 +73,9 @@ async def counter_totals(
         {"$group": {"_id": {"u": "$u", "k": "$c.k"}, "n": {"$sum": "$c.v"}}},
     ]
     totals: Counter[str] = Counter()
-    async for row in await database[collection].aggregate(pipeline, allowDiskUse=True):
+    async for row in await database[collection].aggregate(
+        pipeline, allowDiskUse=True, maxTimeMS=TIMEOUT_MS
+    ):
         if row["_id"]["u"] in wanted:
             totals[row["_id"]["k"]] += row["n"]
     return totals

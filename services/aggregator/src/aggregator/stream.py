@@ -24,6 +24,7 @@ from shared.mongo import AsyncDatabase, Document
 FOLLOWED = (store.COUNTERS, store.UNITS, store.MARKS, store.WATERMARKS, store.DEAD_LETTERS)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds before everything is loaded anew; twice as long each time that fails, too."""
+SUMS_AT_ONCE = 2
 FRAMES_WAITING = 50
 """A viewer that lags this many frames behind is told to reconnect and gets a new snapshot."""
 
@@ -67,6 +68,8 @@ class Hub:
         self.settings = settings
         self.figures = Figures()
         self.freshness = self._fresh()
+        self.summing = asyncio.Semaphore(SUMS_AT_ONCE)
+        """To be held while history is summed: each such query occupies a core of the database."""
         self.ready = False
         self.closing = False
         self._describe = describe

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -283,27 +284,29 @@ class Relay:
                 if in_log < last:
                     resent += self._unmark(topic, partition, in_log, last)
         if resent:
-            self._unsent_left = True
             _log.warning("log lost its tail; resending", source=self.source, rows=resent)
         return resent
 
     def _unmark(self, topic: str, partition: int, in_log: int, last: int) -> int:
-        place = {"topic": topic, "partition": partition, "sequence": {"$gt": in_log}}
+        rows, place = self.database[outbox.COLLECTION], {"topic": topic, "partition": partition}
+        lost = {"state": {"$gte": outbox.NUMBERED}, "sequence": {"$gt": in_log, "$lte": last}}
+        kept = rows.count_documents({**place, **lost})
+        if kept != last - in_log:
+            raise TailGone(f"{topic}/{partition}: {kept} of {last - in_log} rows are kept")
+        self._unsent_left = True
 
-        def run(session: ClientSession) -> int:
+        def unmark(start: int, session: ClientSession) -> int:
             self._fence(session)
-            rows = self.database[outbox.COLLECTION]
-            outcome = rows.update_many(
-                {"state": outbox.SENT, **place},
+            part = {"$gt": start, "$lte": min(start + ROWS_PER_CYCLE, last)}
+            return rows.update_many(
+                {"state": outbox.SENT, **place, "sequence": part},
                 {"$set": {"state": outbox.NUMBERED}, "$unset": {"sent_at": ""}},
                 session=session,
-            )
-            kept = rows.count_documents({"state": outbox.NUMBERED, **place}, session=session)
-            if kept != last - in_log:
-                raise TailGone(f"{topic}/{partition}: {kept} of {last - in_log} rows are kept")
-            return outcome.modified_count
+            ).modified_count
 
-        return transact(self.database, run)
+        # A week's rows are no one transaction; the lowest first, so that a crash leaves no gap.
+        parts = range(in_log, last, ROWS_PER_CYCLE)
+        return sum(transact(self.database, partial(unmark, start)) for start in parts)
 
     def _last_in_log(self, place: TopicPartition) -> int:
         begin, end = self.event_log.bounds(place)
