@@ -14,7 +14,7 @@ from aggregator.projection import Cursor, Fold
 from shared import events, outbox
 from shared.eventlog import Record
 from shared.events import UnknownEventType, envelope
-from shared.relay import pack
+from shared.relay.packing import pack
 from shared.timeline import Entry
 from tests.histories import SPAN, START, STATUSES, UNITS, History, histories, member_state
 

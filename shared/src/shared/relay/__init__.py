@@ -31,6 +31,7 @@ from shared.eventlog import (
 from shared.events import envelope
 from shared.lease import Fenced, Lease, take
 from shared.mongo import ClientSession, Database, server_time, transact
+from shared.relay.packing import pack, place_of
 
 SEQUENCES = "relay_sequences"
 SOURCE = "relay_source"
@@ -191,7 +192,7 @@ class Relay:
         acknowledged = self._deliver(rows)
         if acknowledged:
             transact(self.database, lambda session: self._mark(acknowledged, session))
-        sent = sum(1 for row in rows if row["sequence"] <= acknowledged.get(_place(row), 0))
+        sent = sum(1 for row in rows if row["sequence"] <= acknowledged.get(place_of(row), 0))
         return sent, complete and sent == len(rows)
 
     def _unsent(self) -> tuple[list[dict[str, Any]], bool]:
@@ -356,47 +357,3 @@ class Relay:
         producer, self._producer = self._producer, None
         if producer is not None:
             producer.close()
-
-
-def _place(row: dict[str, Any]) -> TopicPartition:
-    return row["topic"], row["partition"]
-
-
-def pack(
-    rows: list[dict[str, Any]], source: str
-) -> list[tuple[TopicPartition, envelope.Span, bytes]]:
-    """Return numbered rows as records: runs of one partition and epoch, within a record's size.
-
-    Args:
-        rows: in order of topic, partition, sequence.
-        source: CloudEvents source of all of them.
-    """
-    records: list[tuple[TopicPartition, envelope.Span, bytes]] = []
-    bodies: list[bytes] = []
-    size = 0
-    first: dict[str, Any] | None = None
-    last: dict[str, Any] | None = None
-
-    def close() -> None:
-        if first is not None and last is not None:
-            span = envelope.Span(source, first["epoch"], first["sequence"], last["sequence"])
-            records.append((_place(first), span, envelope.batch(bodies)))
-
-    for row in rows:
-        body = envelope.numbered(row["body"], sequence=row["sequence"], epoch=row["epoch"])
-        fits = (
-            last is not None
-            and _place(row) == _place(last)
-            and row["epoch"] == last["epoch"]
-            and row["sequence"] == last["sequence"] + 1
-            and len(bodies) < envelope.MAX_EVENTS_PER_RECORD
-            and size + len(body) + 1 <= envelope.MAX_RECORD_BYTES
-        )
-        if not fits:
-            close()
-            first, bodies, size = row, [], 2
-        bodies.append(body)
-        size += len(body) + 1
-        last = row
-    close()
-    return records
