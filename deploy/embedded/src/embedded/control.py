@@ -56,7 +56,8 @@ def up(
             f"The system in {runtime.var} is running already: run `registry down` first."
         )
     rows = [row for row in table(runtime) if processes is None or row.name in processes]
-    runtime.claim()
+    runtime.refuse_another_base()
+    # The supervisor binds the directory to its ports, once these are known to be free.
     problems = preflight.check(runtime, rows)
     if any(problem.blocking for problem in problems):
         raise PreflightFailed([problem for problem in problems if problem.blocking])

@@ -62,11 +62,15 @@ class Runtime:
 
     def claim(self) -> None:
         """Bind the directory to its ports on first use; refuse others ever after."""
-        stored = stored_port_base(self.var)
-        if stored is None:
+        if self.refuse_another_base() is None:
             write_atomically(self.var / "ports.json", json.dumps({"port_base": self.port_base}))
-        elif stored != self.port_base:
+
+    def refuse_another_base(self) -> int | None:
+        """Return the base the directory is bound to, None where it is not yet; refuse another one."""
+        stored = stored_port_base(self.var)
+        if stored is not None and stored != self.port_base:
             raise PortBaseMismatch(self.var, stored, self.port_base)
+        return stored
 
     def port(self, offset: int) -> int:
         return self.port_base + offset

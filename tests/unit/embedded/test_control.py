@@ -1,0 +1,30 @@
+"""Starting as a whole: what is looked at before the directory is bound, and a start that is broken off."""
+
+from pathlib import Path
+
+import pytest
+
+from embedded import control, preflight
+from embedded.runtime import Runtime
+
+BUSY = preflight.Problem("port 9011", "端口 9011 已被占用。", "Port 9011 is in use.")
+
+
+def test_a_busy_port_binds_no_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "check", lambda *_: [BUSY])
+    with pytest.raises(control.PreflightFailed, match="9011"):
+        control.up(Runtime(var=tmp_path, port_base=9000))
+    monkeypatch.setattr(preflight, "check", lambda *_: [])
+    started: list[Runtime] = []
+    monkeypatch.setattr(control, "supervise", lambda runtime, *_: started.append(runtime))
+    control.up(Runtime(var=tmp_path, port_base=9100))
+    assert [runtime.port_base for runtime in started] == [9100]
+
+
+def test_another_base_than_the_stored_one_is_refused_before_anything_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Runtime(var=tmp_path, port_base=9000).claim()
+    monkeypatch.setattr(preflight, "check", lambda *_: pytest.fail("looked"))
+    with pytest.raises(control.PortBaseMismatch, match="REGISTRY_PORT_BASE=9000"):
+        control.up(Runtime(var=tmp_path, port_base=9100))
