@@ -84,6 +84,18 @@ def test_a_taken_port_is_named_with_its_process(
     assert "member" in problem.english
 
 
+def test_the_controllers_port_is_looked_at_too(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "PORT_PATIENCE", 0.0)
+    monkeypatch.setattr(probes, "port_free", lambda port: port != runtime.controller_port)
+    (problem,) = preflight.ports(table(runtime))
+    assert problem.what == f"port {runtime.controller_port}"
+    assert "kafka" in problem.english
+    borrowed = Runtime(var=runtime.var, borrowed_kafka_bootstrap="kafka:9092")
+    assert list(preflight.ports(table(borrowed))) == []
+
+
 def test_borrowed_servers_are_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     borrowed = Runtime(
         var=tmp_path,

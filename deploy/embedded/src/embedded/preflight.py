@@ -140,7 +140,7 @@ def disk(runtime: Runtime) -> Iterator[Problem]:
 def ports(processes: Sequence[Process]) -> Iterator[Problem]:
     """Ports in use, after leaving the children of a killed supervisor a moment to go."""
     deadline = time.monotonic() + PORT_PATIENCE
-    wanted = [(process.name, process.port) for process in processes if process.port]
+    wanted = [(process.name, port) for process in processes for port in process.ports]
     while taken := [(name, port) for name, port in wanted if not probes.port_free(port)]:
         if time.monotonic() > deadline:
             break

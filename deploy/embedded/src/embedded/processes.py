@@ -41,6 +41,8 @@ class Process:
     """Called at each start: the broker's command depends on what the cache holds by then."""
     after: tuple[str, ...] = ()
     port: int | None = None
+    inner_ports: tuple[int, ...] = ()
+    """Ports it listens on for itself only."""
     env: Callable[[], dict[str, str]] = field(default=dict)
     ready: probes.Probe | None = None
     first: probes.Probe | None = None
@@ -49,6 +51,11 @@ class Process:
     """A step with nothing to do is skipped."""
     optional: bool = False
     """A failed optional step is reported and does not stop the system."""
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Every port that must be free before its start."""
+        return ((self.port,) if self.port else ()) + self.inner_ports
 
 
 def table(runtime: Runtime) -> tuple[Process, ...]:
@@ -97,6 +104,7 @@ def servers(runtime: Runtime) -> list[Process]:
                 lambda: kafka.command(runtime),
                 after=("kafka-prepare",),
                 port=runtime.broker_port,
+                inner_ports=(runtime.controller_port,),
                 env=lambda: kafka.environment(runtime),
                 ready=kafka.ready(runtime),
             )
