@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
-from embedded import control, preflight
+from embedded import control, preflight, state
 from embedded.runtime import Runtime
+from tests.unit.embedded.systems import wait_until
 
 BUSY = preflight.Problem("port 9011", "端口 9011 已被占用。", "Port 9011 is in use.")
 
@@ -28,3 +30,22 @@ def test_another_base_than_the_stored_one_is_refused_before_anything_is_looked_a
     monkeypatch.setattr(preflight, "check", lambda *_: pytest.fail("looked"))
     with pytest.raises(control.PortBaseMismatch, match="REGISTRY_PORT_BASE=9000"):
         control.up(Runtime(var=tmp_path, port_base=9100))
+
+
+def test_ctrl_c_while_waiting_takes_the_supervisor_down_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Runtime(var=tmp_path, port_base=9000)
+    pids: list[int | None] = []
+
+    def interrupted(_: Runtime) -> None:
+        wait_until(lambda: state.supervisor(runtime) is not None)
+        pids.append(state.supervisor(runtime))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(state, "read", interrupted)
+    monkeypatch.setenv("REGISTRY_KAFKA_BOOTSTRAP", "kafka:9092")  # nothing is recorded afterwards
+    with pytest.raises(KeyboardInterrupt):
+        control.start_detached(runtime, None, ["no-such-process"])
+    assert state.supervisor(runtime) is None
+    assert [pid for pid in pids if pid and psutil.pid_exists(pid)] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -72,27 +73,53 @@ def start_detached(
     runtime: Runtime, on_ready: Callable[[], None] | None, processes: Sequence[str] | None
 ) -> int:
     """Leave the supervisor behind in a session of its own and wait until it says ready."""
+    child = launch(runtime, processes)
+    try:
+        ready = wait_until_ready(runtime, child)
+    except BaseException:  # Ctrl-C reaches only us, and nobody wants a system half started
+        end(child)
+        raise
+    if not ready:
+        sys.stderr.write(leash.tail(runtime.log("supervisor"), 40) + "\n")
+        return child.returncode or 1
+    if on_ready is not None:
+        on_ready()
+    return 0
+
+
+def launch(runtime: Runtime, processes: Sequence[str] | None) -> subprocess.Popen[bytes]:
     log = runtime.log("supervisor")
     log.parent.mkdir(parents=True, exist_ok=True)
-    env = {**os.environ, **runtime.environment()}
     with log.open("ab") as output:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "embedded.control", *(processes or ())],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=env,
+            env={**os.environ, **runtime.environment()},
             start_new_session=True,
         )
+
+
+def wait_until_ready(runtime: Runtime, child: subprocess.Popen[bytes]) -> bool:
+    """Whether the supervisor came to be ready; False where it has gone instead."""
     while child.poll() is None:
         known = state.read(runtime)
         if known is not None and known["supervisor"] == child.pid and known["ready"]:
-            if on_ready is not None:
-                on_ready()
-            return 0
+            return True
         time.sleep(POLL)
-    sys.stderr.write(leash.tail(log, 40) + "\n")
-    return child.returncode or 1
+    return False
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """Stop a supervisor in order; out of patience, or interrupted again, kill it and with it all it started."""
+    child.terminate()
+    try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(STOP_TIMEOUT)
+    finally:
+        child.kill()
+        child.wait()
 
 
 def down(runtime: Runtime, timeout: float = STOP_TIMEOUT) -> bool:
