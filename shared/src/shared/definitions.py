@@ -17,9 +17,6 @@ _OUTSIDE: Text = (
     " The Hong Kong and Macao branches are not part of the national figure.",
 )
 
-SUPPRESSED_BELOW = 5
-SUPPRESSED = "<5"
-
 
 @dataclass(frozen=True)
 class Definition:
@@ -221,12 +218,3 @@ DIMENSIONS: tuple[Dimension, ...] = (
 def dimensions_of(series: str) -> tuple[Dimension, ...]:
     """Return the breakdowns offered for a series."""
     return tuple(item for item in DIMENSIONS if series in item.series)
-
-
-def suppress(count: int) -> int | str:
-    """Return the cell as published in a breakdown by personal attribute: 1-4 become ``<5``.
-
-    Zero is published: it names nobody. Never for totals, which are exact by contract. A negative
-    count can exist only while events of one entity are between two folds; it is not published.
-    """
-    return SUPPRESSED if count != 0 and count < SUPPRESSED_BELOW else count

@@ -80,6 +80,12 @@ class Plain:
         members = [self.own(one) for one in self.below(unit)]
         return {series: sum(own[series] for own in members) for series in SERIES}
 
+    def unattributed(self) -> dict[str, int]:
+        tops = [top for top in ("hq", "hk") if top in self.cards]
+        reached = {one for top in tops for one in self.below(top)}
+        counted = {unit for unit, _topic in self.counters} - reached
+        return {series: sum(self.own(unit)[series] for unit in counted) for series in SERIES}
+
 
 @given(steps)
 def test_roll_up_equals_a_plain_walk(taken: list[tuple[object, ...]]) -> None:
@@ -108,6 +114,7 @@ def test_roll_up_equals_a_plain_walk(taken: list[tuple[object, ...]]) -> None:
         assert figures.own(unit) == plain.own(unit)
         if unit in plain.cards:
             assert figures.subtree(unit) == plain.below(unit)
+    assert figures.unattributed() == plain.unattributed()
 
 
 def ancestors(plain: Plain, unit: str) -> list[Card]:
@@ -140,6 +147,22 @@ def test_what_is_outside_the_targets_counts_for_itself_alone() -> None:
     assert figures.figures("hk")["volunteers"] == 4
     assert figures.figures("hq")["volunteers"] == 0
     assert figures.unattributed()["volunteers"] == 0
+
+
+def test_a_region_code_names_the_chapter_then_the_township_that_has_not_ended() -> None:
+    figures = Figures()
+    code = "330106109"
+    school = replace(card("v1"), type="SCHOOL", region_code=code)
+    gone = replace(card("t1"), type="TOWNSHIP", region_code=code)
+    successor = replace(card("c2"), type="SUBDISTRICT", region_code=code)
+    for known in (school, gone, replace(gone, version=2, status="VOIDED"), successor):
+        figures.set_card(known)
+        assert figures.find(code) in (None, known.id)
+    figures.set_card(replace(gone, version=3, status="VOIDED", name="later"))
+    assert figures.find(code) == successor.id
+    figures.set_card(replace(card("p1"), region_code="330000"))
+    figures.set_card(replace(card("c1"), type="TOWNSHIP", region_code="330000"))
+    assert figures.find("330000") == "p1"
 
 
 def test_an_older_card_changes_nothing() -> None:

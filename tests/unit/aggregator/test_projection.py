@@ -226,9 +226,12 @@ def test_a_poison_event_seen_again_is_no_second_dead_letter() -> None:
     assert len(fold.dead) == 1
 
 
-def test_a_record_of_no_source_moves_no_mark() -> None:
+@pytest.mark.parametrize(
+    "headers", [(), (("source", None),), (("source", b"/services/member"), ("epoch", None))]
+)
+def test_a_record_of_no_source_moves_no_mark(headers: Any) -> None:
     fold = Ledger().begin()
-    fold.add(Record(TOPIC, 0, 0, b"hello", ()))
+    fold.add(Record(TOPIC, 0, 0, b"hello", headers))
     assert [letter.id for letter in fold.dead] == [f"foreign/{TOPIC}/0/0"]
     assert fold.cursors[(TOPIC, 0)].sequences == {}
     assert fold.cursors[(TOPIC, 0)].offset == 1

@@ -1,6 +1,7 @@
 """The hub: what it shows to whom, and that nothing that happens makes its figures stand still."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -11,6 +12,7 @@ from aggregator.settings import AggregatorSettings
 from aggregator.stream import Hub
 from shared.access import Grant, Principal
 from shared.clock import now
+from shared.errors import Unavailable
 from shared.mongo import AsyncDatabase
 
 CARDS = (
@@ -82,6 +84,35 @@ def test_an_older_change_of_what_is_gone_since_is_taken(hub: Hub) -> None:
     change = {"updatedFields": {"gap.seen": 5}, "removedFields": ["gap.since"]}
     hub._update(store.MARKS, mark["_id"], change)  # type: ignore[arg-type]
     assert "gap" in hub.freshness.verdict(now()).reasons
+
+
+def test_a_pending_watermark_waits_for_its_own_numbers_not_for_later_ones(hub: Hub) -> None:
+    topics = {"org-units": "registry.unit", "volunteer": "registry.volunteer"}
+    for name, topic in topics.items():
+        mark = {"_id": f"/services/{name}", "epoch": 1, "at": now(), "sequences": {topic: {}}}
+        hub._take(store.WATERMARKS, mark)
+    place = {"_id": "1/registry.member/0", "topic": "registry.member", "partition": 0}
+    hub._take(store.MARKS, {**place, "sequences": {"member@1": 1}, "gap": None})
+    # The worker is one number behind, always: each watermark is applied when the next one comes.
+    first = {"registry/member": {"0": 1}}
+    begun = now() - timedelta(seconds=5)
+    watermark = {"_id": "/services/member", "epoch": 1, "at": begun, "sequences": first}
+    hub._take(store.WATERMARKS, watermark)
+    for number in range(2, 6):
+        at = begun + timedelta(seconds=number - 1)
+        change: dict[str, Any] = {"at": at, "sequences.registry/member.0": number}
+        told = {"updatedFields": change, "removedFields": []}
+        hub._update(store.WATERMARKS, "/services/member", told)
+        applied = {"updatedFields": {"sequences.member@1": number - 1}, "removedFields": []}
+        hub._update(store.MARKS, "1/registry.member/0", applied)
+    lag = hub.freshness.verdict(begun + timedelta(seconds=5)).lag_seconds
+    assert lag == 2.0  # the last but one of the watermarks, not the first
+
+
+async def test_a_page_opened_before_the_tree_is_there_is_asked_to_come_again(hub: Hub) -> None:
+    hub.figures = Figures()
+    with pytest.raises(Unavailable, match=r"figures\.starting"):
+        api._unit(hub, api.NATIONAL, None)
 
 
 @pytest.mark.parametrize(

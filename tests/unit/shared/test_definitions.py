@@ -3,7 +3,7 @@
 import pytest
 
 from shared.countable import BROKEN_DOWN, counter_names
-from shared.definitions import DEFINITIONS, DIMENSIONS, dimensions_of, suppress
+from shared.definitions import DEFINITIONS, DIMENSIONS, dimensions_of
 from shared.events.states import MemberState, UnitState, VolunteerState
 
 PERSON = {
@@ -105,13 +105,6 @@ def test_every_stored_dimension_is_declared_and_personal() -> None:
 def test_dimensions_name_known_series() -> None:
     assert {series for item in DIMENSIONS for series in item.series} <= DEFINITIONS.keys()
     assert [item.id for item in dimensions_of("units")] == ["type"]
-
-
-@pytest.mark.parametrize(
-    ("count", "published"), [(0, 0), (1, "<5"), (4, "<5"), (5, 5), (22_150_000, 22_150_000)]
-)
-def test_small_cells_of_a_breakdown_are_suppressed(count: int, published: int | str) -> None:
-    assert suppress(count) == published
 
 
 def test_public_form_is_whole_in_both_languages() -> None:

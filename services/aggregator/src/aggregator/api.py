@@ -1,6 +1,6 @@
 """HTTP of the aggregator: progress, counters, the live stream, and what an operator needs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date
 from functools import partial
 from typing import Annotated, Any
@@ -11,8 +11,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 import aggregator.messages  # noqa: F401  (registers this service's texts)
-from aggregator import deadletters, queries
+from aggregator import deadletters, disclosure, queries
 from aggregator.figures import SERIES
+from aggregator.freshness import Verdict
 from aggregator.plans import Plan, current_plan, indicator_item
 from aggregator.schemas import Dismissal, Replay
 from aggregator.stream import Hub
@@ -25,7 +26,7 @@ from shared.access import (
     roles_on,
 )
 from shared.clock import now, today
-from shared.definitions import DEFINITIONS, DEFINITIONS_VERSION, dimensions_of, suppress
+from shared.definitions import DEFINITIONS, DEFINITIONS_VERSION, dimensions_of
 from shared.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 
 router = APIRouter(prefix="/v1")
@@ -59,6 +60,8 @@ def _scope(hub: Hub, unit: str) -> list[str]:
 
 def _unit(hub: Hub, name: str, principal: Principal | None) -> str:
     """Return a unit's id; below county only who may read there is told of it."""
+    if hub.figures.root is None:
+        raise Unavailable("figures.starting")  # the tree is being seeded: a 404 would be final
     unit = hub.figures.find(name)
     if unit is None:
         raise NotFound("unit.unknown", field="unit")
@@ -83,13 +86,18 @@ def _past(day: date | None) -> str | None:
 
 def describe(hub: Hub, unit: str, *, plans: tuple[Plan, ...]) -> dict[str, Any]:
     """Return the body of ``/v1/progress`` for a unit, now."""
-    return _progress(hub, unit, hub.figures.figures(unit), today(), plans)
+    return _progress(hub, unit, hub.figures.figures(unit), today(), plans, hub.verdict())
 
 
 def _progress(
-    hub: Hub, unit: str, figures: dict[str, int], day: date, plans: tuple[Plan, ...]
+    hub: Hub,
+    unit: str,
+    figures: dict[str, int],
+    day: date,
+    plans: tuple[Plan, ...],
+    verdict: Verdict,
 ) -> dict[str, Any]:
-    card, verdict = hub.figures.cards[unit], hub.verdict()
+    card = hub.figures.cards[unit]
     plan = current_plan(plans, day)
     national = unit == hub.figures.root
     indicators: dict[str, Any] = {}
@@ -142,8 +150,9 @@ async def progress(
     plans = request.app.state.plans
     if past is None or as_of is None:
         return _json(describe(hub, found, plans=plans))
+    verdict = hub.verdict()  # before the sum: it vouches for nothing that comes later
     figures = await _figures_on(hub, {found: hub.figures.subtree(found)}, past)
-    body = _progress(hub, found, figures[found], as_of, plans)
+    body = _progress(hub, found, figures[found], as_of, plans, verdict)
     return _json({**body, "unattributed": None})
 
 
@@ -201,8 +210,10 @@ async def _breakdown(
     async with hub.summing:
         totals = await queries.counter_totals(hub.database, definition, units, day)
     cells = queries.breakdown(metric, by, totals)
-    shown = suppress if offered[by].personal else int
-    return [{"value": value, "count": shown(count)} for value, count in cells.items()]
+    shown: Mapping[str, int | str] = cells
+    if offered[by].personal:
+        shown = disclosure.publish(cells, disclosure.groups_of(by, cells))
+    return [{"value": value, "count": count} for value, count in shown.items()]
 
 
 @router.get("/stream")

@@ -21,6 +21,9 @@ _ENTITY_OF_TOPIC = {
 MAX_DEPTH = 16
 """Seven levels exist; the bound keeps a cycle in bad data from hanging the process."""
 
+_NAMED_BY_REGION = {"CHAPTER": 2, "TOWNSHIP": 1, "SUBDISTRICT": 1}
+_ENDED = frozenset({"VOIDED", "DISSOLVED", "MERGED"})
+
 Vector = list[int]
 
 
@@ -63,6 +66,9 @@ class Figures:
     _total: dict[str, Vector] = field(default_factory=dict)
     _children: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _by_region: dict[str, str] = field(default_factory=dict)
+    _everything: Vector = field(default_factory=lambda: [0] * len(SERIES))
+    """The sum of all own counts: what hangs on nothing known is found without a walk."""
+    _outside: set[str] = field(default_factory=set)
 
     def set_counters(self, unit: str, topic: str, values: Mapping[str, int]) -> None:
         """Take the present values of some counters of a unit (absolute, not differences)."""
@@ -75,6 +81,7 @@ class Figures:
             difference[position] = DEFINITIONS[series].total(known) - own[position]
         if any(difference):
             _add(own, difference, 1)
+            _add(self._everything, difference, 1)
             self._spread(unit, difference, 1)
 
     def set_card(self, card: Card) -> None:
@@ -95,12 +102,15 @@ class Figures:
             self._lift(card, total, 1)
         if card.level == "NATIONAL":
             self.root = card.id
-        if card.region_code and card.type == "CHAPTER":
-            self._by_region[card.region_code] = card.id
+        (self._outside.add if OUTSIDE_TARGETS in card.flags else self._outside.discard)(card.id)
+        self._name_by_region(card)
         self.changed.add(card.id)
 
     def find(self, unit: str) -> str | None:
-        """Return the id of a unit named by its id or by a chapter's region code."""
+        """Return the id of a unit named by its id or by its region code.
+
+        A code names the chapter of the area, in a township its township or sub-district unit.
+        """
         return unit if unit in self.cards else self._by_region.get(unit)
 
     def figures(self, unit: str) -> dict[str, int]:
@@ -139,14 +149,17 @@ class Figures:
 
     def unattributed(self) -> dict[str, int]:
         """Return what is counted at units not (yet) known to hang on the root."""
-        everything = [0] * len(SERIES)
-        for vector in self._own.values():
-            _add(everything, vector, 1)
-        tops = [self.root] if self.root else []
-        tops += [card.id for card in self.cards.values() if OUTSIDE_TARGETS in card.flags]
-        for top in tops:
-            _add(everything, self._total.get(top, [0] * len(SERIES)), -1)
-        return dict(zip(SERIES, everything, strict=True))
+        left = list(self._everything)
+        for top in (*((self.root,) if self.root else ()), *self._outside):
+            _add(left, self._total.get(top, [0] * len(SERIES)), -1)
+        return dict(zip(SERIES, left, strict=True))
+
+    def _name_by_region(self, card: Card) -> None:
+        if card.region_code is None or card.type not in _NAMED_BY_REGION:
+            return
+        holder = self.cards.get(self._by_region.get(card.region_code, ""))
+        if holder is None or _claim_to_code(card) >= _claim_to_code(holder):
+            self._by_region[card.region_code] = card.id
 
     def _spread(self, unit: str, difference: Vector, sign: int) -> None:
         _add(self._total.setdefault(unit, [0] * len(SERIES)), difference, sign)
@@ -166,6 +179,11 @@ class Figures:
             if above is None:
                 return
             card = above
+
+
+def _claim_to_code(card: Card) -> tuple[bool, int]:
+    """A unit that ended leaves its region code to the next; chapters go before townships."""
+    return card.status not in _ENDED, _NAMED_BY_REGION[card.type]
 
 
 def _add(vector: Vector, difference: Iterable[int], sign: int) -> None:

@@ -8,7 +8,7 @@ from aggregator.figures import SERIES, series_of
 from aggregator.store import COUNTERS, DEAD_LETTERS, GENERATION, HISTORY, RECOUNTS
 from shared import events
 from shared.definitions import DEFINITIONS
-from shared.mongo import AsyncDatabase, Document
+from shared.mongo import SNAPSHOT, AsyncDatabase, Document
 
 TOPIC_OF_ENTITY = {
     "unit": events.UNIT_TOPIC,
@@ -38,9 +38,9 @@ async def figures_on(database: AsyncDatabase, day: str) -> dict[str, dict[str, i
         {"$match": {"$or": [{"t": events.UNIT_TOPIC}, {"c.k": {"$not": {"$regex": r"\|"}}}]}},
         {"$group": {"_id": {"u": "$u", "t": "$t", "k": "$c.k"}, "n": {"$sum": "$c.v"}}},
     ]
-    async for row in await database[HISTORY].aggregate(
-        pipeline, allowDiskUse=True, maxTimeMS=TIMEOUT_MS
-    ):
+    # A chunk of the worker changes many documents: it is summed wholly or not at all.
+    history = database[HISTORY].with_options(read_concern=SNAPSHOT)
+    async for row in await history.aggregate(pipeline, allowDiskUse=True, maxTimeMS=TIMEOUT_MS):
         identity = row["_id"]
         grouped[(identity["u"], identity["t"])][identity["k"]] = row["n"]
     found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SERIES, 0))
@@ -67,15 +67,14 @@ async def counter_totals(
         match["u"] = {"$in": list(wanted)}
     if day is not None:
         match["d"] = {"$lte": day}
-    collection = COUNTERS if day is None else HISTORY
+    name = COUNTERS if day is None else HISTORY
+    collection = database[name].with_options(read_concern=SNAPSHOT)
     pipeline = [
         *_pairs(match),
         {"$group": {"_id": {"u": "$u", "k": "$c.k"}, "n": {"$sum": "$c.v"}}},
     ]
     totals: Counter[str] = Counter()
-    async for row in await database[collection].aggregate(
-        pipeline, allowDiskUse=True, maxTimeMS=TIMEOUT_MS
-    ):
+    async for row in await collection.aggregate(pipeline, allowDiskUse=True, maxTimeMS=TIMEOUT_MS):
         if row["_id"]["u"] in wanted:
             totals[row["_id"]["k"]] += row["n"]
     return totals

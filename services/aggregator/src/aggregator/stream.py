@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from bson.timestamp import Timestamp
+from pymongo.read_concern import ReadConcern
 
 from aggregator import store
 from aggregator.figures import Card, Figures, wanted
@@ -140,7 +142,7 @@ class Hub:
                 await asyncio.sleep(pause)
 
     async def _load_and_watch(self) -> None:
-        begun = (await self.database.command("ping"))["operationTime"]
+        begun = await self._settled_time()
         self.figures, self.freshness, self._documents = Figures(), self._fresh(), {}
         self._drop_viewers()
         match = {
@@ -152,19 +154,34 @@ class Hub:
         async with await self.database.watch(
             [match], start_at_operation_time=begun, max_await_time_ms=200, batch_size=1_000
         ) as changes:
-            for name in FOLLOWED[:-1]:
-                async for document in self.database[name].find({}, batch_size=5_000):
-                    self._take(name, document)
-            await self._count_dead_letters()
-            loaded = (await self.database.command("ping"))["operationTime"]
+            await self._load()
+            self.ready = True
             while True:
                 change = await changes.try_next()
-                # Under load there is always a next one: what was loaded is caught up with as soon
-                # as changes are later than the loading.
-                if change is None or change["clusterTime"] > loaded:
-                    self.ready = True
                 if change is not None:
                     await self._change(change)
+
+    async def _settled_time(self) -> Timestamp:
+        """Return an instant up to which no failover undoes anything: to follow changes from."""
+        begun: Timestamp = (await self.database.command("ping"))["operationTime"]
+        marks = self.database[store.MARKS].with_options(read_concern=ReadConcern("majority"))
+        async with self.database.client.start_session() as session:
+            session.advance_operation_time(begun)
+            await marks.find_one({}, session=session)  # waits until a majority has it
+        return begun
+
+    async def _load(self) -> None:
+        """Take all that is there at one instant, no earlier than what is followed.
+
+        Counts and the marks that call them complete must be of one commit, and of one that stays.
+        """
+        async with self.database.client.start_session(snapshot=True) as session:
+            for name in FOLLOWED[:-1]:
+                async for document in self.database[name].find(
+                    {}, batch_size=5_000, session=session
+                ):
+                    self._take(name, document)
+        await self._count_dead_letters()
 
     async def _change(self, change: Mapping[str, Any]) -> None:
         name = change["ns"]["coll"]
@@ -206,12 +223,14 @@ class Hub:
             self.freshness.applied(
                 document["topic"],
                 document["partition"],
-                document["sequences"],
+                dict(document["sequences"]),
                 gap=document.get("gap") is not None,
             )
         elif name == store.WATERMARKS:
+            # Copied: the document is changed in place, and a mark waits for its own numbers.
             sequences = {
-                topic.replace("/", "."): numbers for topic, numbers in document["sequences"].items()
+                topic.replace("/", "."): dict(numbers)
+                for topic, numbers in document["sequences"].items()
             }
             self.freshness.watermark(
                 Mark(document["_id"], document["epoch"], document["at"], sequences)

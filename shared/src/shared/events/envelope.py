@@ -67,7 +67,7 @@ def span_of(record_headers: Sequence[tuple[str, bytes]]) -> Span | None:
             int(found["first-sequence"]),
             int(found["last-sequence"]),
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError, AttributeError):  # Kafka allows a header to be null
         return None
     return span if 1 <= span.first <= span.last and span.epoch >= 1 else None
 

@@ -10,8 +10,8 @@ const STRINGS = {
   status: ["数据状态", "State of the data"],
   national: ["全国", "National"],
   footer: [
-    "数字由登记事件逐笔累计。汇总数字不作舍入；按个人属性的细分中，1—4 显示为“<5”。",
-    "Figures are accumulated event by event from the registers. Totals are never rounded; in breakdowns by personal attribute 1–4 are shown as “<5”.",
+    "数字由登记事件逐笔累计。汇总数字不作舍入；按个人属性的细分中，1—4 显示为“<5”；为防由合计推算，个别较大的数显示为“≥5”。",
+    "Figures are accumulated event by event from the registers. Totals are never rounded; in breakdowns by personal attribute 1–4 are shown as “<5”, and a larger cell as “≥5” where subtraction from the total would tell.",
   ],
 
   units: ["基层组织", "Grassroots units"],
