@@ -24,9 +24,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The port base “{value}” is no whole number from 1 to 65000: correct the variable "
         "REGISTRY_PORT_BASE (or remove {path} and try again).",
     ),
-    "setting": (
-        "环境变量有误（{reason}）：请改正后重试。",
-        "A variable of the environment is wrong ({reason}): correct it and try again.",
+    "mongo_cache": (
+        "环境变量 REGISTRY_MONGO_CACHE_GB 的值“{value}”不是 0.25 到 10000 的数字：请改正，如 2。",
+        "The variable REGISTRY_MONGO_CACHE_GB is “{value}”, no number from 0.25 to 10000: correct "
+        "it, for example to 2.",
+    ),
+    "directory": (
+        "数据目录 {var} 无法读取（{reason}）：请用 REGISTRY_VAR 指定一个可以读写的目录。",
+        "The data directory {var} cannot be read ({reason}): name one that can be read and written "
+        "in REGISTRY_VAR.",
     ),
     "not_running": (
         "{var} 中的系统没有运行：请先执行 registry up。",
@@ -107,6 +113,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "程序内部错误（{reason}）。详情已写入 {log}，请连同该文件报告此问题。",
         "An internal error ({reason}). Details are in {log}; please report it with that file.",
     ),
+    "unexpected_unlogged": (
+        "程序内部错误（{reason}）。详情见上，请连同这些内容报告此问题。",
+        "An internal error ({reason}). Details are above; please report it with them.",
+    ),
 }
 
 
@@ -164,6 +174,7 @@ def tell(text: str) -> None:
 
 def unexpected(error: Exception) -> Problem:
     """Return the message for what nobody foresaw; its traceback goes into a file."""
+    reason = f"{type(error).__name__}: {error}"[:300]
     log = _log_file()
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +182,8 @@ def unexpected(error: Exception) -> Problem:
             traceback.print_exception(error, file=file)
     except OSError:
         traceback.print_exception(error)
-    return Problem("unexpected", reason=f"{type(error).__name__}: {error}"[:300], log=log)
+        return Problem("unexpected_unlogged", reason=reason)
+    return Problem("unexpected", reason=reason, log=log)
 
 
 def _log_file() -> Path:

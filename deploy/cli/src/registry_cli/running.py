@@ -24,19 +24,22 @@ Json = dict[str, Any]
 
 def find_runtime() -> "Runtime":
     """Return the system the environment names, by default that of this checkout."""
-    from embedded.runtime import Runtime, checkout
+    from embedded.runtime import PORT_BASE, Runtime, WrongSetting, checkout, stored_port_base
 
+    var = os.environ.get("REGISTRY_VAR") or str(checkout() / "var")
     try:
         runtime = Runtime.from_environment()
-    except (ValueError, KeyError, TypeError) as error:
-        stored = (os.environ.get("REGISTRY_VAR") or str(checkout() / "var")) + "/ports.json"
-        value = os.environ.get("REGISTRY_PORT_BASE", "?")
-        if value == "?" or not value.isdecimal():
-            raise Problem("port_base", exit_code=MISUSED, value=value, path=stored) from error
-        raise Problem("setting", exit_code=MISUSED, reason=error) from error
-    if not 0 < runtime.port_base <= LARGEST_PORT_BASE:
-        path = runtime.var / "ports.json"
-        raise Problem("port_base", exit_code=MISUSED, value=runtime.port_base, path=path)
+        stored_port_base(runtime.var)  # also where the environment names another one
+        if not 0 < runtime.port_base <= LARGEST_PORT_BASE:
+            raise WrongSetting(PORT_BASE, str(runtime.port_base))
+    except WrongSetting as wrong:
+        code = "port_base" if wrong.name == PORT_BASE else "mongo_cache"
+        raise Problem(
+            code, exit_code=MISUSED, value=wrong.value, path=f"{var}/ports.json"
+        ) from wrong
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Problem("directory", exit_code=MISUSED, var=var, reason=reason) from error
     return runtime
 
 

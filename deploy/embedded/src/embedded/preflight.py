@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ class Problem:
 
 def check(runtime: Runtime, processes: Sequence[Process]) -> list[Problem]:
     """Everything that is missing or in the way, worst first; a borrowed server needs no check of its own."""
+    if unusable := list(directory(runtime)):
+        return unusable  # whatever else is looked at is looked for there
     checks: list[Callable[[], Iterator[Problem]]] = [
         lambda: disk(runtime),
         lambda: ports(processes),
@@ -52,6 +55,22 @@ def check(runtime: Runtime, processes: Sequence[Process]) -> list[Problem]:
         checks.append(lambda: broker(runtime))
     found = [problem for one in checks for problem in one()]
     return sorted(found, key=lambda problem: not problem.blocking)
+
+
+def directory(runtime: Runtime) -> Iterator[Problem]:
+    """Whether the system may write where its data is to be."""
+    try:
+        runtime.var.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=runtime.var):
+            pass
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        yield Problem(
+            "directory",
+            f"数据目录 {runtime.var} 无法写入（{reason}）：请用 REGISTRY_VAR 指定一个可写的目录。",
+            f"The data directory {runtime.var} cannot be written ({reason}): "
+            "name one that can be in REGISTRY_VAR.",
+        )
 
 
 def tools() -> Iterator[Problem]:
@@ -125,7 +144,6 @@ def npm(runtime: Runtime) -> Iterator[Problem]:
 
 
 def disk(runtime: Runtime) -> Iterator[Problem]:
-    runtime.var.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(runtime.var).free
     if free < DISK_NEEDED:
         yield Problem(

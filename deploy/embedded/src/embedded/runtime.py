@@ -9,7 +9,19 @@ from pathlib import Path
 
 from embedded.files import write_atomically
 
+PORT_BASE = "REGISTRY_PORT_BASE"
 DEFAULT_PORT_BASE = 8000
+MONGO_CACHE_GB = (0.25, 10_000.0)
+"""What mongod takes."""
+
+
+class WrongSetting(ValueError):
+    """A variable of the environment, or the stored port base, whose value is none."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(f"{name}={value}")
+        self.name = name
+        self.value = value
 
 
 class PortBaseMismatch(Exception):
@@ -49,15 +61,15 @@ class Runtime:
         """
         env = os.environ
         where = (var or Path(env.get("REGISTRY_VAR") or checkout() / "var")).resolve()
-        asked = port_base if port_base is not None else env.get("REGISTRY_PORT_BASE")
-        base = int(asked) if asked else stored_port_base(where) or DEFAULT_PORT_BASE
+        asked = port_base if port_base is not None else env.get(PORT_BASE)
+        base = port_base_of(asked) if asked else stored_port_base(where) or DEFAULT_PORT_BASE
         return cls(
             var=where,
             port_base=base,
             cache=Path(env.get("REGISTRY_CACHE") or checkout() / "var" / "cache"),
             borrowed_mongo_uri=env.get("REGISTRY_MONGO_URI") or None,
             borrowed_kafka_bootstrap=env.get("REGISTRY_KAFKA_BOOTSTRAP") or None,
-            mongo_cache_gb=float(env.get("REGISTRY_MONGO_CACHE_GB") or 1.0),
+            mongo_cache_gb=cache_gb_of(env.get("REGISTRY_MONGO_CACHE_GB") or "1"),
         )
 
     def claim(self) -> None:
@@ -156,9 +168,31 @@ class Runtime:
 def stored_port_base(var: Path) -> int | None:
     """The port base that `var` is bound to, or None for a directory not yet used."""
     try:
-        return int(json.loads((var / "ports.json").read_text())["port_base"])
+        text = (var / "ports.json").read_text()
     except FileNotFoundError:
         return None
+    try:
+        return int(json.loads(text)["port_base"])
+    except (ValueError, KeyError, TypeError):
+        raise WrongSetting(PORT_BASE, text[:40]) from None
+
+
+def port_base_of(value: str | int) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise WrongSetting(PORT_BASE, str(value)) from None
+
+
+def cache_gb_of(value: str) -> float:
+    least, most = MONGO_CACHE_GB
+    try:
+        size = float(value)
+    except ValueError:
+        size = 0.0
+    if not least <= size <= most:
+        raise WrongSetting("REGISTRY_MONGO_CACHE_GB", value)
+    return size
 
 
 def checkout() -> Path:
