@@ -61,6 +61,8 @@ async def test_versions_are_asked_for_and_compared(desk: Desk) -> None:
         ({"id_type": "NONE", "id_number": None}, 422, "request.invalid", "id_type"),
         ({"id_type": "PASSPORT", "id_number": "E1234567"}, 422, "volunteer.birth_date_required", "birth_date"),
         ({"id_number": "110105194912310021"}, 422, "identifier.check_digit", "id_number"),
+        ({"id_type": "OTHER", "id_number": "110105491231002", "birth_date": "1949-12-31"}, 422, "identifier.first_generation", "id_number"),
+        ({"id_type": "PASSPORT", "id_number": "110105194912310021", "birth_date": "1949-12-31"}, 422, "identifier.check_digit", "id_number"),
         ({"effective_on": "2999-01-01"}, 422, "date.future", "effective_on"),
         ({"service_fields": ["DANCING"]}, 422, "field.choice", "service_fields.0"),
         ({"phone": "12345"}, 422, "phone.number", "phone"),

@@ -191,18 +191,35 @@ def _birth_date(digits: str, today: date) -> date:
 
 
 def _refuse_borrowed(id_type: IdType, text: str, today: date) -> None:
-    """Refuse a number that is sound under another type: one person would be two."""
+    """Refuse a number that belongs under another type, sound or miswritten: one person would be two.
+
+    What has neither the prefix nor the birth date of such a number may be another document.
+    """
     if len(text) == 18:
         read = _read_18
     elif len(text) == 15 and id_type is not _FPR_OLD:
+        _refuse_first_generation(text)
         read = _read_fpr_old
     else:
         return
     try:
         identifier = read(text, today)
-    except IdentifierProblem:
+    except IdentifierProblem as problem:
+        if problem.code == "identifier.check_digit":
+            raise
         return
     raise _type_problem(identifier.id_type)
+
+
+def _refuse_first_generation(text: str) -> None:
+    """Refuse region 6, YYMMDD, sequence 3: all who bore such a number were born before 2000."""
+    if not (text.isascii() and text.isdigit()) or text[:2] not in _PROVINCES:
+        return
+    try:
+        date.fromisoformat("19" + text[6:12])
+    except ValueError:
+        return
+    raise IdentifierProblem("identifier.first_generation")
 
 
 def _type_problem(expected: IdType) -> IdentifierProblem:

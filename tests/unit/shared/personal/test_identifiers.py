@@ -91,6 +91,12 @@ def test_accepts_the_vectors(id_type: IdType, number: str, born: date | None, se
         (IdType.PASSPORT, " \ufeff ", "identifier.required"),
         (IdType.PASSPORT, "E123", "identifier.document_length"),
         (IdType.OTHER, "A" * 21, "identifier.document_length"),
+        (IdType.OTHER, "110105491231002", "identifier.first_generation"),
+        (IdType.PASSPORT, " １１０１０５４９１２３１００２ ", "identifier.first_generation"),
+        (IdType.OTHER, "110105194912310021", "identifier.check_digit"),
+        (IdType.PASSPORT, "110105194912310021", "identifier.check_digit"),
+        (IdType.OTHER, HONG_KONG[:-1] + "6", "identifier.check_digit"),
+        (IdType.PASSPORT, FOREIGNER[:-1] + "X", "identifier.check_digit"),
         (IdType.PASSPORT, "E1234-567", "identifier.characters"),
         (IdType.OTHER, "军字12345", "identifier.characters"),
         (IdType.FPR_OLD, "KAZ110090123107", "identifier.fpr_old_check_digit"),
@@ -154,9 +160,37 @@ def test_a_mismatch_names_the_right_type(declared: IdType, number: str, expected
     assert refused.params == {"expected": expected, "expected_zh": zh, "expected_en": en}
 
 
-def test_an_unsound_eighteen_characters_may_be_another_document() -> None:
-    number = "110105194912310021"
+@pytest.mark.parametrize(
+    "number",
+    [
+        "660101194912310021",  # no such province
+        "110105194913310021",  # no such day
+        "11010519491231002A",
+        "990105491231002",
+        "110105491331002",
+        "11010549123100A",
+    ],
+)
+def test_what_is_no_identity_number_may_be_another_document(number: str) -> None:
     assert check(IdType.OTHER, number, TODAY).number == number
+
+
+@given(eighteen(), st.sampled_from("0123456789X"), st.sampled_from([IdType.OTHER, IdType.PASSPORT]))
+def test_a_miswritten_number_does_not_pass_as_another_document(
+    case: tuple[IdType, str, date], wrong: str, other: IdType
+) -> None:
+    _, number, _ = case
+    assume(wrong != number[-1])
+    assert problem(other, number[:-1] + wrong).code == "identifier.check_digit"
+
+
+@given(eighteen(), st.sampled_from([IdType.OTHER, IdType.PASSPORT]))
+def test_a_first_generation_number_passes_under_no_type(
+    case: tuple[IdType, str, date], other: IdType
+) -> None:
+    id_type, number, born = case
+    assume(id_type is IdType.RESIDENT_ID and born.year < 2000)
+    assert problem(other, number[:6] + number[8:17]).code == "identifier.first_generation"
 
 
 def test_born_today_and_on_the_earliest_day_are_accepted() -> None:
