@@ -72,7 +72,8 @@ def test_an_acknowledged_record_survives_kill_9_of_the_broker(
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator["System"]:
     base = kafka.free_port_base()
-    one = System(Runtime(var=tmp_path, port_base=base, cache=Runtime.from_environment().cache))
+    var = tmp_path / "红十字 数据"
+    one = System(Runtime(var=var, port_base=base, cache=Runtime.from_environment().cache))
     yield one
     one.end()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -27,6 +28,9 @@ JVM = (
 )
 
 
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9/._-]")
+
+
 class KafkaFailed(Exception):
     """Kafka's own tools refused; the message carries what they printed."""
 
@@ -39,6 +43,7 @@ def environment(runtime: Runtime) -> dict[str, str]:
     """The classpath goes by the environment, which keeps the process list readable."""
     return {
         **os.environ,
+        "LC_ALL": "C.UTF-8",  # by the locale Java turns the names of files into bytes
         "CLASSPATH": kafka_libs.classpath(kafka_libs.directory(runtime.cache) / "libs"),
     }
 
@@ -80,9 +85,19 @@ def write_properties(runtime: Runtime) -> None:
     rendered = template.format(
         broker_port=runtime.broker_port,
         controller_port=runtime.controller_port,
-        data_dir=data_dir(runtime),
+        data_dir=escaped(str(data_dir(runtime))),
     )
     write_atomically(properties(runtime), rendered)
+
+
+def escaped(value: str) -> str:
+    """A value for java.util.Properties, which reads Latin-1 and gives a meaning to backslash and spaces."""
+
+    def code_units(found: re.Match[str]) -> str:
+        digits = found[0].encode("utf-16-be", "surrogatepass").hex()
+        return "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))
+
+    return NOT_PLAIN.sub(code_units, value)
 
 
 def format_storage(runtime: Runtime) -> None:

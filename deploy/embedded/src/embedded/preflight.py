@@ -129,6 +129,14 @@ def broker(runtime: Runtime) -> Iterator[Problem]:
             f"{problem.chinese} 或用 REGISTRY_KAFKA_BOOTSTRAP 指定已有的 Kafka。",
             f"{problem.english} Or name an existing Kafka in REGISTRY_KAFKA_BOOTSTRAP.",
         )
+    if "," in str(runtime.var):
+        yield Problem(
+            "comma",
+            f"数据目录 {runtime.var} 的路径含有逗号，Kafka 会把它看成几个目录："
+            "请用 REGISTRY_VAR 指定另一个目录。",
+            f"The path of the data directory {runtime.var} has a comma, and Kafka would take it "
+            "for several: name another directory in REGISTRY_VAR.",
+        )
 
 
 def npm(runtime: Runtime) -> Iterator[Problem]:
