@@ -166,3 +166,18 @@ def test_another_port_base_is_refused_with_the_remedy(tmp_path: Path) -> None:
     Runtime(var=tmp_path, port_base=21_000).claim()
     with pytest.raises(control.PortBaseMismatch, match="REGISTRY_PORT_BASE=21000"):
         control.up(Runtime(var=tmp_path, port_base=22_000), processes=PARTS)
+
+
+def test_a_slow_command_leaves_nothing_of_a_document_in_the_log(servers: RealServers) -> None:
+    client: MongoClient[dict[str, object]] = MongoClient(servers.mongo_uri)
+    people = client[f"t_{uuid.uuid4().hex[:8]}"]["people"]
+    name = f"慢{uuid.uuid4().hex}"
+    people.insert_one({"_id": 1})
+    slow = "function() { const began = Date.now(); while (Date.now() - began < 150); return true }"
+    people.update_one({"$where": slow}, {"$set": {"name": name}})
+    assert people.find_one({"name": name, "$where": slow}) is not None
+    client.drop_database(people.database.name)
+    client.close()
+    log = servers.mongod.log.read_text(encoding="utf-8")
+    assert people.database.name in log  # it is this server's log, and up to date
+    assert name not in log
