@@ -41,6 +41,22 @@ def test_a_large_log_is_rotated_under_its_writer(
     assert log.read_text() == "second\n"
 
 
+def test_the_supervisors_own_log_is_bounded_and_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LogTail, "LARGEST", 10)
+    own = tmp_path / "supervisor.log"
+    tail = LogTail({}, own=own)
+    assert tail.lines() == []
+    with own.open("a") as writer:
+        for text in ("a long first line", "second"):
+            writer.write(f"{text}\n")
+            writer.flush()
+            assert tail.lines() == []
+    assert (tmp_path / "supervisor.log.1").read_text() == "a long first line\n"
+    assert own.read_text() == "second\n"
+
+
 def test_a_tarball_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from embedded import state, supervisor, watch
+from embedded.progress import LogTail
 from embedded.runtime import Runtime
 from embedded.supervisor import Supervisor
 from tests.unit.embedded.systems import FOR_EVER, STUBBORN, stand_in, wait_until
@@ -86,6 +87,19 @@ async def test_what_ignores_the_signal_is_killed_in_time(
     await stopped(system, running)
     assert time.monotonic() - began < 5
     assert all(one.pid is None for one in system.watches.values())
+
+
+async def test_its_own_log_is_bounded_too(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LogTail, "LARGEST", 10)
+    own = runtime.log("supervisor")
+    own.parent.mkdir(parents=True)
+    own.write_text("more than ten bytes")
+    system = Supervisor(runtime, [stand_in("one", FOR_EVER)])
+    running = asyncio.create_task(system.run())
+    await until(lambda: own.with_suffix(".log.1").exists() and own.stat().st_size == 0)
+    assert await stopped(system, running) == 0
 
 
 def start_system(var: Path) -> tuple[subprocess.Popen[bytes], list[psutil.Process]]:

@@ -119,12 +119,17 @@ def seconds(watch: Watch) -> str:
 
 
 class LogTail:
-    """Follows the logs of all processes and keeps each below a size, keeping one older part."""
+    """Follows the logs of all processes and keeps each below a size, keeping one older part.
+
+    `own` is where a detached supervisor's output goes: kept below the size as well, but not followed, for what is
+    followed is written there.
+    """
 
     LARGEST = 20 * 1024 * 1024
 
-    def __init__(self, logs: dict[str, Path]) -> None:
+    def __init__(self, logs: dict[str, Path], own: Path | None = None) -> None:
         self._logs = logs
+        self._own = own
         self._read = {name: size(log) for name, log in logs.items()}
 
     def lines(self) -> list[tuple[str, str]]:
@@ -134,7 +139,10 @@ class LogTail:
             if size(log) > self._read[name]:
                 found += [(name, line) for line in self._fresh(name, log)]
             if self._read[name] > self.LARGEST:
-                self._rotate(name, log)
+                rotate(log)
+                self._read[name] = 0
+        if self._own is not None and size(self._own) > self.LARGEST:
+            rotate(self._own)
         return found
 
     def _fresh(self, name: str, log: Path) -> list[str]:
@@ -147,12 +155,12 @@ class LogTail:
         self._read[name] += end
         return text[:end].decode(errors="replace").splitlines()
 
-    def _rotate(self, name: str, log: Path) -> None:
-        """Keep what was read beside, then empty the file: its writer appends, so it goes on at the start."""
-        log.with_suffix(".log.1").write_bytes(log.read_bytes())
-        with log.open("r+b") as file:
-            file.truncate(0)
-        self._read[name] = 0
+
+def rotate(log: Path) -> None:
+    """Keep what is there beside, then empty the file: its writer appends, so it goes on at the start."""
+    log.with_suffix(".log.1").write_bytes(log.read_bytes())
+    with log.open("r+b") as file:
+        file.truncate(0)
 
 
 def size(log: Path) -> int:

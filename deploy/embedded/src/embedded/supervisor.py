@@ -144,7 +144,8 @@ class Supervisor:
         state.publish(self.runtime, self.watches.values(), self.ready)
 
     async def _follow_logs(self) -> None:
-        tail = LogTail({w.name: w.log for w in self.watches.values()})
+        followed = {w.name: w.log for w in self.watches.values()}
+        tail = LogTail(followed, own=self.runtime.log("supervisor"))
         while True:
             await asyncio.sleep(TAIL_INTERVAL)
             for name, line in tail.lines():
