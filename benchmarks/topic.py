@@ -16,7 +16,7 @@ from shared.events import envelope
 from shared.identity import new_id
 from shared.kafka import KafkaLog
 from shared.outbox import Fact
-from shared.relay import pack
+from shared.relay.packing import pack
 from shared.settings import KafkaSettings
 from shared.timeline import Change
 

@@ -78,7 +78,7 @@ def test_relay_killed_between_number_and_send(
     def die(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(relay, "_deliver", die)
+    monkeypatch.setattr(relay._sender, "deliver", die)
     with pytest.raises(Killed):
         relay.cycle()
     numbers = {row["_id"]: row["sequence"] for row in mongo[outbox.COLLECTION].find()}
@@ -155,7 +155,7 @@ def test_a_zombie_relay_that_still_sends_doubles_nothing(
     rows, _ = zombie._unsent()
     fresh = pipeline.relay("relay-a")
     fresh.cycle()
-    assert zombie._deliver(rows)  # wakes after the takeover and sends what it had in hand
+    assert zombie._sender.deliver(rows)  # wakes after the takeover and sends what it had in hand
     pipeline.drain(pipeline.consumer())
     assert pipeline.by_unit() == pipeline.expected()
 
@@ -232,6 +232,9 @@ class Refused:
     def wait(self, timeout: float) -> int:
         raise DeliveryFailed(f"epoch bump within {timeout} s")
 
+    def done(self) -> bool:
+        return True
+
 
 def test_a_gap_is_held_and_repaired(
     pipeline: Pipeline, mongo: Database, monkeypatch: pytest.MonkeyPatch
@@ -239,7 +242,7 @@ def test_a_gap_is_held_and_repaired(
     monkeypatch.setattr(envelope, "MAX_EVENTS_PER_RECORD", 5)
     pipeline.write(60, units=1)
     relay = pipeline.relay()
-    relay._producer = Refusing(pipeline.log.producer(), refuse=3)
+    relay._sender.producer = Refusing(pipeline.log.producer(), refuse=3)
     relay.cycle()
     assert states(mongo).count(outbox.SENT) == 10
     consumer = pipeline.consumer()

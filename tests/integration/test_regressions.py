@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -19,8 +20,9 @@ from shared.clock import now
 from shared.eventlog import LogUnavailable
 from shared.kafka import KafkaLog
 from shared.lease import Fenced, Lease
+from shared.memorylog import MemoryLog
 from shared.mongo import Database, connect_async
-from shared.relay import Relay
+from shared.relay import Relay, tail
 from shared.settings import MongoSettings
 from tests.integration.pipeline import SOURCE, Pipeline, until
 
@@ -86,7 +88,7 @@ def test_a_long_lost_tail_is_resent_in_parts(
     pipeline: Pipeline, mongo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All lost rows were unmarked in one transaction, which a week of them outgrows for ever."""
-    monkeypatch.setattr(relay, "ROWS_PER_CYCLE", 4)
+    monkeypatch.setattr(tail, "ROWS_AT_ONCE", 4)
     pipeline.write(30, units=1)
     leader = pipeline.relay()
     until(lambda: leader.cycle() == 0)
@@ -113,6 +115,50 @@ def test_a_long_lost_tail_is_resent_in_parts(
     assert mongo[outbox.COLLECTION].count_documents({"state": outbox.SENT}) == 30
     pipeline.drain(pipeline.consumer())
     assert pipeline.by_unit() == pipeline.expected(units=1)
+
+
+def test_a_partition_without_a_leader_holds_up_no_other(
+    mongo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first partition's backlog filled each cycle, and nobody led while it could not be read."""
+    monkeypatch.setattr(relay, "ROWS_PER_CYCLE", 9)
+    topics = [topic for owned in events.TOPICS_OF_SOURCE.values() for topic in owned]
+    log = MemoryLog({**dict.fromkeys(topics, 3), events.WATERMARK_TOPIC: 1})
+    pipeline = Pipeline(mongo, log)
+    pipeline.write(90)
+    by_place = Counter(
+        row["partition"] for row in mongo[outbox.COLLECTION].find({}, {"partition": 1})
+    )
+    lost = (pipeline.topic, min(by_place))
+    log.leaderless.add(lost)
+    leader = pipeline.relay()
+    until(lambda: leader.cycle() == 0 and leader.number() == 0)
+    sent = mongo[outbox.COLLECTION].count_documents({"state": outbox.SENT})
+    assert sent == 90 - by_place[lost[1]]
+    assert leader.settled_at is None  # and nothing is called complete
+    log.leaderless.clear()
+    leader.heal()
+    until(lambda: leader.cycle() == 0 and leader.settled_at is not None)
+    pipeline.drain(pipeline.consumer())
+    assert pipeline.by_unit() == pipeline.expected()
+
+
+def test_a_partition_that_loses_its_leader_rests_and_comes_back(mongo: Database) -> None:
+    topics = [topic for owned in events.TOPICS_OF_SOURCE.values() for topic in owned]
+    log = MemoryLog({**dict.fromkeys(topics, 3), events.WATERMARK_TOPIC: 1})
+    pipeline = Pipeline(mongo, log)
+    leader = pipeline.relay()
+    pipeline.write(12)
+    rows = mongo[outbox.COLLECTION].find({}, {"partition": 1})
+    lost = (pipeline.topic, min(row["partition"] for row in rows))
+    log.leaderless.add(lost)
+    leader.cycle()
+    left = mongo[outbox.COLLECTION].distinct("partition", {"state": outbox.NUMBERED})
+    assert left == [lost[1]]
+    assert leader.cycle() == 0
+    log.leaderless.clear()
+    until(lambda: leader.cycle() > 0)  # once it has rested
+    assert mongo[outbox.COLLECTION].count_documents({"state": outbox.SENT}) == 12
 
 
 async def test_figures_are_ready_though_commits_never_pause(

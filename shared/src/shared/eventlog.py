@@ -37,6 +37,9 @@ class Delivery(Protocol):
             DeliveryFailed: it was refused, or no answer came within ``timeout`` seconds.
         """
 
+    def done(self) -> bool:
+        """Tell whether there is an answer, so that waiting longer changes nothing."""
+
 
 class Producer(Protocol):
     """Writes records, in order per partition, idempotently within its own life."""

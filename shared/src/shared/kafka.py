@@ -40,6 +40,9 @@ class _KafkaDelivery:
             raise DeliveryFailed(repr(problem)) from problem
         return offset
 
+    def done(self) -> bool:
+        return bool(self._future.is_done)
+
 
 class _KafkaProducer:
     def __init__(self, options: dict[str, Any]) -> None:

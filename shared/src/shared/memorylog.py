@@ -11,6 +11,7 @@ from shared.eventlog import (
     DeliveryFailed,
     GroupReader,
     Headers,
+    LogUnavailable,
     Producer,
     Record,
     TopicPartition,
@@ -26,6 +27,9 @@ class _MemoryDelivery:
             raise DeliveryFailed(f"refused by the test within {timeout} s")
         return self.offset
 
+    def done(self) -> bool:
+        return True
+
 
 @dataclass
 class MemoryLog:
@@ -34,6 +38,8 @@ class MemoryLog:
     partitions: dict[str, int]
     refuse: int = 0
     """How many of the next sends are refused without being written."""
+    leaderless: set[TopicPartition] = field(default_factory=set)
+    """Partitions that take no records and tell nothing of themselves."""
     _records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
     _groups: dict[str, list["_MemoryGroupReader"]] = field(default_factory=dict)
     _epoch: int = 1
@@ -63,6 +69,8 @@ class MemoryLog:
         self.rebalance(name)
 
     def bounds(self, partition: TopicPartition) -> tuple[int, int]:
+        if partition in self.leaderless:
+            raise LogUnavailable(f"{partition} has no leader")
         return 0, len(self._of(partition))
 
     def read(self, partition: TopicPartition, start: int, end: int) -> Iterator[Record]:
@@ -98,6 +106,8 @@ class _MemoryProducer:
     log: MemoryLog
 
     def send(self, topic: str, partition: int, value: bytes, headers: Headers) -> Delivery:
+        if (topic, partition) in self.log.leaderless:
+            return _MemoryDelivery(None)
         if self.log.refuse > 0:
             self.log.refuse -= 1
             return _MemoryDelivery(None)

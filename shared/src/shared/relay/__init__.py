@@ -8,11 +8,10 @@ Order of a cycle, so that a crash anywhere loses and doubles nothing (design.md 
 A resend after a crash carries the same numbers and ids, which the worker's marks recognise.
 """
 
-import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import orjson
@@ -20,25 +19,22 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.collection import ReturnDocument
 
 from shared import events, log, outbox
-from shared.eventlog import (
-    Delivery,
-    DeliveryFailed,
-    EventLog,
-    LogUnavailable,
-    Producer,
-    TopicPartition,
-)
-from shared.events import envelope
+from shared.eventlog import EventLog, LogUnavailable, TopicPartition
 from shared.lease import Fenced, Lease, take
 from shared.mongo import ClientSession, Database, server_time, transact
-from shared.relay.packing import pack, place_of
+from shared.relay import tail
+from shared.relay.health import MOST_UNREADABLE, PartitionHealth
+from shared.relay.packing import place_of
+from shared.relay.sending import Sender
+from shared.relay.tail import TailGone
 
 SEQUENCES = "relay_sequences"
 SOURCE = "relay_source"
 LEASE_SECONDS = 10
 ROWS_PER_CYCLE = 5_000
 BYTES_PER_CYCLE = 16 * 1024 * 1024
-DELIVERY_SECONDS = 25.0
+RENEW_SECONDS = LEASE_SECONDS / 4
+WATERMARK_PATIENCE = 5.0
 
 INDEXES = [
     IndexModel(
@@ -66,10 +62,6 @@ class SourceBehindLog(Exception):
     """The log holds higher numbers than the database gave: it was restored; raise its epoch."""
 
 
-class TailGone(Exception):
-    """The log lost records whose outbox rows are no longer kept: only a rebuild heals that."""
-
-
 @dataclass
 class Relay:
     """The relay of one source.
@@ -91,9 +83,18 @@ class Relay:
     epoch: int = 1
     settled_at: datetime | None = None
     """Every commit up to this instant (server clock) is numbered and sent."""
-    _producer: Producer | None = field(default=None, repr=False)
     _unsent_left: bool = True
     """Whether numbered rows may be waiting; spares an idle relay a query every cycle."""
+
+    def __post_init__(self) -> None:
+        self._sender = Sender(
+            self.event_log, self.source, RENEW_SECONDS, renew=lambda: self._fence(None)
+        )
+
+    def places(self) -> list[TopicPartition]:
+        """Return the partitions this source writes to."""
+        topics = events.TOPICS_OF_SOURCE[self.source]
+        return [(topic, number) for topic in topics for number in range(self.partitions)]
 
     def lead(self) -> bool:
         """Become or stay the leader; on becoming it, compare the log's tail with the rows.
@@ -115,6 +116,7 @@ class Relay:
                 return_document=ReturnDocument.AFTER,
             )
             self.epoch = found["epoch"] if found else 1
+            self._sender.health = PartitionHealth(set(self.places()))
             self.heal()
         except BaseException:
             self.resign()  # who has not compared and knows no epoch does not lead
@@ -125,7 +127,7 @@ class Relay:
     def resign(self) -> None:
         """Forget the lease and the producer; the next ``lead`` starts from what is stored."""
         self.lease, self._unsent_left = None, True
-        self._drop_producer()
+        self._sender.drop()
 
     def cycle(self, *, settle: bool = True) -> int:
         """Number and send what is there; return how many rows were sent.
@@ -189,65 +191,38 @@ class Relay:
         rows, complete = self._unsent()
         if not rows:
             return 0, complete
-        acknowledged = self._deliver(rows)
+        acknowledged = self._sender.deliver(rows)
         if acknowledged:
             transact(self.database, lambda session: self._mark(acknowledged, session))
         sent = sum(1 for row in rows if row["sequence"] <= acknowledged.get(place_of(row), 0))
         return sent, complete and sent == len(rows)
 
     def _unsent(self) -> tuple[list[dict[str, Any]], bool]:
+        """Return the first unsent rows in order, and whether there are no others."""
         rows: list[dict[str, Any]] = []
         size = 0
-        found = (
-            self.database[outbox.COLLECTION]
-            .find({"state": outbox.NUMBERED})
-            .sort([("topic", ASCENDING), ("partition", ASCENDING), ("sequence", ASCENDING)])
-            .limit(ROWS_PER_CYCLE)
-        )
-        for row in found:
+        idle = self._sender.health.idle()
+        for row in self._numbered_but(idle) if idle else self._numbered({}, ROWS_PER_CYCLE):
             rows.append(row)
             size += len(row["body"])
             if size > BYTES_PER_CYCLE:
                 return rows, False
-        return rows, len(rows) < ROWS_PER_CYCLE
+        return rows, not idle and len(rows) < ROWS_PER_CYCLE
 
-    def _deliver(self, rows: list[dict[str, Any]]) -> dict[TopicPartition, int]:
-        """Send rows packed into records; return the last acknowledged number of each partition.
+    def _numbered(self, where: dict[str, Any], limit: int) -> Iterable[dict[str, Any]]:
+        return (
+            self.database[outbox.COLLECTION]
+            .find({"state": outbox.NUMBERED, **where})
+            .sort([("topic", ASCENDING), ("partition", ASCENDING), ("sequence", ASCENDING)])
+            .limit(limit)
+        )
 
-        Only a prefix counts: behind a refused record nothing of that partition is marked, though
-        a later record may have got through. It is sent again, and the worker skips it.
-        """
-        waiting = self._hand_over(rows)
-        acknowledged: dict[TopicPartition, int] = {}
-        broken: set[TopicPartition] = set()
-        deadline = time.monotonic() + DELIVERY_SECONDS
-        for place, span, delivery in waiting:
-            try:
-                delivery.wait(max(0.0, deadline - time.monotonic()))
-            except DeliveryFailed as problem:
-                if not broken:
-                    _log.warning("delivery failed", place=place, problem=str(problem))
-                broken.add(place)
-            else:
-                if place not in broken:
-                    acknowledged[place] = span.last
-        if broken:
-            self._drop_producer()
-        return acknowledged
-
-    def _hand_over(
-        self, rows: list[dict[str, Any]]
-    ) -> list[tuple[TopicPartition, envelope.Span, Delivery]]:
-        if self._producer is None:
-            self._producer = self.event_log.producer()
-        waiting = []
-        try:
-            for place, span, value in pack(rows, self.source):
-                delivery = self._producer.send(*place, value, envelope.headers(span))
-                waiting.append((place, span, delivery))
-        except LogUnavailable as problem:
-            _log.warning("log unavailable", source=self.source, problem=str(problem))
-        return waiting
+    def _numbered_but(self, idle: set[TopicPartition]) -> Iterable[dict[str, Any]]:
+        """Yield the rows of the partitions that take some, each its share: one could fill a cycle."""
+        places = [place for place in self.places() if place not in idle]
+        for topic, partition in places:
+            where = {"topic": topic, "partition": partition}
+            yield from self._numbered(where, ROWS_PER_CYCLE // len(places))
 
     def _mark(self, acknowledged: dict[TopicPartition, int], session: ClientSession) -> None:
         self._fence(session)
@@ -266,57 +241,50 @@ class Relay:
     def heal(self) -> int:
         """Compare each partition's last number in the log with the rows; resend what it lost.
 
+        A partition that cannot be read is left for the next time and takes nothing till then.
+
         Returns:
             how many rows will be sent again.
 
         Raises:
+            LogUnavailable: no partition can be read.
             SourceBehindLog: the log is ahead of the database.
             TailGone: rows that would have to be resent are no longer kept.
         """
-        resent = 0
+        resent, read, unreadable = 0, 0, set[TopicPartition]()
         given = {item["_id"]: item["last"] for item in self.database[SEQUENCES].find()}
-        for topic in events.TOPICS_OF_SOURCE[self.source]:
-            for partition in range(self.partitions):
-                last = given.get(f"{topic}/{partition}", 0)
-                in_log = self._last_in_log((topic, partition))
-                if in_log > last:
-                    self._fence(None)  # who slept through a takeover compares old with new
-                    raise SourceBehindLog(f"{topic}/{partition}: log {in_log}, database {last}")
-                if in_log < last:
-                    resent += self._unmark(topic, partition, in_log, last)
+        for place in sorted(
+            self.places(), key=lambda place: place in self._sender.health.unreadable
+        ):
+            try:
+                in_log = self._last_in_log(place)
+            except LogUnavailable:
+                unreadable.add(place)
+                if len(unreadable) < MOST_UNREADABLE:
+                    self._fence(None)  # the question took long
+                    continue
+                if not read:
+                    raise  # the log itself is gone, not the leader of a partition
+                break
+            read += 1
+            resent += self._compare(place, in_log, given.get(f"{place[0]}/{place[1]}", 0))
+            self._sender.health.uncompared.discard(place)
+        self._sender.health.unreadable = unreadable
         if resent:
             _log.warning("log lost its tail; resending", source=self.source, rows=resent)
         return resent
 
-    def _unmark(self, topic: str, partition: int, in_log: int, last: int) -> int:
-        rows, place = self.database[outbox.COLLECTION], {"topic": topic, "partition": partition}
-        lost = {"state": {"$gte": outbox.NUMBERED}, "sequence": {"$gt": in_log, "$lte": last}}
-        kept = rows.count_documents({**place, **lost})
-        if kept != last - in_log:
-            raise TailGone(f"{topic}/{partition}: {kept} of {last - in_log} rows are kept")
+    def _compare(self, place: TopicPartition, in_log: int, last: int) -> int:
+        if in_log > last:
+            self._fence(None)  # who slept through a takeover compares old with new
+            raise SourceBehindLog(f"{place[0]}/{place[1]}: log {in_log}, database {last}")
+        if in_log == last:
+            return 0
         self._unsent_left = True
-
-        def unmark(start: int, session: ClientSession) -> int:
-            self._fence(session)
-            part = {"$gt": start, "$lte": min(start + ROWS_PER_CYCLE, last)}
-            return rows.update_many(
-                {"state": outbox.SENT, **place, "sequence": part},
-                {"$set": {"state": outbox.NUMBERED}, "$unset": {"sent_at": ""}},
-                session=session,
-            ).modified_count
-
-        # A week's rows are no one transaction; the lowest first, so that a crash leaves no gap.
-        parts = range(in_log, last, ROWS_PER_CYCLE)
-        return sum(transact(self.database, partial(unmark, start)) for start in parts)
+        return tail.unmark(self.database, place, in_log, last, self._fence)
 
     def _last_in_log(self, place: TopicPartition) -> int:
-        begin, end = self.event_log.bounds(place)
-        for offset in range(end - 1, begin - 1, -1):
-            for record in self.event_log.read(place, offset, offset + 1):
-                span = envelope.span_of(record.headers)
-                if span and span.source == self.source and span.epoch == self.epoch:
-                    return span.last
-        return 0
+        return tail.last_in_log(self.event_log, place, self.source, self.epoch)
 
     def publish_watermark(self) -> bool:
         """Tell up to when everything is numbered and sent, and the last number of each partition.
@@ -338,22 +306,13 @@ class Relay:
                 "sequences": sequences,
             }
         )
-        if self._producer is None:
-            self._producer = self.event_log.producer()
-        try:
-            headers = [("content-type", b"application/json")]
-            self._producer.send(events.WATERMARK_TOPIC, 0, value, headers).wait(5.0)
-        except (DeliveryFailed, LogUnavailable):
-            self._drop_producer()
-            return False
-        return True
+        headers = [("content-type", b"application/json")]
+        return self._sender.publish(events.WATERMARK_TOPIC, value, headers, WATERMARK_PATIENCE)
 
     def _fence(self, session: ClientSession | None) -> None:
         if self.lease is None:
             raise Fenced("no lease")
         self.lease.check(self.database, session, seconds=LEASE_SECONDS)
 
-    def _drop_producer(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.close()
+
+__all__ = ["Relay", "SourceBehindLog", "TailGone"]
