@@ -14,10 +14,14 @@ COUNTY = {"id": "c-1", "type": "CHAPTER", "status": "ACTIVE", "name": "西湖区
 SCHOOL = {"id": "s-1", "type": "SCHOOL", "status": "ACTIVE", "name": "求是小学红十字会"}
 HEADQUARTERS = {"id": "hq", "type": "CHAPTER", "status": "ACTIVE", "name": "总会"}
 TOWNSHIP = {"id": "t-1", "type": "TOWNSHIP", "status": "ACTIVE", "name": "三墩镇红十字会"}
+SUBDISTRICT = {"id": "t-3", "type": "SUBDISTRICT", "status": "ACTIVE", "name": "北山街道红十字会"}
+COMMUNITY = {"id": "m-1", "type": "COMMUNITY", "status": "ACTIVE", "name": "曙光社区红十字会"}
 BY_CODE = {
     "330106": [SCHOOL, COUNTY],
     "100000": [HEADQUARTERS],
     "330106109": [TOWNSHIP, {**TOWNSHIP, "id": "t-2"}],
+    "330106001": [SCHOOL, COMMUNITY, SUBDISTRICT],
+    "330106002": [SCHOOL, COMMUNITY],
 }
 LETTER = {
     "id": "d-1",

@@ -41,14 +41,14 @@ def test_roles_are_those_of_the_services() -> None:
 def test_token_prints_only_a_token_for_ids_and_region_codes(services: Services) -> None:
     result = registry(
         *("token", "--subject", "zhang", "--role", "registrar", "--role", "approver"),
-        *("--unit", "330106", "--unit", "s-1", "--ttl", "30m"),
+        *("--unit", "330106", "--unit", "s-1", "--unit", "330106001", "--ttl", "30m"),
     )
     assert result.exit_code == 0, result.output
     claims = claims_of(result.stdout.strip())
     assert claims["sub"] == "zhang"
     assert claims["exp"] - claims["iat"] == 1800
     roles = ["registrar", "approver"]
-    assert claims["grants"] == [{"unit": "c-1", "roles": roles}, {"unit": "s-1", "roles": roles}]
+    assert claims["grants"] == [{"unit": unit, "roles": roles} for unit in ("c-1", "s-1", "t-3")]
     reader = claims_of(services.requests[0].headers["Authorization"].removeprefix("Bearer "))
     assert reader["service"] is True
 
@@ -68,6 +68,7 @@ def test_a_volunteers_own_token_needs_no_unit(services: Services) -> None:
         (["--role", "viewer", "--unit", "990000"], "990000"),
         (["--role", "viewer", "--unit", "no-such"], "no-such"),
         (["--role", "viewer", "--unit", "330106109"], "t-2"),
+        (["--role", "viewer", "--unit", "330106002"], "m-1"),
         (["--role", "viewer", "--unit", "../x"], "../x"),
         (["--person", "v-1", "--ttl", "soon"], "soon"),
         (["--person", "v-1", "--ttl", "0"], "“0”"),

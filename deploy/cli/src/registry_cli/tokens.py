@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from registry_cli.problems import MISUSED, Problem
-from registry_cli.running import Api, find_runtime, url
+from registry_cli.running import Api, Json, find_runtime, url
 
 if TYPE_CHECKING:
     from embedded.runtime import Runtime
@@ -19,6 +19,8 @@ SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 LONGEST_TTL = 3650 * 86_400
 INTERNAL_TTL = 600
 """Seconds a token lives that a command needs for itself."""
+RANKS = {"CHAPTER": 0, "TOWNSHIP": 1, "SUBDISTRICT": 1}
+"""Whom a region code names first; any other type comes after."""
 GONE = frozenset({"VOIDED", "DISSOLVED", "MERGED"})
 
 
@@ -68,7 +70,8 @@ def org_units(runtime: "Runtime") -> Api:
 def unit_id(runtime: "Runtime", unit: str) -> str:
     """Return the id of a unit named by id or region code.
 
-    A chapter goes before other units that bear its code.
+    A chapter goes before other units that bear its code, and the unit of a township before the
+    schools and communities in it: the code is theirs in the first place.
 
     Raises:
         Problem: there is none, or the code does not tell which.
@@ -79,14 +82,18 @@ def unit_id(runtime: "Runtime", unit: str) -> str:
     found = [
         item for item in api.items("/v1/units", {"region_code": unit}) if item["status"] not in GONE
     ]
-    chapters = [item for item in found if item["type"] == "CHAPTER"]
-    candidates = chapters or found
-    if not candidates:
+    if not found:
         raise Problem("unit_unknown", exit_code=MISUSED, unit=unit)
+    first = min(_rank(item) for item in found)
+    candidates = [item for item in found if _rank(item) == first]
     if len(candidates) > 1:
         named = "、".join(f"{item['name']} {item['id']}" for item in candidates[:5])
         raise Problem("unit_ambiguous", exit_code=MISUSED, unit=unit, found=named)
     return str(candidates[0]["id"])
+
+
+def _rank(unit: Json) -> int:
+    return RANKS.get(str(unit["type"]), len(RANKS))
 
 
 def chapter_above(runtime: "Runtime", unit: str) -> str:
