@@ -157,6 +157,24 @@ async def test_a_cancelled_caller_does_not_break_the_group(
     assert len(set(sizes.values())) == 1  # each write wholly or not at all
 
 
+async def test_a_document_another_transaction_holds_keeps_no_neighbour_waiting(
+    database: AsyncDatabase, commits: GroupCommit
+) -> None:
+    """A killed process leaves such a transaction open; its locks last until the server ends it."""
+    async with database.client.start_session() as session:
+        await session.start_transaction()
+        await database["identifiers"].insert_one({"_id": "held"}, session=session)
+        writes = [registration(n) for n in range(12)]
+        writes[5] = registration(5, "held")
+        outcomes = await submit_all(commits, writes)
+        assert isinstance(outcomes.pop(5), Unavailable)
+        assert outcomes == [None] * 11
+        assert (await counts(database))["people"] == 11
+        await session.abort_transaction()
+    await commits.submit(writes[5])
+    assert (await counts(database))["people"] == 12
+
+
 async def test_an_outage_is_told_and_passes(servers: RealServers, database: AsyncDatabase) -> None:
     commits = GroupCommit(database)
     await asyncio.to_thread(servers.mongod.kill)

@@ -160,8 +160,8 @@ class GroupCommit:
                 raise offence
             await self._commit(rest)
         except Offence:
-            for waiting in rest:
-                await self._alone(waiting)
+            # At once: one that waits for another transaction's end keeps the others no longer.
+            await asyncio.gather(*(self._alone(waiting) for waiting in rest))
         if offence.offender is not None:
             await self._alone(offence.offender)
 

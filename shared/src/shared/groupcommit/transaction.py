@@ -1,6 +1,7 @@
 """One transaction of several writes, and which of them stood against it."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +16,19 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
+from shared.errors import Unavailable
 from shared.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
 
 Insert = tuple[str, Document]
 """A collection's name and a document to insert there."""
 
 _DUPLICATE = 11000
+_GROUP_RUNS = 3
+"""Runs of a group's transaction after which its writes are tried singly: one of them meets a
+document that another transaction holds, and the others need not wait for its end."""
+_LONE_SECONDS = 2.0
+"""How long a write alone is tried against a document that another transaction holds; it is asked
+to come again then. The server itself would let it wait for a minute."""
 _FAULTS = (PyMongoError, BSONError, TypeError, ValueError, OverflowError)
 """What a document may raise: the server refuses it, or it cannot be encoded."""
 
@@ -107,8 +115,15 @@ async def commit(
         for collection, document in waiting.write.inserts:
             batches.setdefault(collection, []).append((waiting, document))
     filled = [(collection, batch) for collection, batch in batches.items() if batch]
+    begun, runs = time.monotonic(), 0
 
     async def insert(session: AsyncClientSession) -> None:
+        nonlocal runs
+        runs += 1
+        if len(group) > 1 and runs > _GROUP_RUNS:
+            raise Offence(None, Unavailable("unavailable"))
+        if runs > 1 and time.monotonic() - begun > _LONE_SECONDS:
+            raise Offence(None, Unavailable("unavailable"))
         for collection, batch in filled:
             await _insert(database, collection, batch, session)
 
