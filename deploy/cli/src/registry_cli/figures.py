@@ -4,6 +4,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from registry_cli.problems import Problem
 from registry_cli.running import find_runtime, require_running, run_once
 
 if TYPE_CHECKING:
@@ -20,12 +21,18 @@ SERIES = {
 
 
 def recount(*, as_json: bool) -> int:
-    """Compare once and show the report; 1 where a figure differs, 2 where it was not made."""
+    """Compare once and show the report; 1 where a figure differs.
+
+    Raises:
+        Problem: it was not made.
+    """
     runtime = find_runtime()
     require_running(runtime)
     code, output = run_once(
         runtime, ["aggregator.recount"], "aggregator", allowed=(EQUAL, DIFFERENT)
     )
+    if not output:  # a program that breaks ends with 1 as well
+        raise Problem("not_compared", log=runtime.log("aggregator.recount"))
     if as_json:
         sys.stdout.write(output)
     else:

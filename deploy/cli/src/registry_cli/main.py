@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from registry_cli.problems import guarded
+from registry_cli.problems import MISUSED, ending, guarded
 
 HELP = """中国红十字会登记系统：基层组织、会员、志愿者。
 
@@ -199,7 +199,7 @@ def token(
 
 
 @app.command()
-@guarded
+@ending(MISUSED)  # 1 says that figures differ
 def recount(*, as_json: Json = False) -> None:
     """核对登记与大屏。 Compare registries and dashboard.
 

@@ -16,6 +16,8 @@ FAILED = 1
 """Exit code: the command was understood and did not succeed, or found what should not be."""
 MISUSED = 2
 """Exit code: the command line is wrong, or nothing could be found out."""
+INTERRUPTED = 130
+"""Exit code: Ctrl-C, as a shell tells it."""
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "port_base": (
@@ -54,6 +56,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "one_shot": (
         "{name} 失败（退出码 {status}）：{said}\n日志：{log}",
         "{name} failed (exit code {status}): {said}\nLog: {log}",
+    ),
+    "not_compared": (
+        "核对未完成：程序中途出错，日志见 {log}。",
+        "Nothing was compared: the program broke; see {log}.",
     ),
     "unit_unknown": (
         "没有单位“{unit}”：请用区划代码（如 330106）或单位 id；"
@@ -143,26 +149,37 @@ class Told(Problem):
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
     """Make a command end with a message and an exit code, never with a traceback."""
+    return ending(FAILED)(command)
 
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        import typer
 
-        try:
-            command(*args, **kwargs)
-        except Problem as problem:
-            tell(str(problem))
-            raise typer.Exit(problem.exit_code) from None
-        except (typer.Exit, typer.Abort, typer.BadParameter):
-            raise
-        except BrokenPipeError:  # whoever read our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(FAILED) from None
-        except Exception as error:  # noqa: BLE001 - the one place where it becomes a message
-            tell(str(unexpected(error)))
-            raise typer.Exit(FAILED) from None
+def ending(failed: int) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """As `guarded`, for a command that needs another exit code where it could not do its work."""
 
-    return run
+    def guard(command: Callable[P, None]) -> Callable[P, None]:
+        @wraps(command)
+        def run(*args: P.args, **kwargs: P.kwargs) -> None:
+            import typer
+
+            try:
+                command(*args, **kwargs)
+            except Problem as problem:
+                tell(str(problem))
+                raise typer.Exit(max(problem.exit_code, failed)) from None
+            except (typer.Exit, typer.Abort, typer.BadParameter):
+                raise
+            except KeyboardInterrupt:
+                tell("已中断 / interrupted")
+                raise typer.Exit(INTERRUPTED) from None
+            except BrokenPipeError:  # whoever read our output has seen enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise typer.Exit(failed) from None
+            except Exception as error:  # noqa: BLE001 - the one place where it becomes a message
+                tell(str(unexpected(error)))
+                raise typer.Exit(failed) from None
+
+        return run
+
+    return guard
 
 
 def tell(text: str) -> None:
