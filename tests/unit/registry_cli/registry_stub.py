@@ -1,12 +1,15 @@
 """A registry of one county behind an httpx transport: the endpoints an import uses."""
 
+import csv
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from registry_cli.importing import ImportSummary
 from shared.personal.identifiers import IdType, check
 from shared.personal.names import check_name
 from shared.personal.phones import normalise_phone
@@ -15,6 +18,9 @@ from shared.personal.problems import PersonalDataProblem
 MEMBER, ORG_UNITS = "http://member.test", "http://units.test"
 TODAY = date(2026, 11, 23)
 COUNTY = {"id": "county", "name": "西湖区红十字会", "type": "CHAPTER", "status": "ACTIVE"}
+HEADER = "姓名,性别,证件号码,手机号码,所属单位,备注"
+WANG = "王芳,女,11010519491231002X,13900000000"
+LI = "李强,男,130102201211184021,13900000000"
 Json = dict[str, Any]
 
 
@@ -113,3 +119,15 @@ def problem(status: int, detail: str, **fields: Any) -> httpx.Response:
         json={"status": status, "detail": detail, **fields},
         headers={"content-type": "application/problem+json"},
     )
+
+
+def roster(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "名册.csv"
+    path.write_text("\n".join((HEADER, *lines)) + "\n", encoding="utf-8")
+    return path
+
+
+def report_of(summary: ImportSummary) -> list[dict[str, str]]:
+    assert summary.report is not None
+    with summary.report.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))

@@ -1,75 +1,25 @@
-"""Importing a roster through the public API: pages, units, retries, repetition and the report."""
+"""Importing a roster through the public API: pages, units, retries and repetition."""
 
-import csv
 import json
-import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from registry_cli.importing import (
-    Consent,
-    Document,
-    ImportFailed,
-    ImportSummary,
-    Progress,
-    import_roster,
-)
+from registry_cli.importing import ImportFailed, ImportSummary, Progress
 from registry_cli.importing.api import ATTEMPTS, LONGEST_PAUSE_SECONDS, RegistryApi
 from registry_cli.roster import write_demo
-from registry_cli.rosterfile import RosterFileError, read_roster
-from tests.unit.registry_cli.registry_stub import COUNTY, MEMBER, ORG_UNITS, RegistryStub, problem
-
-CONSENT = Consent("2026-1", "PAPER", "2026-01-05")
-DOCUMENT = Document("西红〔2026〕1号", "2026-01-04")
-HEADER = "姓名,性别,证件号码,手机号码,所属单位,备注"
-WANG = "王芳,女,11010519491231002X,13900000000"
-LI = "李强,男,130102201211184021,13900000000"
-
-
-@pytest.fixture
-def stub() -> RegistryStub:
-    return RegistryStub()
-
-
-@pytest.fixture
-def pauses() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def run(stub: RegistryStub, pauses: list[float]) -> Callable[..., ImportSummary]:
-    def import_file(path: Path, **over: Any) -> ImportSummary:
-        with stub.client() as client:
-            settings: dict[str, Any] = {
-                "client": client,
-                "token": "secret",
-                "member_url": MEMBER,
-                "org_units_url": ORG_UNITS + "/",
-                "unit_id": COUNTY["id"],
-                "mode": "existing",
-                "consent": CONSENT,
-                "document": DOCUMENT,
-                "api": RegistryApi(client, "secret", pause=pauses.append),
-            }
-            return import_roster(path, **(settings | over))
-
-    return import_file
-
-
-def roster(tmp_path: Path, *lines: str) -> Path:
-    path = tmp_path / "名册.csv"
-    path.write_text("\n".join((HEADER, *lines)) + "\n", encoding="utf-8")
-    return path
-
-
-def report_of(summary: ImportSummary) -> list[dict[str, str]]:
-    assert summary.report is not None
-    with summary.report.open(encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
+from registry_cli.rosterfile import RosterFileError
+from tests.unit.registry_cli.registry_stub import (
+    LI,
+    MEMBER,
+    WANG,
+    RegistryStub,
+    problem,
+    report_of,
+    roster,
+)
 
 
 def test_demo_roster_is_refused_where_it_is_wrong_and_nowhere_else(
@@ -239,7 +189,7 @@ def test_lost_answer_is_asked_for_again(
     ("response", "code", "words"),
     [
         (problem(503, "overloaded"), "busy", "仍然繁忙（503）"),
-        (problem(401, "expired"), "token", "registry token"),
+        (problem(401, "expired"), "token", "registry status"),
         (problem(403, "仅限本区"), "forbidden", "仅限本区"),
         (
             problem(422, "字段有误", errors=[{"field": "mode", "message": "未知"}]),
@@ -273,6 +223,30 @@ def test_import_stops_with_one_clear_reason(
     assert max(pauses, default=0.0) <= LONGEST_PAUSE_SECONDS
 
 
+def test_a_token_that_expires_midway_is_replaced(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    minted: list[str] = []
+
+    def mint() -> str:
+        minted.append(f"token-{len(minted)}")
+        return minted[-1]
+
+    def expire(request: httpx.Request) -> httpx.Response | None:
+        old = request.headers["Authorization"] == "Bearer token-0"
+        return problem(401, "expired") if old and stub.members else None
+
+    stub.intercept = expire
+    with stub.client() as client:
+        api = RegistryApi(client, mint)
+        summary = run(roster(tmp_path, f"{WANG},,", f"{LI},,"), page_size=1, api=api)
+    assert (summary.accepted, summary.refused) == (2, 0)
+    assert minted == ["token-0", "token-1"]
+    first, refused, again = stub.bulk_requests()
+    assert refused.headers["Authorization"] == first.headers["Authorization"]
+    assert refused.headers["Idempotency-Key"] == again.headers["Idempotency-Key"]
+
+
 def test_service_that_is_down(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
@@ -301,58 +275,3 @@ def test_file_without_rows_stops(tmp_path: Path, run: Callable[..., ImportSummar
 def test_page_size_is_bounded(tmp_path: Path, run: Callable[..., ImportSummary], size: int) -> None:
     with pytest.raises(ValueError, match="1 to 500"):
         run(roster(tmp_path, f"{WANG},,"), page_size=size)
-
-
-def test_file_without_faults_has_no_report(
-    tmp_path: Path, run: Callable[..., ImportSummary]
-) -> None:
-    summary = run(roster(tmp_path, f"{WANG},,"))
-    assert (summary.accepted, summary.refused, summary.report) == (1, 0, None)
-    assert [path.name for path in tmp_path.iterdir()] == ["名册.csv"]
-
-
-def test_report_is_harmless_private_and_can_be_imported(
-    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
-) -> None:
-    path = roster(
-        tmp_path,
-        "王芳,女,110105194912310021,+8613900000000,,=cmd|' /C calc'!A0",
-        "李强,先生,130102201211184021,1.38E+10,, @x",
-    )
-    summary = run(path)
-    assert summary.report == tmp_path / "名册.errors.csv"
-    assert stat.S_IMODE(summary.report.stat().st_mode) == 0o600
-    assert summary.report.read_bytes().startswith(b"\xef\xbb\xbf")
-    first, second = report_of(summary)
-    assert list(first) == [*HEADER.split(","), "行号", "字段", "问题与改法"]
-    assert first["备注"] == "'=cmd|' /C calc'!A0"
-    assert first["手机号码"] == "'+8613900000000"
-    assert second["备注"] == "' @x"
-    assert second["字段"] == "性别；手机号码"
-    text = summary.report.read_text(encoding="utf-8-sig").replace("110105194912310021", "")
-    corrected = tmp_path / "corrected.csv"
-    corrected.write_text(
-        text.replace("王芳,女,", "王芳,女,11010519491231002X"), encoding="utf-8-sig"
-    )
-    row, _ = read_roster(corrected).rows()
-    assert (row.fields["id_number"], row.fields["phone"]) == (
-        "11010519491231002X",
-        "+8613900000000",
-    )
-    again = run(corrected)
-    assert (again.accepted, again.refused) == (1, 1)
-    assert list(report_of(again)[0]) == list(first)
-
-
-def test_report_goes_where_told_in_the_language_told(
-    tmp_path: Path, run: Callable[..., ImportSummary]
-) -> None:
-    target = tmp_path / "elsewhere.csv"
-    summary = run(roster(tmp_path, f"{WANG},无名,"), report_path=target, language="en")
-    assert summary.report == target
-    assert "check the name" in report_of(summary)[0]["问题与改法"]
-
-
-def test_report_that_cannot_be_written(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
-    with pytest.raises(ImportFailed, match="无法写入"):
-        run(roster(tmp_path, f"{WANG},无名,"), report_path=tmp_path)

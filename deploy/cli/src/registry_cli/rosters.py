@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +42,13 @@ def run_order(
     from registry_cli.rosterfile import RosterFileError
 
     chapter = chapter_above(runtime, order.unit)
-    bearer = officer_token(runtime, order.subject, chapter, "registrar", "approver")
+    mint = partial(officer_token, runtime, order.subject, chapter, "registrar", "approver")
     try:
         with open_client() as client:
             return import_roster(
                 order.path,
                 client=client,
-                token=bearer,
+                mint=mint,
                 member_url=url(runtime, "member"),
                 org_units_url=url(runtime, "org-units"),
                 unit_id=order.unit,

@@ -27,27 +27,29 @@ LIST_LIMIT = 200
 ACCEPT_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
 Json = dict[str, Any]
+Mint = Callable[[], str]
+"""Gives a bearer token that is good now."""
 
 
 class RegistryApi:
     """Requests with a token; repeats what failed for reasons that pass.
 
+    A roster may take longer than a token lives: a refused one is replaced once for each request.
     Every POST must carry an idempotency key, since a repeated one may have succeeded before.
     """
 
     def __init__(
         self,
         client: httpx.Client,
-        token: str,
+        mint: Mint,
         *,
         language: Language = "zh",
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept-Language": ACCEPT_LANGUAGE[language],
-        }
+        self._mint = mint
+        self._token: str | None = None
+        self._language = ACCEPT_LANGUAGE[language]
         self._pause = pause
 
     def get(self, url: str, params: Mapping[str, str] | None = None) -> Json:
@@ -80,13 +82,7 @@ class RegistryApi:
         for attempt in range(1, ATTEMPTS + 1):
             wait = min(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
             try:
-                response = self._client.request(
-                    method,
-                    url,
-                    headers={**self._headers, **(headers or {})},
-                    timeout=TIMEOUT_SECONDS,
-                    **parts,
-                )
+                response = self._authorised(method, url, headers or {}, parts)
             except httpx.TransportError as error:
                 reason = str(error) or type(error).__name__
                 failure = ImportFailed("unreachable", url=url, attempts=attempt, reason=reason)
@@ -99,6 +95,27 @@ class RegistryApi:
             if attempt < ATTEMPTS:
                 self._pause(wait)
         raise failure
+
+    def _authorised(
+        self, method: str, url: str, headers: Mapping[str, str], parts: Mapping[str, Any]
+    ) -> httpx.Response:
+        """Send once, and once more with a new token where the one at hand is refused."""
+        known = self._token is not None
+        response = self._send(method, url, headers, parts)
+        if known and response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._token = None
+            response = self._send(method, url, headers, parts)
+        return response
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], parts: Mapping[str, Any]
+    ) -> httpx.Response:
+        if self._token is None:
+            self._token = self._mint()
+        bearer = {"Authorization": f"Bearer {self._token}", "Accept-Language": self._language}
+        return self._client.request(
+            method, url, headers={**bearer, **headers}, timeout=TIMEOUT_SECONDS, **parts
+        )
 
 
 def _asked_pause(response: httpx.Response, otherwise: float) -> float:

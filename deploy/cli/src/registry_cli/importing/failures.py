@@ -18,8 +18,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{url} was still busy after {attempts} attempts ({status}): try again later.",
     ),
     "token": (
-        "访问令牌无效或已过期：请重新获取（registry token）。",
-        "The token is not valid or has expired: get a new one (registry token).",
+        "服务不接受新签发的访问令牌：请确认 REGISTRY_VAR 指向正在运行的系统，"
+        "且签发方未被更换（registry status）。",
+        "The service does not accept a token just made: check that REGISTRY_VAR names the system "
+        "that runs, and that its issuer was not replaced (registry status).",
     ),
     "unit": (
         "找不到单位 {unit}，或它不在您的权限范围内：请核对单位编号和权限。",

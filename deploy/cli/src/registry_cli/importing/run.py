@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from registry_cli.importing.api import RegistryApi
+from registry_cli.importing.api import Mint, RegistryApi
 from registry_cli.importing.failures import ImportFailed
 from registry_cli.importing.report import ErrorReport, Refusal, path_beside
 from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
@@ -43,7 +43,7 @@ def import_roster(
     path: Path,
     *,
     client: httpx.Client,
-    token: str,
+    mint: Mint,
     member_url: str,
     org_units_url: str,
     unit_id: str,
@@ -59,6 +59,7 @@ def import_roster(
     """Import a roster file through the public API and write a report of refused rows.
 
     Args:
+        mint: gives the bearer token, again whenever one has expired.
         unit_id: the chapter or unit the roster belongs to; the units it names are looked for here
             and below, and rows without a unit go here.
         report_path: where refused rows go, by default ``<name>.errors.csv`` beside the file.
@@ -70,7 +71,7 @@ def import_roster(
     if not 1 <= page_size <= LARGEST_PAGE:
         raise ValueError(f"page_size must be 1 to {LARGEST_PAGE}, not {page_size}")
     roster = read_roster(path)
-    registry = api or RegistryApi(client, token, language=language)
+    registry = api or RegistryApi(client, mint, language=language)
     finder = UnitFinder(registry, org_units_url, unit_id)
     finder.check_root()
     report = ErrorReport(report_path or path_beside(path), roster.header)
