@@ -30,6 +30,9 @@ def pipeline(mongo: Database, kafka_log: KafkaLog) -> Iterator[Pipeline]:
     built.close()
 
 
+OPERATOR = deadletters.Request("op")
+
+
 class Killed(BaseException):
     """The process ends here; BaseException, so that no handler of ours survives it."""
 
@@ -277,19 +280,19 @@ def test_poison_among_good_ones_is_set_aside_then_replayed_once(
     (letter,) = mongo[store.DEAD_LETTERS].find()
     assert letter["state"] == "open"
     with pytest.raises(Invalid):  # as stored it is still poison
-        deadletters.replay(mongo, letter["_id"], subject="op", mended=None)
+        deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=None)
     sent = mongo[outbox.COLLECTION].find_one({"_id": row["_id"]})
     assert sent is not None
     mended = envelope.numbered(good, sequence=sent["sequence"], epoch=1)
     wrong = envelope.numbered(good, sequence=sent["sequence"] + 1, epoch=1)
     with pytest.raises(Invalid):
-        deadletters.replay(mongo, letter["_id"], subject="op", mended=wrong)
-    deadletters.replay(mongo, letter["_id"], subject="op", mended=mended)
+        deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=wrong)
+    deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=mended)
     assert pipeline.by_unit() == pipeline.expected(units=1)
     with pytest.raises(Conflict):
-        deadletters.replay(mongo, letter["_id"], subject="op", mended=mended)
+        deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=mended)
     with pytest.raises(Conflict):
-        deadletters.dismiss(mongo, letter["_id"], subject="op", reason="no more needed")
+        deadletters.dismiss(mongo, letter["_id"], by=OPERATOR, reason="no more needed")
     assert pipeline.by_unit() == pipeline.expected(units=1)
 
 

@@ -4,8 +4,10 @@ import uuid
 from collections import Counter
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pymongo.errors import OperationFailure
 
 from aggregator.projection import Delta
 from embedded.servers import RealServers
@@ -14,12 +16,20 @@ from shared.eventlog import EventLog
 from shared.events import envelope
 from shared.events.states import MemberState
 from shared.memorylog import MemoryLog
-from shared.mongo import connect
-from shared.recount import Counted, answer_one, recount
+from shared.mongo import Database, connect
+from shared.recount import (
+    MOST_ATTEMPTS,
+    Counted,
+    _claim,
+    _write_pages,
+    answer_one,
+    page_id,
+    recount,
+)
 from shared.relay import INDEXES, Relay
 from shared.settings import MongoSettings
-from shared.timeline import to_documents
-from tests.histories import MOMENT, History, histories
+from shared.timeline import Entry, to_documents
+from tests.histories import MOMENT, START, History, histories, member_state
 
 SOURCE, TOPIC = "/services/member", events.MEMBER_TOPIC
 COUNTED = (Counted("members", TOPIC, MemberState),)
@@ -81,3 +91,42 @@ def test_a_request_is_answered_once_with_its_pages(servers: RealServers) -> None
     assert not answer_one(database, SOURCE, COUNTED)
     database.client.drop_database(name)
     database.client.close()
+
+
+def test_what_a_dead_worker_left_is_not_mixed_with_the_next_attempt(mongo: Database) -> None:
+    mongo["recounts"].insert_one({"_id": "r1", "status": "requested", "at": MOMENT})
+    state = member_state("u1", "ACTIVE")
+    timeline = to_documents((Entry(START, MOMENT, state),))
+    mongo["members"].insert_one({"_id": "e1", "timeline": timeline})
+    dying = _claim(mongo, "worker-a")
+    assert dying is not None
+    before = recount(mongo, SOURCE, COUNTED)
+    assert not answer_one(mongo, SOURCE, COUNTED, "worker-b")  # it may still be at work
+    mongo["members"].insert_one({"_id": "e2", "timeline": timeline})
+    assert answer_one(mongo, SOURCE, COUNTED, "worker-a")
+    _write_pages(mongo, dying, before)  # the former life was only slow
+    job = mongo["recounts"].find_one({"_id": "r1"})
+    assert job is not None
+    assert (job["status"], job["attempt"], job["pages"]) == ("done", 2, 1)
+    page = mongo["recount_rows"].find_one({"_id": page_id("r1", job["attempt"], 0)})
+    assert page is not None
+    assert [TOPIC, "u1", START.isoformat(), "ACTIVE", 2] in page["rows"]
+
+
+def test_a_recount_that_no_attempt_ends_has_failed(
+    mongo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mongo["recounts"].insert_one({"_id": "r1", "status": "requested", "at": MOMENT})
+
+    def too_old(*_: object) -> None:
+        raise OperationFailure("SnapshotTooOld")
+
+    monkeypatch.setattr("shared.recount.recount", too_old)
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(OperationFailure):
+            answer_one(mongo, SOURCE, COUNTED, "worker-a")
+    assert answer_one(mongo, SOURCE, COUNTED, "worker-a")
+    job = mongo["recounts"].find_one({"_id": "r1"})
+    assert job is not None
+    assert (job["status"], "SnapshotTooOld" in job["reason"]) == ("failed", True)
+    assert not answer_one(mongo, SOURCE, COUNTED, "worker-a")

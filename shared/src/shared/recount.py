@@ -6,12 +6,13 @@ exactly: changes of outbox rows not yet numbered then are taken off again (desig
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo.errors import PyMongoError
 
 from shared import events, outbox
 from shared.clock import now
@@ -20,17 +21,18 @@ from shared.events.payloads import Changed, Imported
 from shared.events.states import MemberState, UnitState, VolunteerState
 from shared.mongo import ClientSession, Database, Document
 from shared.relay import SEQUENCES, SOURCE
-from shared.timeline import changes, from_documents
 
 JOBS = "recounts"
 ROWS = "recount_rows"
 ROWS_PER_PAGE = 5_000
 KEEP_SECONDS = 24 * 3600
+CLAIM_SECONDS = 600
+"""A worker that took a request and is not heard of for so long has lost it to another."""
+MOST_ATTEMPTS = 3
 INDEXES = {
     JOBS: [IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=KEEP_SECONDS)],
     ROWS: [
         IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=KEEP_SECONDS),
-        IndexModel([("recount", ASCENDING), ("page", ASCENDING)], name="page", unique=True),
     ],
 }
 
@@ -59,6 +61,22 @@ class Recount:
     counts: Counter[Key]
 
 
+@dataclass
+class _Names:
+    """Counter names of stored states; a nation of people is in a few thousand different ones."""
+
+    model: StateModel
+    _known: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, state: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names a state adds one to, at whatever unit."""
+        key = orjson.dumps({name: value for name, value in state.items() if name != "unit"})
+        names = self._known.get(key)
+        if names is None:
+            names = self._known[key] = tuple(counter_names(self.model.model_validate(state)))
+        return names
+
+
 def recount(database: Database, source: str, counted: Iterable[Counted]) -> Recount:
     """Count a writer's database at one cluster time.
 
@@ -77,8 +95,9 @@ def recount(database: Database, source: str, counted: Iterable[Counted]) -> Reco
         for row in database[outbox.COLLECTION].find({"state": outbox.WRITTEN}, session=session):
             _take_off(counts, row)
         for kind in counted:
+            names = _Names(kind.model)
             for document in _timelines(database, kind.collection, session):
-                _add_timeline(counts, kind, document)
+                _add_timeline(counts, kind.topic, names, document)
     return Recount(at, found["epoch"] if found else 1, sequences, counts)
 
 
@@ -86,12 +105,20 @@ def _timelines(database: Database, collection: str, session: ClientSession) -> I
     yield from database[collection].find({}, {"timeline": 1}, session=session, batch_size=5_000)
 
 
-def _add_timeline(counts: Counter[Key], kind: Counted, document: Mapping[str, Any]) -> None:
-    for change in changes((), from_documents(document["timeline"])):
-        day = change.effective_on.isoformat()
-        for state, sign in ((change.was, -1), (change.now, 1)):
+def _add_timeline(
+    counts: Counter[Key], topic: str, names: _Names, document: Mapping[str, Any]
+) -> None:
+    """Count an entity's dated states: each takes the place of the one before on its day."""
+    before: Mapping[str, Any] | None = None
+    for entry in document["timeline"]:
+        present, day = entry["state"], entry["effective_on"]
+        if present == before:
+            continue
+        for state, sign in ((before, -1), (present, 1)):
             if state is not None:
-                _add_state(counts, kind.topic, day, kind.model.model_validate(state), sign)
+                for name in names.of(state):
+                    counts[(topic, state["unit"], day, name)] += sign
+        before = present
 
 
 def _add_state(counts: Counter[Key], topic: str, day: str, state: Any, sign: int) -> None:
@@ -114,46 +141,76 @@ def _take_off(counts: Counter[Key], row: Mapping[str, Any]) -> None:
                 _add_state(counts, row["topic"], day, state, sign)
 
 
-def answer_one(database: Database, source: str, counted: Iterable[Counted]) -> bool:
+def page_id(recount: str, attempt: int, page: int) -> str:
+    """Return the id of a page of rows; attempts never write over one another's."""
+    return f"{recount}/{attempt}/{page}"
+
+
+def answer_one(
+    database: Database, source: str, counted: Iterable[Counted], holder: str = ""
+) -> bool:
     """Answer the oldest request, if there is one; return whether there was.
 
-    A request a worker died over is answered anew: its pages are written over.
+    A request a worker died over is answered anew, under the number of the next attempt: what the
+    dead one wrote, or still writes, is not mixed with it. After three it has failed.
+
+    Args:
+        database: the writer's database.
+        source: CloudEvents source, whose epoch is told.
+        counted: its collections of entities.
+        holder: name of this worker, stable over restarts: what it left is its own again.
     """
-    job = database[JOBS].find_one_and_update(
-        {"status": {"$in": ["requested", "running"]}},
-        {"$set": {"status": "running"}},
+    job = _claim(database, holder)
+    if job is None:
+        return False
+    mine = {"_id": job["_id"], "attempt": job["attempt"]}
+    if job["attempt"] > MOST_ATTEMPTS:
+        failed = {"status": "failed", "reason": job.get("reason", "no worker ended it")}
+        database[JOBS].update_one(mine, {"$set": failed})
+        return True
+    try:
+        result = recount(database, source, counted)
+    except PyMongoError as problem:
+        database[JOBS].update_one(mine, {"$set": {"reason": str(problem)[:300]}})
+        raise
+    pages = _write_pages(database, job, result)
+    done = {
+        "status": "done",
+        "counted_at": result.at,
+        "finished_at": now(),
+        "source": source,
+        "epoch": result.epoch,
+        "sequences": result.sequences,
+        "pages": pages,
+    }
+    database[JOBS].update_one(mine, {"$set": done})
+    return True
+
+
+def _claim(database: Database, holder: str) -> Document | None:
+    moment = now()
+    left = [{"holder": holder}, {"claimed_at": {"$lt": moment - timedelta(seconds=CLAIM_SECONDS)}}]
+    found: Document | None = database[JOBS].find_one_and_update(
+        {"$or": [{"status": "requested"}, {"status": "running", "$or": left}]},
+        {
+            "$set": {"status": "running", "holder": holder, "claimed_at": moment},
+            "$inc": {"attempt": 1},
+        },
         sort=[("at", ASCENDING)],
         return_document=ReturnDocument.AFTER,
     )
-    if job is None:
-        return False
-    result = recount(database, source, counted)
+    return found
+
+
+def _write_pages(database: Database, job: Document, result: Recount) -> int:
     rows = [[*key, count] for key, count in result.counts.items() if count]
-    database[ROWS].delete_many({"recount": job["_id"]})
-    pages = 0
-    for start in range(0, len(rows), ROWS_PER_PAGE):
+    starts = range(0, len(rows), ROWS_PER_PAGE)
+    for page, start in enumerate(starts):
         database[ROWS].insert_one(
             {
-                "_id": f"{job['_id']}/{pages}",
-                "recount": job["_id"],
-                "page": pages,
+                "_id": page_id(job["_id"], job["attempt"], page),
                 "rows": rows[start : start + ROWS_PER_PAGE],
                 "at": result.at,
             }
         )
-        pages += 1
-    database[JOBS].update_one(
-        {"_id": job["_id"]},
-        {
-            "$set": {
-                "status": "done",
-                "counted_at": result.at,
-                "finished_at": now(),
-                "source": source,
-                "epoch": result.epoch,
-                "sequences": result.sequences,
-                "pages": pages,
-            }
-        },
-    )
-    return True
+    return len(starts)

@@ -7,50 +7,62 @@ from fastapi import APIRouter, Query, Request
 from shared.access import CurrentPrincipal, Principal
 from shared.clock import now
 from shared.errors import Forbidden, NotFound
+from shared.idempotency import IdempotencyKey, Key
 from shared.identity import new_id
 from shared.mongo import AsyncDatabase
-from shared.recount import JOBS, ROWS
+from shared.recount import JOBS, ROWS, page_id
 from shared.web import JsonResponse
 
+PATH = "/v1/recounts"
 
-def router(path: str = "/v1/recounts") -> APIRouter:
+
+def router() -> APIRouter:
     """Return the routes; the application keeps its database in ``app.state.database``."""
-    routes = APIRouter(prefix=path, tags=["recounts"])
-
-    def database(request: Request, principal: Principal) -> AsyncDatabase:
-        if not principal.service:
-            raise Forbidden("scope.service")
-        found: AsyncDatabase = request.app.state.database
-        return found
-
-    @routes.post("", status_code=202)
-    async def ask(request: Request, principal: CurrentPrincipal) -> JsonResponse:
-        """Have the worker recount this registry at one cluster time."""
-        identity = new_id()
-        job = {"_id": identity, "status": "requested", "at": now()}
-        await database(request, principal)[JOBS].insert_one(job)
-        return JsonResponse({"id": identity, "status": "requested"}, status_code=202)
-
-    @routes.get("/{identity}")
-    async def show(request: Request, principal: CurrentPrincipal, identity: str) -> JsonResponse:
-        """Answer how far a recount is, and when done the marks that fit its counts."""
-        job = await database(request, principal)[JOBS].find_one({"_id": identity})
-        if job is None:
-            raise NotFound("not_found")
-        shown: dict[str, Any] = {"id": job.pop("_id"), **job}
-        return JsonResponse(shown)
-
-    @routes.get("/{identity}/rows")
-    async def rows(
-        request: Request,
-        principal: CurrentPrincipal,
-        identity: str,
-        page: Annotated[int, Query(ge=0)] = 0,
-    ) -> JsonResponse:
-        """Answer one page of rows: topic, unit, day, counter, count."""
-        found = await database(request, principal)[ROWS].find_one({"_id": f"{identity}/{page}"})
-        if found is None:
-            raise NotFound("not_found")
-        return JsonResponse({"rows": found["rows"]})
-
+    routes = APIRouter(prefix=PATH, tags=["recounts"])
+    routes.post("", status_code=202)(ask)
+    routes.get("/{identity}")(show)
+    routes.get("/{identity}/rows")(rows)
     return routes
+
+
+def _database(request: Request, principal: Principal) -> AsyncDatabase:
+    if not principal.service:
+        raise Forbidden("scope.service")
+    found: AsyncDatabase = request.app.state.database
+    return found
+
+
+async def ask(request: Request, principal: CurrentPrincipal, key: IdempotencyKey) -> JsonResponse:
+    """Have the worker recount this registry at one cluster time; asked twice, it counts once."""
+    identity = Key(principal.subject, f"POST {PATH}", key).id if key else new_id()
+    job = {"status": "requested", "at": now()}
+    await _database(request, principal)[JOBS].update_one(
+        {"_id": identity}, {"$setOnInsert": job}, upsert=True
+    )
+    return JsonResponse({"id": identity, "status": "requested"}, status_code=202)
+
+
+async def show(request: Request, principal: CurrentPrincipal, identity: str) -> JsonResponse:
+    """Answer how far a recount is, and when done the marks that fit its counts."""
+    job = await _database(request, principal)[JOBS].find_one({"_id": identity})
+    if job is None:
+        raise NotFound("not_found")
+    shown: dict[str, Any] = {"id": job.pop("_id"), **job}
+    return JsonResponse(shown)
+
+
+async def rows(
+    request: Request,
+    principal: CurrentPrincipal,
+    identity: str,
+    page: Annotated[int, Query(ge=0)] = 0,
+) -> JsonResponse:
+    """Answer one page of rows: topic, unit, day, counter, count."""
+    database = _database(request, principal)
+    job = await database[JOBS].find_one({"_id": identity, "status": "done"})
+    if job is None:
+        raise NotFound("not_found")
+    found = await database[ROWS].find_one({"_id": page_id(identity, job["attempt"], page)})
+    if found is None:
+        raise NotFound("not_found")
+    return JsonResponse({"rows": found["rows"]})

@@ -25,20 +25,32 @@ _log = log.get(__name__)
 class RecountLoop:
     """Answers recount requests until told to stop."""
 
-    def __init__(self, database: Database, source: str, counted: Sequence[Counted]) -> None:
+    def __init__(
+        self, database: Database, source: str, counted: Sequence[Counted], holder: str
+    ) -> None:
         self.stop = threading.Event()
+        self.broken: Exception | None = None
         self._database, self._source, self._counted = database, source, counted
+        self._holder = holder
 
     def run(self) -> None:
         """Poll for requests."""
         while not self.stop.is_set():
             try:
-                answered = answer_one(self._database, self._source, self._counted)
+                answered = answer_one(self._database, self._source, self._counted, self._holder)
             except PyMongoError as problem:
                 _log.warning("cannot recount now", problem=str(problem)[:300])
                 answered = False
             if not answered:
                 self.stop.wait(RECOUNT_POLL_SECONDS)
+
+    def run_beside(self, consumer: Consumer) -> None:
+        """Run in a thread of its own; what ends it ends the whole process, loudly."""
+        try:
+            self.run()
+        except Exception as problem:  # noqa: BLE001 - raised by the main thread
+            self.broken = problem
+            consumer.stop.set()
 
 
 def run_worker(source: str, counted: Sequence[Counted], *, directory: bool) -> None:
@@ -52,7 +64,7 @@ def run_worker(source: str, counted: Sequence[Counted], *, directory: bool) -> N
     process, kafka = ProcessSettings(), KafkaSettings()
     log.configure(process.instance, level=process.log_level, log_format=process.log_format)
     database = connect(MongoSettings())
-    recounts = RecountLoop(database, source, counted)
+    recounts = RecountLoop(database, source, counted, process.instance)
     consumer: Consumer | None = None
     if directory:
         event_log = KafkaLog(kafka, client_id=process.instance)
@@ -75,9 +87,11 @@ def run_worker(source: str, counted: Sequence[Counted], *, directory: bool) -> N
     if consumer is None:
         recounts.run()
         return
-    beside = threading.Thread(target=recounts.run, name="recounts", daemon=True)
+    beside = threading.Thread(target=recounts.run_beside, args=(consumer,), daemon=True)
     beside.start()
     try:
         consumer.run()
     finally:
         recounts.stop.set()
+    if recounts.broken is not None:
+        raise recounts.broken

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from aggregator import api, store
+from aggregator.api import edge
 from aggregator.plans import load_plans
 from aggregator.projection import Delta
 from aggregator.settings import AggregatorSettings
@@ -202,7 +203,7 @@ async def test_breakdowns_hide_small_cells(servers: RealServers, filled: Databas
 async def test_the_stream_shows_what_is_committed(servers: RealServers, filled: Database) -> None:
     async with running(servers, filled) as client:
         hub: Hub = client.hub  # type: ignore[attr-defined]
-        frames = hub.frames(HQ, levels=api.ALL_LEVELS)
+        frames = hub.frames(HQ, levels=edge.ALL_LEVELS)
         await anext(frames)
         snapshot = orjson.loads((await anext(frames)).split(b"data: ", 1)[1])
         assert snapshot["indicators"]["members"]["value"] == 10
@@ -249,8 +250,13 @@ async def test_dead_letters_are_for_the_national_administrator(
         refused = await client.post(f"{path}/replay", json={}, headers=bearer("admin"))
         assert refused.status_code == 422
         body = {"reason": "a test record"}
-        done = await client.post(f"{path}/dismiss", json=body, headers=bearer("admin"))
+        keyed = bearer("admin") | {"Idempotency-Key": "dismiss-1"}
+        done = await client.post(f"{path}/dismiss", json=body, headers=keyed)
         assert (done.status_code, done.json()["state"]) == (200, "dismissed")
+        repeated = await client.post(f"{path}/dismiss", json=body, headers=keyed)
+        assert (repeated.status_code, repeated.json()) == (200, done.json())
+        other = await client.post(f"{path}/dismiss", json={"reason": "another"}, headers=keyed)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency.reused")
         again = await client.post(f"{path}/dismiss", json=body, headers=bearer("admin"))
         assert again.status_code == 409
         async with asyncio.timeout(20):

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from aggregator import api, store
+from aggregator import store
+from aggregator.api import edge
 from aggregator.figures import Card, Figures
 from aggregator.settings import AggregatorSettings
 from aggregator.stream import Hub
@@ -42,7 +43,7 @@ def hub() -> Hub:
 
 
 async def test_frames_go_on_though_a_stalled_viewer_outlived_a_reload(hub: Hub) -> None:
-    stalled = hub.frames("city", levels=api.PUBLIC_LEVELS)
+    stalled = hub.frames("city", levels=edge.PUBLIC_LEVELS)
     await anext(stalled)
     ticking = asyncio.create_task(hub._tick())
     # Everything is loaded anew while the viewer takes nothing, and a unit is not there yet.
@@ -53,7 +54,7 @@ async def test_frames_go_on_though_a_stalled_viewer_outlived_a_reload(hub: Hub) 
     fill(hub)
     hub.ready = True
     assert not ticking.done()
-    later = hub.frames("city", levels=api.PUBLIC_LEVELS)
+    later = hub.frames("city", levels=edge.PUBLIC_LEVELS)
     await anext(later), await anext(later)
     async with asyncio.timeout(10):
         assert b"event: figures" in await anext(later)
@@ -112,7 +113,7 @@ def test_a_pending_watermark_waits_for_its_own_numbers_not_for_later_ones(hub: H
 async def test_a_page_opened_before_the_tree_is_there_is_asked_to_come_again(hub: Hub) -> None:
     hub.figures = Figures()
     with pytest.raises(Unavailable, match=r"figures\.starting"):
-        api._unit(hub, api.NATIONAL, None)
+        edge.known_unit(hub, edge.NATIONAL, None)
 
 
 @pytest.mark.parametrize(
@@ -128,4 +129,4 @@ def test_lines_of_grassroots_units_are_for_those_who_may_read_there(
     hub: Hub, grant: Grant | None, shown: list[str]
 ) -> None:
     principal = None if grant is None else Principal("officer", (grant,))
-    assert hub.rows("city", api._levels_shown(hub, "city", principal)) == shown
+    assert hub.rows("city", edge.levels_shown(hub, "city", principal)) == shown

@@ -1,5 +1,6 @@
 """What becomes of a dead letter: replayed once, or dismissed by name (design.md section 5.5)."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -15,13 +16,22 @@ from shared.mongo import ClientSession, Database, Document, transact
 OPEN, REPLAYED, DISMISSED = "open", "replayed", "dismissed"
 
 
-def replay(database: Database, identity: str, *, subject: str, mended: bytes | None) -> Document:
+@dataclass(frozen=True)
+class Request:
+    """Who closes a letter; the key's id and the body's digest tell a repeated request."""
+
+    subject: str
+    key: str | None = None
+    digest: str | None = None
+
+
+def replay(database: Database, identity: str, *, by: Request, mended: bytes | None) -> Document:
     """Count a dead letter's events, once, in one transaction with the letter's closing.
 
     Args:
         database: the aggregator's database.
         identity: id of the dead letter.
-        subject: who replays it.
+        by: who replays it; the same request sent again is answered as the first time.
         mended: the event (or batch of events) to count instead of the stored bytes; its source,
             epoch and numbers must be the letter's own.
 
@@ -32,15 +42,17 @@ def replay(database: Database, identity: str, *, subject: str, mended: bytes | N
     """
 
     def run(session: ClientSession) -> Document:
-        letter = _open_letter(database, identity, session)
+        letter = _letter(database, identity, by, session)
+        if letter["state"] != OPEN:
+            return letter
         delta = _read(letter, letter["raw"] if mended is None else mended)
         store.write_delta(database, delta, session)
-        return _close(database, letter, REPLAYED, {"rows": delta.rows}, subject, session)
+        return _close(database, letter, REPLAYED, {"rows": delta.rows}, by, session)
 
     return transact(database, run)
 
 
-def dismiss(database: Database, identity: str, *, subject: str, reason: str) -> Document:
+def dismiss(database: Database, identity: str, *, by: Request, reason: str) -> Document:
     """Close a dead letter without counting it; the reason and the name stay with it.
 
     Raises:
@@ -49,18 +61,23 @@ def dismiss(database: Database, identity: str, *, subject: str, reason: str) -> 
     """
 
     def run(session: ClientSession) -> Document:
-        letter = _open_letter(database, identity, session)
-        return _close(database, letter, DISMISSED, {"dismissal": reason}, subject, session)
+        letter = _letter(database, identity, by, session)
+        if letter["state"] != OPEN:
+            return letter
+        return _close(database, letter, DISMISSED, {"dismissal": reason}, by, session)
 
     return transact(database, run)
 
 
-def _open_letter(database: Database, identity: str, session: ClientSession) -> Document:
+def _letter(database: Database, identity: str, by: Request, session: ClientSession) -> Document:
+    """Return a letter that is open, or that this very request closed before."""
     letter = database[store.DEAD_LETTERS].find_one({"_id": identity}, session=session)
     if letter is None:
         raise NotFound("not_found")
-    if letter["state"] != OPEN:
+    if letter["state"] != OPEN and (by.key is None or letter.get("key") != by.key):
         raise Conflict("dead_letter.closed", params={"state": letter["state"]})
+    if letter["state"] != OPEN and letter["digest"] != by.digest:
+        raise Invalid("idempotency.reused", field="Idempotency-Key")
     return letter
 
 
@@ -69,10 +86,12 @@ def _close(
     letter: Document,
     state: str,
     fields: dict[str, Any],
-    subject: str,
+    by: Request,
     session: ClientSession,
 ) -> Document:
-    closing = {"state": state, "closed_by": subject, "closed_at": now(), **fields}
+    closing = {"state": state, "closed_by": by.subject, "closed_at": now(), **fields}
+    if by.key is not None:
+        closing |= {"key": by.key, "digest": by.digest}
     database[store.DEAD_LETTERS].update_one(
         {"_id": letter["_id"], "state": OPEN}, {"$set": closing}, session=session
     )

@@ -24,6 +24,8 @@ class AggregatorSettings(BaseSettings):
     """After this long a gap makes the worker reread its partition from the beginning: a broker
     that lost its tail may hold the resend before the position read so far."""
     complete_seconds: float = 10.0
+    recount_seconds: float = 900.0
+    """How long a comparison waits for the recounts of the registers and for the worker."""
     frontend_dir: Path | None = None
     stream_frames_per_second: float = 5.0
     stream_lifetime_seconds: float = 600.0
