@@ -1,5 +1,6 @@
 """The report of refused rows: what it holds, who reads it, and what becomes of one that is stale."""
 
+import csv
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from registry_cli.importing import ImportFailed, ImportSummary
+from registry_cli.importing.report import harmless
 from registry_cli.rosterfile import read_roster
 from tests.unit.registry_cli.registry_stub import HEADER, WANG, RegistryStub, report_of, roster
 
@@ -64,3 +66,130 @@ def test_report_goes_where_told_in_the_language_told(
 def test_report_that_cannot_be_written(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
     with pytest.raises(ImportFailed, match="无法写入"):
         run(roster(tmp_path, f"{WANG},无名,"), report_path=tmp_path)
+
+
+# --- rows with more cells than headers ------------------------------------------------------------
+
+SHIFTED = "王芳,女,11010519491231002X,13900000000,,浙江省,=杭州市, "
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def as_saved_by_a_spreadsheet(path: Path) -> None:
+    """Pad every row, the header too, to the longest one."""
+    rows = rows_of(path)
+    longest = max(map(len, rows))
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        csv.writer(stream).writerows([*row, *[""] * (longest - len(row))] for row in rows)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_row_with_surplus_cells_is_refused_until_it_is_mended(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary], padded: bool
+) -> None:
+    path = roster(tmp_path, SHIFTED)
+    for _ in range(3):
+        summary = run(path)
+        assert (summary.accepted, summary.reasons) == (0, {"row.extra_cells": 1})
+        assert summary.report is not None
+        path = summary.report
+        header, row = rows_of(path)
+        assert header == [*HEADER.split(","), "行号", "字段", "问题与改法"]
+        assert row[:6] == SHIFTED.split(",")[:6]
+        assert row[9:] == ["'=杭州市", " "]
+        if padded:
+            as_saved_by_a_spreadsheet(path)
+    assert stub.bulk_requests() == []
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text.replace("'=杭州市", ""), encoding="utf-8-sig")
+    assert run(path).accepted == 1
+
+
+def test_a_row_swallowed_by_a_quote_stays_refused_in_a_roster_with_semicolons(
+    tmp_path: Path, run: Callable[..., ImportSummary]
+) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(
+        '姓名;性别;证件号码;备注\n王芳;女;11010519491231002X;"他说\n李强;男;130102201211184021;"\n',
+        encoding="utf-8",
+    )
+    for _ in range(2):
+        summary = run(path)
+        assert summary.reasons == {"row.open_quote": 1}
+        assert summary.report is not None
+        path = summary.report
+
+
+# --- formulas --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("space", ["", " ", "\u3000", "\u00a0", "\u2003", "\ufeff", "\u200b", "\t"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "−"])
+def test_no_cell_begins_as_a_formula(space: str, start: str) -> None:
+    cell = f"{space}{start}1+1"
+    assert harmless(cell) == f"'{cell}"
+    assert harmless(harmless(cell)) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", " ", "\t", "王芳", "1=1", "3-5", "a@b", "（−）", "'=1"])
+def test_other_cells_stay_as_they_are(cell: str) -> None:
+    assert harmless(cell) == cell
+
+
+def test_titles_are_harmless_and_read_again(
+    tmp_path: Path, run: Callable[..., ImportSummary]
+) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(
+        "\t姓名,证件号码,所属单位,＝A1\n王芳,11010519491231002X,无名,x\n", encoding="utf-8"
+    )
+    for _ in range(2):
+        summary = run(path)
+        assert summary.reasons == {"unit.unknown": 1}
+        assert summary.ignored_columns == ("＝A1",)
+        assert summary.report is not None
+        path = summary.report
+        assert rows_of(path)[0] == [
+            "'\t姓名", "证件号码", "所属单位", "'＝A1", "行号", "字段", "问题与改法",
+        ]  # fmt: skip
+
+
+# --- what an earlier run left ----------------------------------------------------------------------
+
+
+def test_a_report_that_is_no_longer_true_is_removed(
+    tmp_path: Path, run: Callable[..., ImportSummary]
+) -> None:
+    report = run(roster(tmp_path, f"{WANG},无名,")).report
+    assert report is not None
+    report.chmod(0o644)
+    assert run(roster(tmp_path, f"{WANG},无名者,")).removed is None
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    summary = run(roster(tmp_path, f"{WANG},,"))
+    assert (summary.report, summary.removed) == (None, report)
+    assert not report.exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "姓名,备注\n王芳,\n", "行号,字段,问题与改法,备注\n", "行号,字段\n"]
+)
+def test_no_other_file_is_removed(
+    tmp_path: Path, run: Callable[..., ImportSummary], content: str
+) -> None:
+    other = tmp_path / "名册.errors.csv"
+    other.write_text(content, encoding="utf-8")
+    assert run(roster(tmp_path, f"{WANG},,")).removed is None
+    assert other.read_text(encoding="utf-8") == content
+
+
+def test_the_roster_is_never_its_own_report(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    path = roster(tmp_path, f"{WANG},无名,")
+    with pytest.raises(ImportFailed, match="the roster itself"):
+        run(path, report_path=path)
+    assert stub.bulk_requests() == []
+    assert WANG in path.read_text(encoding="utf-8")

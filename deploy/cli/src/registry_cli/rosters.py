@@ -152,6 +152,8 @@ def told(summary: "ImportSummary") -> list[str]:
         lines.append(
             f"逐行错误清单（改正后可直接导入）/ refused rows with remedies: {summary.report}"
         )
+    if summary.removed is not None:
+        lines.append(f"已删除上次的错误清单 / report of an earlier run removed: {summary.removed}")
     return lines
 
 

@@ -2,21 +2,23 @@
 
 import csv
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from registry_cli.importing.failures import ImportFailed
-from registry_cli.rosterfile import RosterRow
-from registry_cli.rosterfile.headers import (
-    FIELD_COLUMN,
-    LINE_COLUMN,
-    REMEDY_COLUMN,
-    Header,
-)
+from registry_cli.rosterfile import Roster, RosterRow
+from registry_cli.rosterfile.headers import FIELD_COLUMN, LINE_COLUMN, REMEDY_COLUMN
+from registry_cli.rosterfile.reader import SEPARATORS
+from registry_cli.rosterfile.values import visible
 
 ADDED = (LINE_COLUMN, FIELD_COLUMN, REMEDY_COLUMN)
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = frozenset("=+-@\N{MINUS SIGN}")
+"""In any width: a spreadsheet takes ＝ for =."""
+BREAKS = frozenset("\t\r\n")
+UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""Unicode categories a spreadsheet may skip before a formula: controls, marks without width, spaces."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +38,35 @@ def path_beside(roster: Path) -> Path:
 class ErrorReport:
     """A CSV of the refused rows as they stand, with line, field and remedy.
 
-    Begun with the first refused row, readable by its owner only: it holds personal data.
+    Begun with the first refused row, readable by its owner only: it holds personal data. Separated
+    as the roster is, so that what was wrong with a row is wrong in the report until it is mended.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, roster: Roster) -> None:
+        if path.exists() and path.samefile(roster.facts.path):
+            raise ImportFailed("report", path=path, reason="名册本身 / the roster itself")
         self.path = path
         self.rows = 0
-        self._kept = [i for i, title in enumerate(header.columns) if title.strip() not in ADDED]
-        self._titles = [header.columns[position] for position in self._kept]
+        self._separator = roster.separator
+        self._width = roster.header.width
+        titles = roster.header.columns[: self._width]
+        self._kept = [i for i, title in enumerate(titles) if visible(title) not in ADDED]
+        self._titles = [titles[position] for position in self._kept]
         self._stream: IO[str] | None = None
         self._writer: Any = None
 
     def add(self, row: RosterRow, refusals: list[Refusal]) -> None:
-        """Write one refused row with all its reasons."""
+        """Write one refused row with all its reasons.
+
+        Cells beyond the header come last, again beyond it: the row stays refused, and whole, until
+        somebody has put them where they belong.
+        """
         if self._writer is None:
             self._begin()
         cells = [row.raw[i] if i < len(row.raw) else "" for i in self._kept]
         columns = "；".join(dict.fromkeys(refusal.column for refusal in refusals))
         remedies = "；".join(refusal.message for refusal in refusals)
-        self._writer.writerow([harmless(c) for c in (*cells, str(row.line), columns, remedies)])
+        self._write(*cells, str(row.line), columns, remedies, *row.raw[self._width :])
         self.rows += 1
 
     def close(self) -> None:
@@ -62,16 +74,56 @@ class ErrorReport:
         if self._stream is not None:
             self._stream.close()
 
+    def remove_stale(self) -> Path | None:
+        """Remove what an earlier run reported here, where this one had nothing to report.
+
+        Returns:
+            The file removed. One that is not such a report stays.
+        """
+        if self.rows or not _is_report(self.path):
+            return None
+        try:
+            self.path.unlink()
+        except OSError as error:
+            raise ImportFailed("report", path=self.path, reason=error.strerror) from error
+        return self.path
+
     def _begin(self) -> None:
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.fchmod(handle, 0o600)  # an earlier file keeps its mode
             self._stream = os.fdopen(handle, "w", encoding="utf-8-sig", newline="")
         except OSError as error:
             raise ImportFailed("report", path=self.path, reason=error.strerror) from error
-        self._writer = csv.writer(self._stream, lineterminator="\r\n")
-        self._writer.writerow([*self._titles, *ADDED])
+        self._writer = csv.writer(self._stream, delimiter=self._separator, lineterminator="\r\n")
+        self._write(*self._titles, *ADDED)
+
+    def _write(self, *cells: str) -> None:
+        self._writer.writerow([harmless(cell) for cell in cells])
+
+
+def _is_report(path: Path) -> bool:
+    """Tell a report by its header, which ends with the columns we add."""
+    for separator in SEPARATORS:
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as stream:
+                header = next(csv.reader(stream, delimiter=separator), [])
+        except (OSError, UnicodeDecodeError, csv.Error):
+            return False
+        if tuple(header[-len(ADDED) :]) == ADDED:
+            return True
+    return False
 
 
 def harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula; reading takes the mark off again."""
-    return f"'{cell}" if cell.lstrip(" \u3000").startswith(FORMULA_STARTS) else cell
+    bare = _without_unseen(cell)
+    unseen = cell[: len(cell) - len(bare)]
+    first = unicodedata.normalize("NFKC", bare[:1])
+    risky = first[:1] in FORMULA_STARTS or not BREAKS.isdisjoint(unseen)
+    return f"'{cell}" if bare and risky else cell
+
+
+def _without_unseen(cell: str) -> str:
+    seen = (at for at, sign in enumerate(cell) if unicodedata.category(sign) not in UNSEEN)
+    return cell[next(seen, len(cell)) :]

@@ -74,7 +74,7 @@ def import_roster(
     registry = api or RegistryApi(client, mint, language=language)
     finder = UnitFinder(registry, org_units_url, unit_id)
     finder.check_root()
-    report = ErrorReport(report_path or path_beside(path), roster.header)
+    report = ErrorReport(report_path or path_beside(path), roster)
     url = f"{member_url.rstrip('/')}/v1/members/bulk"
     sheet = _sheet(mode, document, consent)
     importer = _Importer(roster, registry, finder, report, sheet, url, language)
@@ -116,6 +116,7 @@ class _Importer:
             refused=self.refused,
             pages=self.pages,
             report=self.report.path if self.report.rows else None,
+            removed=self.report.remove_stale(),
             reasons=dict(self.reasons),
             ignored_columns=self.roster.header.ignored,
         )

@@ -44,6 +44,7 @@ class ImportSummary:
         report: the list of refused rows, None where none was refused.
         reasons: how many rows had each problem code.
         ignored_columns: columns no field is known for; their content was not imported.
+        removed: the report of an earlier run, which is no longer true.
     """
 
     path: Path
@@ -54,3 +55,4 @@ class ImportSummary:
     report: Path | None
     reasons: Mapping[str, int]
     ignored_columns: tuple[str, ...]
+    removed: Path | None = None

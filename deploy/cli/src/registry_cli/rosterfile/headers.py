@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry_cli.rosterfile.problems import RosterFileError
+from registry_cli.rosterfile.values import visible
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "name": ("姓名", "会员姓名", "名字", "name"),
@@ -63,10 +64,15 @@ class Header:
     index: dict[str, int]
     ignored: tuple[str, ...]
 
+    @property
+    def width(self) -> int:
+        """Columns up to the last that has a title: spreadsheets pad a header to the longest row."""
+        return max((at for at, title in enumerate(self.columns, 1) if visible(title)), default=0)
+
 
 def field_of(title: str) -> str | None:
     """Return the field a title stands for; remarks in brackets, stars and spaces do not count."""
-    plain = unicodedata.normalize("NFKC", title)
+    plain = unicodedata.normalize("NFKC", visible(title))
     return _FIELD_OF.get(_REMARK.sub("", plain).lower())
 
 
@@ -87,7 +93,7 @@ def read_header(cells: Sequence[str], line: int) -> Header:
     for position, title in enumerate(cells):
         name = field_of(title)
         if name is None:
-            plain = title.strip()
+            plain = visible(title)
             if plain and plain.lower() not in WITHOUT_FIELD:
                 ignored.append(plain)
         elif name in index:

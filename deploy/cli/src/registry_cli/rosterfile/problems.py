@@ -53,8 +53,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # One cell, or one row.
     "row.extra_cells": (
-        "单元格比表头多 {extra} 个：内容里如有分隔符，请用双引号括起来。",
-        "There are {extra} cells more than headers: put content with a separator in double quotes.",
+        "单元格比表头多 {extra} 个：内容里如有分隔符，请用双引号括起来；"
+        "错误清单中多出的内容在本行末尾，改好后请清空。",
+        "There are {extra} cells more than headers: put content with a separator in double quotes; "
+        "a report of errors keeps the surplus at the end of the row: empty it when done.",
     ),
     "row.open_quote": (
         "“{column}”单元格吞入了后面的行，疑为引号不成对：请检查该行及其后各行的双引号，并核对人数。",

@@ -94,11 +94,11 @@ def read_row(header: Header, line: int, cells: Cells, separator: str = ",") -> R
 def _row_problems(header: Header, cells: Cells, separator: str) -> list[Problem]:
     """Name what breaks the row as a whole: such faults lose cells or persons unseen."""
     problems: list[Problem] = []
-    if extra := len([cell for cell in cells[len(header.columns) :] if cell.strip()]):
+    if extra := len([cell for cell in cells[header.width :] if values.visible(cell)]):
         problems.append(Problem(None, None, "row.extra_cells", {"extra": extra}))
     for title, cell in zip(header.columns, cells, strict=False):
         # A remark may have lines; lines with as many separators as a row are rows.
-        if "\n" in cell and cell.count(separator) >= len(header.columns) // 2:
+        if "\n" in cell and cell.count(separator) >= header.width // 2:
             problems.append(Problem(None, title, "row.open_quote", {"column": title}))
     return problems
 
