@@ -92,6 +92,11 @@ def apply_cards(
         database[COLLECTION].bulk_write(writes, ordered=False, session=session)
 
 
+def forget(database: Database, units: Iterable[str]) -> None:
+    """Drop cards that may be out of date; org-units is asked for them when they are needed."""
+    database[COLLECTION].delete_many({"_id": {"$in": list(units)}})
+
+
 def scope(path: Sequence[Card]) -> list[str]:
     """Return what grants may name for the units of a path: ids, and region codes of chapters."""
     return [name for name, _ in scope_with_levels(path)]
@@ -234,8 +239,8 @@ class Directory:
 
     async def _load_and_follow(self) -> None:
         stages: list[Document] = [
-            {"$match": {"fullDocument": {"$ne": None}}},
-            {"$project": {"fullDocument": 1}},
+            {"$match": {"operationType": {"$in": ["insert", "update", "replace", "delete"]}}},
+            {"$project": {"operationType": 1, "documentKey": 1, "fullDocument": 1}},
         ]
         async with await self._collection.watch(
             stages, full_document="updateLookup", batch_size=1_000
@@ -245,4 +250,7 @@ class Directory:
                 self._keep(_card(stored))
             self._loaded.set()
             async for change in stream:
-                self._keep(_card(change["fullDocument"]))
+                if change["operationType"] == "delete":
+                    self._cards.pop(change["documentKey"]["_id"], None)
+                elif change.get("fullDocument") is not None:  # deleted since, then
+                    self._keep(_card(change["fullDocument"]))

@@ -7,13 +7,14 @@ position may be stored after the cards.
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
 from shared import events, log
-from shared.directory import apply_cards
+from shared.directory import apply_cards, forget
 from shared.eventlog import EventLog, Record, TopicPartition
-from shared.events import PoisonEvent
+from shared.events import PoisonEvent, envelope
 from shared.events.payloads import UnitCard, UnitChanged, UnitsImported
 from shared.mongo import Database
 
@@ -32,13 +33,15 @@ class DirectoryHandler:
     event_log: EventLog
     _topic_id: str = ""
     _cards: dict[str, UnitCard] = field(default_factory=dict)
+    _doubtful: set[str] = field(default_factory=set)
+    """Units of whom an event could not be read: forgotten, so that org-units is asked."""
     _offsets: dict[TopicPartition, int] = field(default_factory=dict)
     _began: float = 0.0
 
     def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Return where each partition was left; another topic of that name is read anew."""
         self._topic_id = self.event_log.topic_ids([events.UNIT_TOPIC])[events.UNIT_TOPIC]
-        self._cards, self._offsets = {}, {}
+        self._cards, self._doubtful, self._offsets = {}, set(), {}
         wanted = {f"{self._topic_id}/{number}": (topic, number) for topic, number in partitions}
         offsets = dict.fromkeys(wanted.values(), 0)
         for found in self.database[POSITIONS].find({"_id": {"$in": list(wanted)}}):
@@ -46,26 +49,39 @@ class DirectoryHandler:
         return offsets
 
     def fold(self, record: Record) -> None:
-        """Take a record's cards; what cannot be read is the aggregator's to set aside."""
+        """Take a record's cards; what cannot be read is the aggregator's to set aside.
+
+        A record of another source tells nothing of units, whatever it says.
+        """
         if not self._offsets:
             self._began = time.monotonic()
         self._offsets[(record.topic, record.partition)] = record.offset + 1
+        span = envelope.span_of(record.headers)
+        if span is None or record.topic not in events.TOPICS_OF_SOURCE.get(span.source, ()):
+            _log.error("record of another source", topic=record.topic, offset=record.offset)
+            return
         try:
             batch = orjson.loads(record.value or b"")
         except orjson.JSONDecodeError:
             _log.error("unreadable record", topic=record.topic, offset=record.offset)
             return
         for raw in batch if isinstance(batch, list) else []:
-            try:
-                payload = events.read_payload(events.read_event(raw))
-            except PoisonEvent as problem:
-                _log.error("unreadable event", offset=record.offset, problem=str(problem))
-                continue
-            cards = payload.units if isinstance(payload, UnitsImported) else ()
-            for card in [payload.unit] if isinstance(payload, UnitChanged) else cards:
-                known = self._cards.get(card.id)
-                if known is None or known.version < card.version:
-                    self._cards[card.id] = card
+            self._event(raw, record.offset)
+
+    def _event(self, raw: Any, offset: int) -> None:
+        try:
+            payload = events.read_payload(events.read_event(raw))
+        except PoisonEvent as problem:
+            _log.error("unreadable event", offset=offset, problem=str(problem))
+            subject = raw.get("subject") if isinstance(raw, dict) else None
+            if isinstance(subject, str):
+                self._doubtful.add(subject)
+            return
+        cards = payload.units if isinstance(payload, UnitsImported) else ()
+        for card in [payload.unit] if isinstance(payload, UnitChanged) else cards:
+            known = self._cards.get(card.id)
+            if known is None or known.version < card.version:
+                self._cards[card.id] = card
 
     def due(self) -> bool:
         """Tell whether the chunk is full or old enough."""
@@ -75,10 +91,12 @@ class DirectoryHandler:
 
     def commit(self) -> None:
         """Store the cards, then how far they were read."""
-        cards, offsets = self._cards, self._offsets
-        self._cards, self._offsets = {}, {}
+        cards, doubtful, offsets = self._cards, self._doubtful, self._offsets
+        self._cards, self._doubtful, self._offsets = {}, set(), {}
         if cards:
             apply_cards(self.database, [card.model_dump() for card in cards.values()])
+        if doubtful:
+            forget(self.database, doubtful)
         for (_, number), offset in offsets.items():
             self.database[POSITIONS].update_one(
                 {"_id": f"{self._topic_id}/{number}"}, {"$set": {"offset": offset}}, upsert=True

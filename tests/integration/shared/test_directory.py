@@ -5,11 +5,24 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from embedded.servers import RealServers
-from shared.directory import COLLECTION, Directory, apply_cards, scope, scope_with_levels
+from shared import events
+from shared.directory import (
+    COLLECTION,
+    Directory,
+    apply_cards,
+    forget,
+    scope,
+    scope_with_levels,
+)
+from shared.directory_worker import DirectoryHandler
 from shared.errors import Unavailable
+from shared.eventlog import Record
+from shared.events import envelope
+from shared.memorylog import MemoryLog
 from shared.mongo import AsyncDatabase, Database, connect_async
 from shared.peers import Peers
 from shared.settings import AccessSettings, MongoSettings, PeerSettings
@@ -176,6 +189,35 @@ async def test_without_org_units_the_known_still_answers(
         await directory.get("elsewhere")
     with pytest.raises(Unavailable):
         await directory.refresh("school")
+
+
+def test_an_unreadable_event_makes_its_unit_unknown_and_no_other(mongo: Database) -> None:
+    apply_cards(mongo, TREE)
+    handler = DirectoryHandler(mongo, MemoryLog({events.UNIT_TOPIC: 1}))
+    place = (events.UNIT_TOPIC, 0)
+    handler.positions([place])
+    poison = {"specversion": "1.0", "subject": "school", "type": "org.redcross.unit.closed.v1"}
+    forged = card("county", 99, status="VOIDED")
+    for offset, (source, value) in enumerate(
+        [("/services/org-units", [poison]), ("/services/member", [forged]), (None, [forged])]
+    ):
+        headers = () if source is None else envelope.headers(envelope.Span(source, 1, 1, 1))
+        handler.fold(Record(*place, offset, orjson.dumps(value), tuple(headers)))
+    handler.commit()
+    left = {one["_id"]: one["version"] for one in mongo[COLLECTION].find()}
+    assert left == {"hq": 1, "province": 1, "county": 1}
+    assert handler.positions([place]) == {place: 3}
+
+
+async def test_a_forgotten_unit_is_asked_for(
+    directory: Directory, org_units: OrgUnits, mongo: Database
+) -> None:
+    org_units.has(card("school", 2, status="INACTIVE", parent="county"))
+    forget(mongo, ["school"])
+    await until(lambda: directory.known("school") is None)
+    found = await directory.get("school")
+    assert found is not None
+    assert found.status == "INACTIVE"
 
 
 async def test_the_mirror_recovers_after_the_database_was_away(

@@ -5,6 +5,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
 
+import orjson
 import pytest
 from pymongo.errors import OperationFailure
 
@@ -12,6 +13,7 @@ from aggregator import store, worker
 from aggregator.projection import Cursor, Gap
 from aggregator.settings import AggregatorSettings
 from aggregator.worker import CountingHandler
+from shared import events
 from shared.clock import now
 from shared.eventlog import EventLog, Record
 from shared.events import envelope
@@ -40,6 +42,36 @@ def test_each_rereading_may_take_twice_as_long(monkeypatch: pytest.MonkeyPatch) 
     assert handler.rewinds() == []
     handler._cursors[PLACE].gap = Gap(5, 9, now() - timedelta(hours=1))
     assert handler.rewinds() == [PLACE]
+
+
+def test_a_silent_partition_whose_numbers_were_given_is_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A broker lost its tail and was written to again up to the old end: no gap tells of it."""
+    settings = AggregatorSettings(gap_rewind_seconds=3.0)
+    handler = CountingHandler(cast("Database", None), cast("EventLog", None), settings)
+    place, second = (events.WATERMARK_TOPIC, 0), 0.0
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: second))
+    monkeypatch.setattr(store, "commit", lambda *_: None)
+    handler._cursors = {PLACE: Cursor(sequences={"member@1": 7}), place: Cursor()}
+
+    def told(number: int) -> None:
+        sequences = {PLACE[0]: {"0": number}}
+        mark = {"source": "/services/member", "epoch": 1, "at": now().isoformat()}
+        handler.fold(Record(*place, 0, orjson.dumps(mark | {"sequences": sequences}), ()))
+        handler.commit()
+
+    told(7)
+    second = 60.0
+    assert handler.rewinds() == []  # silent, and nothing is missing
+    told(8)
+    assert handler.rewinds() == []  # its record may be on its way
+    second = 64.0
+    assert handler.rewinds() == [PLACE]
+    handler.fold(packed_record(1, 7))  # number 8 has come
+    handler.commit()
+    second = 120.0
+    assert handler.rewinds() == []
 
 
 def packed_record(rows: int, offset: int) -> Record:

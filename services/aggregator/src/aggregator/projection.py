@@ -184,7 +184,7 @@ class Fold:
 
     def _unreadable(self, record: Record, span: envelope.Span, cursor: Cursor) -> None:
         """Cross a record whose value cannot be read, by the numbers its headers tell."""
-        mark = cursor.sequences.get(mark_key(span), 0)
+        mark = cursor.sequences.get(mark_key(span.source, span.epoch), 0)
         first = max(span.first, mark + 1)
         if first <= span.last and self._is_next(cursor, span, first, span.last):
             self._dead(
@@ -229,7 +229,7 @@ class Fold:
         )
 
     def _is_next(self, cursor: Cursor, span: envelope.Span, first: int, last: int) -> bool:
-        mark = cursor.sequences.get(mark_key(span), 0)
+        mark = cursor.sequences.get(mark_key(span.source, span.epoch), 0)
         if first > mark + 1:
             since = cursor.gap.since if cursor.gap else self.now()
             seen = max(last, cursor.gap.seen if cursor.gap else 0)
@@ -237,15 +237,15 @@ class Fold:
         return first == mark + 1
 
     def _advance(self, cursor: Cursor, span: envelope.Span, sequence: int) -> None:
-        cursor.sequences[mark_key(span)] = sequence
+        cursor.sequences[mark_key(span.source, span.epoch)] = sequence
         if cursor.gap is not None:
             closed = sequence >= cursor.gap.seen
             cursor.gap = None if closed else Gap(sequence + 1, cursor.gap.seen, cursor.gap.since)
 
 
-def mark_key(span: envelope.Span) -> str:
+def mark_key(source: str, epoch: int) -> str:
     """Return the name a source's mark is kept under: ``member@1``."""
-    return f"{span.source.rsplit('/', 1)[1]}@{span.epoch}"
+    return f"{source.rsplit('/', 1)[1]}@{epoch}"
 
 
 def _members(value: bytes | None, span: envelope.Span | None) -> list[dict[str, Any]] | None:

@@ -101,7 +101,7 @@ def _reached(database: Database, answers: list[Answer]) -> bool:
 
 
 def _mark(answer: Answer) -> str:
-    return f"{answer.source.rsplit('/', 1)[1]}@{answer.epoch}"
+    return mark_key(answer.source, answer.epoch)
 
 
 def _place(name: str) -> TopicPartition:
@@ -151,7 +151,7 @@ def _since(
         # To the log's end: behind a gap the stored offset stands still while resends apply.
         for record in event_log.read(place, begin, event_log.bounds(place)[1]):
             span = envelope.span_of(record.headers)
-            if span and span.last <= cursor.sequences.get(mark_key(span), 0):
+            if span and span.last <= cursor.sequences.get(mark_key(span.source, span.epoch), 0):
                 fold.add(record)
     return Counter(
         {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from prometheus_client import Counter, Gauge
 
 from aggregator import store
-from aggregator.projection import Cursor, Fold
+from aggregator.projection import Cursor, Fold, mark_key
 from aggregator.settings import AggregatorSettings
 from shared import events, log
 from shared.clock import now
@@ -49,6 +49,12 @@ class CountingHandler:
     _halvings: int = 0
     _rewound: dict[TopicPartition, tuple[float, int]] = field(default_factory=dict)
     """When each partition with a gap was last sent back to its beginning, and how often."""
+    _told: dict[TopicPartition, dict[str, int]] = field(default_factory=dict)
+    """The last numbers given, as watermarks tell them."""
+    _heard: dict[TopicPartition, float] = field(default_factory=dict)
+    """When (monotonic) a record of each partition last came."""
+    _unread: dict[TopicPartition, float] = field(default_factory=dict)
+    """Since when (monotonic) numbers given there have not come."""
 
     def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Forget the fold; return what is stored."""
@@ -62,6 +68,7 @@ class CountingHandler:
         if self._fold is None:
             self._fold = Fold(self._cursors, now)
             self._began = time.monotonic()
+        self._heard[(record.topic, record.partition)] = time.monotonic()
         self._fold.add(record)
 
     def due(self) -> bool:
@@ -83,6 +90,11 @@ class CountingHandler:
             self._halvings = min(self._halvings + 1, MOST_HALVINGS)
             raise
         self._halvings = max(0, self._halvings - 1)
+        for mark in fold.watermarks.values():
+            for topic, numbers in mark.sequences.items():
+                for partition, number in numbers.items():
+                    told = {mark_key(mark.source, mark.epoch): number}
+                    self._told[(topic, int(partition))] = told
         ROWS.inc(fold.delta.rows)
         for letter in fold.dead:
             DEAD.inc()
@@ -104,22 +116,34 @@ class CountingHandler:
     def rewinds(self) -> list[TopicPartition]:
         """Return the partitions to be read again from the beginning.
 
+        One with a gap is, and one that is silent though numbers beyond it were given: a broker
+        that lost its tail may hold the resend before the position read so far, and no gap tells.
         Each time it may take twice as long: a long partition, sent back before it was read to its
         end, would never come to the resend.
         """
         wait, moment = self.settings.gap_rewind_seconds, time.monotonic()
         wanted = []
         for place, cursor in self._cursors.items():
-            if cursor.gap is None:
+            silent = self._silent_seconds(place, cursor, moment)
+            if cursor.gap is None and silent is None:
                 self._rewound.pop(place, None)
                 continue
-            waited = (now() - cursor.gap.since).total_seconds() > wait
+            since = now() if cursor.gap is None else cursor.gap.since
+            waited = max(silent or 0.0, (now() - since).total_seconds()) > wait
             last, times = self._rewound.get(place, (float("-inf"), 0))
             if waited and moment - last > 3 * wait * 2**times:
                 self._rewound[place] = (moment, times + 1)
                 wanted.append(place)
         GAPS.set(sum(1 for cursor in self._cursors.values() if cursor.gap))
         return wanted
+
+    def _silent_seconds(self, place: TopicPartition, cursor: Cursor, moment: float) -> float | None:
+        """Return for how long nothing came though numbers were given; None: all have come."""
+        told = self._told.get(place, {})
+        if all(cursor.sequences.get(key, 0) >= number for key, number in told.items()):
+            self._unread.pop(place, None)
+            return None
+        return moment - max(self._unread.setdefault(place, moment), self._heard.get(place, 0.0))
 
 
 class CountingConsumer(Consumer):
