@@ -170,6 +170,7 @@ def test_import_tells_what_became_of_the_rows(
         return summary(order.path, accepted, refused)
 
     monkeypatch.setattr(rosters, "run_order", run)
+    (tmp_path / "r.csv").write_text("姓名,性别\n王芳,女\n", encoding="utf-8")
     result = registry(
         *("import", str(tmp_path / "r.csv"), "--unit", "330106"),
         *("--document", "西红〔2026〕1号", "--issued-on", "2026-01-04"),

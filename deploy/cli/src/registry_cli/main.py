@@ -142,7 +142,10 @@ def import_(
         typer.Option(help="批准名册的文号。 Number of the paper that approved the list."),
     ] = None,
     issued_on: Annotated[
-        str | None, typer.Option(metavar="DAY", help="该文件日期，默认今天。 Its day; today.")
+        str | None,
+        typer.Option(
+            metavar="DAY", help="该文件日期，默认首次导入当天。 Its day; that of the first run."
+        ),
     ] = None,
     consent_version: Annotated[
         str, typer.Option(help="个人信息告知书版本。 Version of the text consented to.")
@@ -151,7 +154,10 @@ def import_(
         str, typer.Option(help="同意方式。 How consent was given.")
     ] = "PAPER",
     consent_on: Annotated[
-        str | None, typer.Option(metavar="DAY", help="同意日期，默认今天。 Its day; today.")
+        str | None,
+        typer.Option(
+            metavar="DAY", help="同意日期，默认首次导入当天。 Its day; that of the first run."
+        ),
     ] = None,
     subject: Subject,
 ) -> None:
@@ -161,13 +167,11 @@ def import_(
     roster, to be corrected and imported.
     """
     from registry_cli import rosters
-    from registry_cli.importing import Consent, Document
-    from shared.clock import today
 
-    day = today().isoformat()
-    consent = Consent(consent_version, consent_channel, consent_on or day)
-    paper = None if document is None else Document(document, issued_on or day)
-    raise typer.Exit(rosters.import_file(file, unit, mode, consent, paper, subject))
+    said = rosters.Statement(
+        mode, document, consent_version, consent_channel, consent_on, issued_on
+    )
+    raise typer.Exit(rosters.import_file(file, unit, said, subject))
 
 
 @app.command()

@@ -96,6 +96,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "“{value}”不是日期：请写成 2026-01-05。",
         "“{value}” is no date: write 2026-01-05.",
     ),
+    "days_unkept": (
+        "未写明的日期须记在 {path}，以便中断后继续，但该文件无法读写（{reason}）：请用 {options} 写明日期。",
+        "Days left out are kept in {path}, for an import that goes on later, and it cannot be read "
+        "and written ({reason}): state them with {options}.",
+    ),
     "document_missing": (
         "导入既有会员（--mode existing）须有批准名册的文件：请用 --document 填写文号；"
         "若这些人是新申请入会，请用 --mode applications。",

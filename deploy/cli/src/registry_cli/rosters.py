@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from registry_cli import days
 from registry_cli.problems import FAILED, MISUSED, Problem, Told, language
 from registry_cli.running import find_runtime, open_client, require_running, url
 from registry_cli.tokens import chapter_above, officer_token, unit_id
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from registry_cli.importing import Consent, Document, ImportSummary, Mode, Progress
 
 REASONS_SHOWN = 12
+CONSENT_ON, ISSUED_ON = "--consent-on", "--issued-on"
 
 
 @dataclass(frozen=True)
@@ -66,30 +68,63 @@ def run_order(
         raise Problem("file", path=order.path, reason=reason) from failure
 
 
-def import_file(
-    path: Path,
-    unit: str,
-    mode: "Mode",
-    consent: "Consent",
-    document: "Document | None",
-    subject: str,
-) -> int:
+@dataclass(frozen=True)
+class Statement:
+    """What the command line says of a roster as a whole; a day it leaves out is None."""
+
+    mode: "Mode"
+    document: str | None
+    consent_version: str
+    consent_channel: str
+    consent_on: str | None
+    issued_on: str | None
+
+
+def import_file(path: Path, unit: str, statement: Statement, subject: str) -> int:
     """Import a file as the command line asks for it.
 
     Returns:
         0 where rows were accepted: refused ones beside them are ordinary, and reported; 1 where
         none was.
     """
-    for day in (consent.given_on, *((document.issued_on,) if document else ())):
-        check_day(day)
-    if mode == "existing" and document is None:
+    for day in (statement.consent_on, statement.issued_on):
+        if day is not None:
+            check_day(day)
+    if statement.mode == "existing" and statement.document is None:
         raise Problem("document_missing", exit_code=MISUSED)
     runtime = find_runtime()
     require_running(runtime)
-    order = Order(path, unit_id(runtime, unit), mode, consent, document, subject)
+    order = _order(runtime, path, unit_id(runtime, unit), statement, subject)
     summary = _run_with_bar(runtime, order)
-    _show(summary)
+    _show(told(summary))
     return 0 if summary.accepted else FAILED
+
+
+def _order(runtime: "Runtime", path: Path, unit: str, statement: Statement, subject: str) -> Order:
+    """Settle the days that are left out, tell them, and put the order together."""
+    from registry_cli.importing import Consent, Document
+
+    number = statement.document
+    stated = {CONSENT_ON: statement.consent_on}
+    if number is not None:
+        stated[ISSUED_ON] = statement.issued_on
+    import_ = (unit, statement.mode, number or "")
+    settled = days.settle(runtime, _digest(path), import_, stated)
+    _show(days.told(settled))
+    on = settled.by_name
+    consent = Consent(statement.consent_version, statement.consent_channel, on[CONSENT_ON])
+    document = None if number is None else Document(number, on[ISSUED_ON])
+    return Order(path, unit, statement.mode, consent, document, subject)
+
+
+def _digest(path: Path) -> str:
+    """Return the digest of a roster that can be read: of another one nothing is kept."""
+    from registry_cli.rosterfile import RosterFileError, read_roster
+
+    try:
+        return read_roster(path).facts.sha256
+    except RosterFileError as failure:
+        raise Told(failure) from failure
 
 
 def check_day(day: str) -> None:
@@ -157,8 +192,8 @@ def told(summary: "ImportSummary") -> list[str]:
     return lines
 
 
-def _show(summary: "ImportSummary") -> None:
+def _show(lines: list[str]) -> None:
     import typer
 
-    for line in told(summary):
+    for line in lines:
         typer.echo(line)
