@@ -1,7 +1,9 @@
-"""From the 2xx of a registration to the figure in the national stream, the whole system running.
+"""From the 2xx of a registration to the figure in the live stream, the whole system running.
 
-Every process runs as ``make run`` starts it. Volunteers are enrolled at an even rate; the k-th
-answer is set against the moment the stream first showed k people more than at the start.
+Every process runs as ``make run`` starts it. Volunteers are enrolled at an even rate all the while.
+The delay is that of single registrations, not of the k-th of many: each probe has a county of its
+own and one registration under way at a time, so that the next frame of its stream with one person
+more shows that very person. The national figure moves with it: one change, one tick of the clock.
 """
 
 import threading
@@ -16,6 +18,8 @@ import orjson
 
 from benchmarks.load import CLIENT, Plan, Seen, drive
 from benchmarks.report import Line, quantile
+from shared.identity import new_id
+from tests.people import volunteer
 from tests.system import System, running, until
 
 BASELINE = "the bar of design.md section 10 (p99)"
@@ -23,11 +27,13 @@ BAR_MS = 1000.0
 PER_SECOND = 100
 CLIENTS = 16
 OFFICERS = 8
+PROBED = ("330102", "330105", "330108", "330109", "330110", "330111", "330112", "330113")
+"""Counties of Hangzhou beside the one that takes the load."""
 
 
 @dataclass
 class Watch:
-    """What the stream showed, and when; instants are of the monotonic clock."""
+    """What a stream showed, and when; instants are of the monotonic clock."""
 
     url: str
     at: list[float] = field(default_factory=list)
@@ -35,44 +41,71 @@ class Watch:
     halt: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Read the national stream until told to stop."""
+        """Read the stream until told to stop."""
         with httpx.stream("GET", self.url, timeout=30) as answer:
             for line in answer.iter_lines():
                 moment = time.monotonic()
                 if line.startswith("data: ") and (frame := orjson.loads(line[6:])):
-                    self.enrolled.append(frame["indicators"]["volunteers"]["enrolled"])
                     self.at.append(moment)
+                    self.enrolled.append(frame["indicators"]["volunteers"]["enrolled"])
                 if self.halt.is_set():
                     return
 
-    def shown(self, count: int) -> bool:
-        """Tell whether the newest frame shows as many more as this."""
-        return bool(self.enrolled) and self.enrolled[-1] - self.enrolled[0] >= count
+    def shown_at(self, count: int) -> float | None:
+        """Return when the stream first showed so many people."""
+        position = bisect_left(self.enrolled, count)
+        return self.at[position] if position < len(self.enrolled) else None
 
-    def delays(self, answered_at: list[float]) -> list[float]:
-        """Return for each answer, in order, the milliseconds until the figure showed it."""
-        found = []
-        for number, moment in enumerate(sorted(answered_at), self.enrolled[0] + 1):
-            position = bisect_left(self.enrolled, number)
-            found.append(max(0.0, self.at[position] - moment) * 1000)
-        return found
+
+@dataclass
+class Probe:
+    """Registers one volunteer after the other in a county that nobody else registers in."""
+
+    system: System
+    county: str
+    unit: str
+    milliseconds: list[float] = field(default_factory=list)
+
+    def run(self, over: threading.Event) -> None:
+        """Probe until the load is over."""
+        watch = Watch(f"{self.system.url('aggregator')}/v1/stream?unit={self.county}")
+        headers = self.system.headers("prober", self.county, "registrar")
+        url = f"{self.system.url('volunteer')}/v1/volunteers"
+        with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=60) as http:
+            watching = pool.submit(watch.run)
+            until(lambda: watch.shown_at(0) is not None, 30.0, "the stream's first frame")
+            while not over.is_set():
+                count = watch.enrolled[-1] + 1
+                keyed = headers | {"Idempotency-Key": new_id()}
+                http.post(url, json=volunteer(self.unit), headers=keyed).raise_for_status()
+                answered = time.monotonic()
+                until(lambda count=count: watch.shown_at(count) is not None, 60.0, "it is shown")
+                delay = (watch.shown_at(count) or answered) - answered
+                self.milliseconds.append(max(0.0, delay) * 1000)
+            watch.halt.set()
+            watching.result()
 
 
 def run(*, quick: bool) -> Iterator[Line]:
     """Yield p50 and p99 of the delay."""
     seconds = 8.0 if quick else 60.0
     with running("--no-demo") as system:
-        plan = _plan(system, seconds)
-        watch = Watch(f"{system.url('aggregator')}/v1/stream")
-        with ThreadPoolExecutor(1) as pool:
-            watching = pool.submit(watch.run)
-            until(lambda: watch.shown(0) or watching.done(), 30.0, "the stream's first frame")
-            seen = drive(plan)
-            count = len(seen.answered_at)
-            until(lambda: watch.shown(count) or watching.done(), 60.0, "all are shown")
-            watch.halt.set()
-            watching.result()
-    yield from _lines(watch.delays(seen.answered_at), seen, plan)
+        plan, probes = _plan(system, seconds), [_probe(system, code) for code in PROBED]
+        over = threading.Event()
+        with ThreadPoolExecutor(len(probes)) as pool:
+            probing = [pool.submit(probe.run, over) for probe in probes]
+            try:
+                seen = drive(plan)
+            finally:
+                over.set()
+            for one in probing:
+                one.result()
+    yield from _lines([ms for probe in probes for ms in probe.milliseconds], seen, plan)
+
+
+def _probe(system: System, code: str) -> Probe:
+    county = system.chapter(code)
+    return Probe(system, county, system.active_unit("测速社区红十字会", county))
 
 
 def _plan(system: System, seconds: float) -> Plan:
@@ -94,13 +127,14 @@ def _plan(system: System, seconds: float) -> Plan:
 
 def _lines(delays: list[float], seen: Seen, plan: Plan) -> Iterator[Line]:
     conditions = {
-        "registrations": len(delays),
-        "answered_per_second": len(delays) / (max(seen.answered_at) - min(seen.answered_at)),
+        "registrations_followed": len(delays),
+        "load": len(seen.answered_at),
+        "load_per_second": len(seen.answered_at) / plan.seconds,
         "answer_p50_ms": quantile(seen.milliseconds, 0.5),
         "answer_p99_ms": quantile(seen.milliseconds, 0.99),
         "worst_ms": max(delays),
         "seconds": plan.seconds,
-        "figure": "volunteers.enrolled of the whole country, /v1/stream",
+        "figure": "volunteers.enrolled, /v1/stream of the county each followed one is alone in",
         "client": CLIENT,
     }
     rounded = {k: round(v, 1) if isinstance(v, float) else v for k, v in conditions.items()}
