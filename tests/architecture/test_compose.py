@@ -13,8 +13,10 @@ import jsonschema
 import pytest
 import yaml
 
-from embedded.processes import Process, table
+from embedded import mongod
+from embedded.processes import STACK, Process, environment, package, table
 from embedded.runtime import Runtime
+from registry_cli import seeding
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "deploy/compose.yaml"
@@ -24,6 +26,10 @@ SERVERS = {"mongod": "mongo", "kafka": "kafka"}
 """Three of each stand in the compose file for the one of the embedded mode."""
 AT_BUILD_TIME = {"kafka-prepare", "frontend"}
 """Steps whose result is in an image."""
+EMBEDDED_ONLY = {
+    "REGISTRY_VAR", "REGISTRY_PORT_BASE", "REGISTRY_CACHE", "REGISTRY_MONGO_CACHE_GB",
+    "REGISTRY_FRONTEND_DIR",  # set in the image
+}  # fmt: skip
 
 
 def compose() -> dict[str, Any]:
@@ -41,6 +47,18 @@ def services() -> dict[str, dict[str, Any]]:
 def is_step(service: dict[str, Any]) -> bool:
     """Tell what runs to its end from what is kept running."""
     return service.get("restart", "no").split(":")[0] in {"no", "on-failure"}
+
+
+def given_to(service: dict[str, Any]) -> set[str]:
+    """Return the settings a service gets, those from a file by the name of what the file holds."""
+    given = service["environment"].keys()
+    return {name.removesuffix("_FILE") for name in given} | set(given)
+
+
+def forget_the_callers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child inherits the caller's environment; what is asked here is what we give it ourselves."""
+    for name in [name for name in os.environ if name.startswith("REGISTRY_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="module")
@@ -81,22 +99,75 @@ def test_every_process_answers_on_its_port(processes: list[Process]) -> None:
 def test_every_process_knows_what_the_embedded_one_knows(
     processes: list[Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A child inherits the caller's environment; what is asked here is what the table itself gives.
-    for name in [name for name in os.environ if name.startswith("REGISTRY_")]:
-        monkeypatch.delenv(name)
-    embedded_only = {
-        "REGISTRY_VAR", "REGISTRY_PORT_BASE", "REGISTRY_CACHE", "REGISTRY_MONGO_CACHE_GB",
-        "REGISTRY_FRONTEND_DIR",  # set in the image
-    }  # fmt: skip
+    forget_the_callers_settings(monkeypatch)
     missing = {}
     for process in processes:
         if process.role in {"service", "relay", "worker"} and process.name != "issuer":
-            given = services()[process.name]["environment"].keys()
-            given = {name.removesuffix("_FILE") for name in given} | given
+            given = given_to(services()[process.name])
             known = {name for name in process.env() if name.startswith("REGISTRY_")}
-            if known - given - embedded_only:
-                missing[process.name] = known - given - embedded_only
+            if known - given - EMBEDDED_ONLY:
+                missing[process.name] = known - given - EMBEDDED_ONLY
     assert missing == {}
+
+
+def by_hand(service: dict[str, Any]) -> bool:
+    """Tell what `up` leaves alone."""
+    return "profiles" in service
+
+
+def test_every_step_is_waited_for() -> None:
+    """Else `up --wait` takes a step that has ended for a process that has died."""
+    waited = {other for service in services().values() for other in service.get("depends_on", {})}
+    steps = {name for name, s in services().items() if is_step(s) and not by_hand(s)}
+    assert steps - waited == set()
+
+
+def test_the_tree_is_seeded_before_anybody_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[tuple[str, ...]] = []
+
+    def run_once(_: Runtime, module: list[str], database: str, **__: Any) -> tuple[int, str]:
+        ran.append((database, *module))
+        return 0, "{}"
+
+    monkeypatch.setattr(seeding, "run_once", run_once)
+    seeding.seed_tree(Runtime(var=tmp_path), [])
+    seed = services()["seed"]
+    database, *module = ran[0]
+    assert ["python", "-m", *module] == [*seed["command"], "--json"]
+    assert seed["environment"]["REGISTRY_MONGO_DATABASE"] == package(database)
+    assert "org-units-migrate" in seed["depends_on"]
+    assert "seed" in services()["org-units"]["depends_on"]
+
+
+@pytest.mark.parametrize(("name", "database"), [("seed", "org-units"), ("recount", "aggregator")])
+def test_a_program_run_once_knows_what_the_command_line_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, database: str
+) -> None:
+    forget_the_callers_settings(monkeypatch)
+    settings = environment(Runtime(var=tmp_path), f"cli-{database}", database=database)
+    known = {setting for setting in settings if setting.startswith("REGISTRY_")}
+    assert known - given_to(services()[name]) - EMBEDDED_ONLY == set()
+    running = [s for s in services().values() if not is_step(s)]
+    names = {s["environment"].get("REGISTRY_INSTANCE") for s in running if "environment" in s}
+    # The server ends what an earlier process of that name left open: never those of a living one.
+    assert services()[name]["environment"]["REGISTRY_INSTANCE"] not in names
+
+
+def test_the_command_line_beside_the_issuer_reaches_every_service() -> None:
+    issuer = services()["issuer"]
+    for name in STACK:
+        variable = f"REGISTRY_{package(name).upper()}_URL"
+        assert issuer["environment"][variable] == services()["member"]["environment"][variable]
+        assert set(issuer["networks"]) & set(services()[name]["networks"])
+
+
+def test_no_server_logs_what_a_document_holds(tmp_path: Path) -> None:
+    embedded = mongod.command(Runtime(var=tmp_path))
+    for n in (1, 2, 3):
+        command = services()[f"mongo-{n}"]["command"]
+        assert command[command.index("--slowms") + 1] == embedded[embedded.index("--slowms") + 1]
 
 
 def test_what_is_kept_running_has_a_health_check() -> None:

@@ -30,7 +30,7 @@ def services(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Services:
     found = Services()
     monkeypatch.setattr(running, "open_client", found.client)
     for module in (seeding, rosters, figures):
-        monkeypatch.setattr(module, "require_running", lambda _: None)
+        monkeypatch.setattr(module, "require_running", lambda *_, **__: None)
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedded.runtime import Runtime
-from registry_cli import lifecycle
+from registry_cli import lifecycle, problems, running
 from tests.unit.registry_cli.cli_stub import registry
 
 
@@ -58,3 +58,26 @@ def test_a_defect_without_a_place_for_its_log_names_no_log(
     assert result.exit_code == 1
     assert "ZeroDivisionError" in result.stderr
     assert ".log" not in result.stderr
+
+
+def test_services_the_environment_names_need_no_system_here(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_ORG_UNITS_URL", "http://org-units:8001")
+    with pytest.raises(problems.Problem, match="registry up"):
+        running.require_running(runtime, "org-units", "member")
+    monkeypatch.setenv("REGISTRY_MEMBER_URL", "http://member:8002")
+    running.require_running(runtime, "org-units", "member")
+    assert running.url(runtime, "member") == "http://member:8002"
+    with pytest.raises(problems.Problem, match="registry up"):
+        running.require_running(runtime)
+
+
+@pytest.mark.parametrize(("command", "code"), [("seed", 1), ("recount", 2)])
+def test_what_needs_a_database_elsewhere_says_how_it_is_run_there(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, command: str, code: int
+) -> None:
+    monkeypatch.setenv("REGISTRY_ORG_UNITS_URL", "http://org-units:8001")
+    result = registry(command)
+    assert result.exit_code == code
+    assert result.stderr.count(f"deploy/compose.yaml run --rm {command}") == 2

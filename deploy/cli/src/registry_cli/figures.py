@@ -27,7 +27,7 @@ def recount(*, as_json: bool) -> int:
         Problem: it was not made.
     """
     runtime = find_runtime()
-    require_running(runtime)
+    require_running(runtime, program="recount")
     code, output = run_once(
         runtime, ["aggregator.recount"], "aggregator", allowed=(EQUAL, DIFFERENT)
     )

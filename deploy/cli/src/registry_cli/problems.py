@@ -40,6 +40,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{var} 中的系统没有运行：请先执行 registry up。",
         "The system in {var} is not running: run `registry up` first.",
     ),
+    "elsewhere": (
+        "环境变量所指的服务不在本机，而本命令要直接访问数据库："
+        "请在服务器上执行 docker compose -f deploy/compose.yaml run --rm {program}。",
+        "The services the environment names run elsewhere, and this command needs their database: "
+        "on the server, run `docker compose -f deploy/compose.yaml run --rm {program}`.",
+    ),
     "unreachable": (
         "无法连接 {url}（{reason}）：请用 registry status 查看服务是否就绪。",
         "{url} cannot be reached ({reason}): see with `registry status` whether the service is up.",

@@ -93,7 +93,7 @@ def import_file(path: Path, unit: str, statement: Statement, subject: str) -> in
     if statement.mode == "existing" and statement.document is None:
         raise Problem("document_missing", exit_code=MISUSED)
     runtime = find_runtime()
-    require_running(runtime)
+    require_running(runtime, "org-units", "member")
     order = _order(runtime, path, unit_id(runtime, unit), statement, subject)
     summary = _run_with_bar(runtime, order)
     _show(told(summary))

@@ -43,24 +43,38 @@ def find_runtime() -> "Runtime":
     return runtime
 
 
-def require_running(runtime: "Runtime") -> None:
+def require_running(runtime: "Runtime", *services: str, program: str | None = None) -> None:
     """Refuse a command that needs the system while it is down.
+
+    Args:
+        runtime: the system.
+        services: the services it needs, where HTTP is all: one that the environment names runs
+            elsewhere, and answers for itself.
+        program: the service of the compose file that does what needs a database.
 
     Raises:
         Problem: it is.
     """
     from embedded import state
+    from embedded.processes import STACK
 
-    if state.supervisor(runtime) is None:
-        raise Problem("not_running", var=runtime.var)
+    if state.supervisor(runtime) is not None or (services and all(map(named_url, services))):
+        return
+    if program is not None and any(map(named_url, STACK)):
+        raise Problem("elsewhere", program=program)
+    raise Problem("not_running", var=runtime.var)
+
+
+def named_url(service: str) -> str | None:
+    """Return the address by which the environment names a service, if it does."""
+    return os.environ.get(f"REGISTRY_{service.upper().replace('-', '_')}_URL") or None
 
 
 def url(runtime: "Runtime", service: str) -> str:
     """Return the base address of one of the four services; the environment may name another."""
     from embedded.processes import HTTP_OFFSETS
 
-    named = os.environ.get(f"REGISTRY_{service.upper().replace('-', '_')}_URL")
-    return named or f"http://127.0.0.1:{runtime.port(HTTP_OFFSETS[service])}"
+    return named_url(service) or f"http://127.0.0.1:{runtime.port(HTTP_OFFSETS[service])}"
 
 
 def open_client() -> "httpx.Client":

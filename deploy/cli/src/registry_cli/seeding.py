@@ -56,7 +56,7 @@ def seed_tree(
 def seed(provinces: Sequence[str]) -> None:
     """Seed the running system as the command line asks for it, and show the counts."""
     runtime = find_runtime()
-    require_running(runtime)
+    require_running(runtime, program="seed")
     for line in seeded(seed_tree(runtime, provinces, watched=sys.stderr.isatty())):
         sys.stdout.write(f"{line}\n")
 
