@@ -55,28 +55,30 @@ def settle(
 
     place = runtime.var / "imports" / f"{digest}.json"
     name = hashlib.sha256("\0".join(import_).encode()).hexdigest()[:16]
+    left_out = [option for option, said in stated.items() if said is None]
+    kept: dict[str, str] = {}
+    day = today().isoformat()
     try:
         known = _read(place)
         kept = known.get(name, {})
-        day = today().isoformat()
         found = {option: said or kept.get(option) or day for option, said in stated.items()}
         if found != kept:
             _write(place, {**known, name: found})
     except (OSError, ValueError) as error:
-        given = {option: said for option, said in stated.items() if said is not None}
-        if len(given) == len(stated):  # nothing is left to remember
-            return Days(given)
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        options = " ".join(option for option, said in stated.items() if said is None)
-        raise Problem(
-            "days_unkept", exit_code=MISUSED, path=place, reason=reason, options=options
-        ) from error
-    left_out = [option for option, said in stated.items() if said is None]
+        if left_out:
+            raise _unkept(place, error, left_out) from error
+        found = {option: said or day for option, said in stated.items()}
     return Days(
         found,
         taken=tuple(option for option in left_out if option not in kept),
         resumed=tuple(option for option in left_out if option in kept),
     )
+
+
+def _unkept(place: Path, error: Exception, left_out: Sequence[str]) -> Problem:
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    options = " ".join(left_out)
+    return Problem("days_unkept", exit_code=MISUSED, path=place, reason=reason, options=options)
 
 
 def told(days: Days) -> list[str]:
