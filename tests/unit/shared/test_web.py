@@ -7,7 +7,7 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
@@ -158,6 +158,14 @@ async def test_the_present_version_passes(http: httpx.AsyncClient) -> None:
         ("DELETE", "/v1/people", 405, "route.method"),
         ("GET", "/v1/people?limit=201", 422, "field.range"),
         ("GET", "/v1/people?limit=%00", 400, "body.nul"),
+        ("GET", "/v1/people?limt=5", 422, "query.unknown"),
+        ("GET", "/v1/people?limit=5&Limit=5", 422, "query.unknown"),
+        ("GET", "/v1/people?limit=5&b=1&c=1", 422, "request.invalid"),
+        ("GET", "/v1/people?=1", 422, "query.unknown"),
+        ("POST", "/v1/people?dry_run", 422, "query.unknown"),
+        ("GET", "/v1/people/me?limit=5", 422, "query.unknown"),
+        ("GET", "/v1/nothing?limt=5", 404, "route.not_found"),
+        ("DELETE", "/v1/people?limt=5", 405, "route.method"),
         ("GET", "/v1/people/broken", 500, "internal"),
         ("GET", "/v1/people/no-database", 503, "unavailable"),
         ("GET", "/v1/people/slow", 503, "timeout"),
@@ -174,6 +182,45 @@ async def test_other_refusals(
         assert answer.headers["www-authenticate"] == 'Bearer realm="registry"'
     if status == 405:
         assert set(answer.headers["allow"].split(", ")) <= {"GET", "POST"}
+
+
+async def test_an_unknown_query_parameter_is_named_with_those_there_are(
+    http: httpx.AsyncClient,
+) -> None:
+    secret = "11010519491231002X"
+    answer = await http.get(f"/v1/people?limit=5&{secret}=1&x=2", headers={"Accept-Language": "en"})
+    errors = check_problem(answer, 422, "request.invalid")["errors"]
+    assert [error["field"] for error in errors] == ["…X", "x"]
+    assert all("limit" in error["message"] for error in errors)
+    assert secret not in answer.text
+    assert (await http.get("/v1/people?limit=5")).json() == {"limit": 5}
+    assert (await http.get("/v1/people?")).json() == {"limit": 50}
+    upload = await http.post("/v1/people/upload?x=1", files={"file": b"x"})
+    check_problem(upload, 422, "query.unknown")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/openapi.json"])
+async def test_probes_and_scrapers_may_add_parameters(http: httpx.AsyncClient, path: str) -> None:
+    assert (await http.get(f"{path}?probe=1")).status_code == 200
+
+
+async def test_what_a_dependency_asks_for_is_declared() -> None:
+    router = APIRouter(prefix="/v1")
+
+    async def page(cursor: Annotated[str, Query(alias="after")] = "") -> str:
+        return cursor
+
+    @router.get("/things/{identity}")
+    async def things(identity: str, cursor: Annotated[str, Depends(page)]) -> dict[str, str]:
+        return {"id": identity, "cursor": cursor}
+
+    app = application(routers=[])
+    async with client(app) as http:
+        assert (await http.get("/v1/things/7?after=x")).status_code == 404
+    app = application(routers=[router])
+    async with client(app) as http:
+        assert (await http.get("/v1/things/7?after=x")).json() == {"id": "7", "cursor": "x"}
+        check_problem(await http.get("/v1/things/7?identity=8"), 422, "query.unknown")
 
 
 async def test_a_token_of_another_scheme_is_refused_even_where_none_is_needed(

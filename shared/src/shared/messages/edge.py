@@ -89,6 +89,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "该网址不支持 {method} 方法，可用的方法：{allowed}。",
         "This address does not take {method}; it takes: {allowed}.",
     ),
+    "query.unknown": (
+        "没有名为“{name}”的查询参数，请核对拼写；此网址可用的参数：{parameters}。",
+        "There is no query parameter {name} here; check its spelling. This address takes: "
+        "{parameters}.",
+    ),
     "version.missing": (
         "缺少 If-Match 请求头，请先读取记录，再把其 ETag 放入 If-Match。",
         "The If-Match header is missing; read the record first and send its ETag as If-Match.",

@@ -21,6 +21,7 @@ from shared.web import metrics
 from shared.web.body import check_json, check_media_type
 from shared.web.limits import TokenBuckets
 from shared.web.problems import REFUSED, TooManyRequests, problem_response, translated
+from shared.web.queries import Declared
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -126,6 +127,7 @@ class Edge:
         self._multipart = multipart
         self._buckets = TokenBuckets(settings.requests_per_minute)
         self._in_flight = 0
+        self._declared: Declared | None = None
         self._fixed = [
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"no-referrer"),
@@ -161,6 +163,7 @@ class Edge:
         scope, limit = exchange.scope, self._settings.request_timeout_seconds
         if scope["path"] not in UNLIMITED:
             self._admit(exchange)
+        self._check_query(scope)
         deadline = asyncio.timeout(limit)
         try:
             async with deadline:
@@ -188,6 +191,12 @@ class Edge:
             caller = f"subject {known.subject}"
         if wait := self._buckets.take(caller):
             raise TooManyRequests("rate.limited", params={"seconds": wait})
+
+    def _check_query(self, scope: Scope) -> None:
+        if scope["query_string"]:
+            if self._declared is None:
+                self._declared = Declared(scope["app"].routes)
+            self._declared.check(scope["method"], scope["path"], scope["query_string"])
 
     async def _body(self, exchange: _Exchange, receive: Receive) -> Receive:
         """Return a ``receive`` that gives the checked body."""

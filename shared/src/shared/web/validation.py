@@ -41,13 +41,13 @@ _RANGES: dict[str, Callable[[Context], str]] = {
 }
 
 
-def _name(part: object) -> str:
-    # A client may put a person's number where a field name belongs.
+def plain_name(part: object) -> str:
+    """Return a name a client sent, fit to be told: a person's number may stand in its place."""
     return _MANY_DIGITS.sub("…", str(part))[:_LONGEST_NAME]
 
 
 def _field(location: Sequence[Any]) -> str:
-    return ".".join(_name(part) for part in location[1:])
+    return ".".join(plain_name(part) for part in location[1:])
 
 
 def field_error(finding: Mapping[str, Any]) -> FieldError:
@@ -63,7 +63,7 @@ def field_error(finding: Mapping[str, Any]) -> FieldError:
     if kind == "missing":
         return FieldError(field, "field.required") if field else FieldError("", "body.required")
     if kind == "extra_forbidden":
-        return FieldError(field, "field.unknown", {"name": _name(finding["loc"][-1])})
+        return FieldError(field, "field.unknown", {"name": plain_name(finding["loc"][-1])})
     if kind in _TYPES:
         return FieldError(field, "field.type", {"expected": _TYPES[kind]})
     return _limit_error(kind, field, context)
@@ -93,7 +93,11 @@ def refusal_of(findings: Sequence[Mapping[str, Any]]) -> RegistryError:
         return Malformed("body.json")
     if findings and all(finding["loc"][:1] == ("path",) for finding in findings):
         return NotFound("not_found")
-    errors = [field_error(finding) for finding in findings]
+    return refused([field_error(finding) for finding in findings])
+
+
+def refused(errors: Sequence[FieldError]) -> Invalid:
+    """Return the refusal of fields at fault; a single one gives it its code."""
     if len(errors) == 1:
         return Invalid(errors[0].code, params=errors[0].params, errors=errors)
     return Invalid("request.invalid", params={"count": len(errors)}, errors=errors)
