@@ -1,18 +1,26 @@
 """How a writer stores an entity: document, timeline, earlier versions and events in one piece.
 
 Every entity document has ``_id``, ``version``, ``status``, ``timeline``, ``created_by``,
-``created_at``, ``edited_by`` and ``edited_at``. An earlier version's timeline is kept in
-``<collection>_versions`` with who changed it, when, why and by which document.
+``created_at``, ``edited_by`` and ``edited_at``; ``drafted_by`` is who last wrote what it says, and
+stays when others decide on it. An earlier version's timeline is kept in ``<collection>_versions``
+with who changed it, when, why and by which document.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shared import outbox, timeline
 from shared.clock import now
 from shared.errors import NotFound, StaleVersion
-from shared.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
+from shared.mongo import (
+    AsyncClientSession,
+    AsyncCollection,
+    AsyncDatabase,
+    Document,
+    transact_async,
+)
 from shared.timeline import Timeline
 
 Insert = tuple[str, Document]
@@ -29,6 +37,7 @@ class Decision:
         timeline: the entity's dated states from now on.
         fields: further document fields that change (``status`` among them); None removes one.
         extra: further fields of the event's data.
+        drafts: whether it writes what the entity says, which another one is then to approve.
     """
 
     fact: str
@@ -36,6 +45,7 @@ class Decision:
     timeline: Timeline
     fields: Mapping[str, Any]
     extra: Mapping[str, Any] = field(default_factory=dict)
+    drafts: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,18 @@ class EntityWriter:
 
         return await transact_async(self.database, run)
 
+    async def as_of_version(self, found: Document, version: int) -> Document:
+        """Return an entity with the version and status it had then, for a repeated request."""
+        if found["version"] == version:
+            return found
+        earlier = await self._versions.find_one({"_id": f"{found['_id']}/{version}"}, {"status": 1})
+        status = earlier["status"] if earlier else found["status"]
+        return {**found, "version": version, "status": status}
+
+    @property
+    def _versions(self) -> AsyncCollection[Document]:
+        return self.database[f"{self.collection}_versions"]
+
     async def _replace(
         self,
         found: Document,
@@ -180,6 +202,7 @@ class EntityWriter:
             "timeline": timeline.to_documents(decision.timeline),
             "edited_by": cause.subject,
             "edited_at": moment,
+            **({"drafted_by": cause.subject} if decision.drafts else {}),
         }
         update: Document = {"$set": {k: v for k, v in changed.items() if v is not None}}
         if gone := {k: "" for k, v in changed.items() if v is None}:
@@ -194,24 +217,9 @@ class EntityWriter:
         told = outbox.Fact(
             decision.fact, found["_id"], version, moment, changes, dict(decision.extra)
         )
-        history = {
-            "_id": f"{found['_id']}/{found['version']}",
-            "entity": found["_id"],
-            "version": found["version"],
-            "status": found["status"],
-            "timeline": found["timeline"],
-            "replaced_by": decision.action,
-            "replaced_at": moment,
-            "subject": cause.subject,
-            "reason": cause.reason,
-            "document": dict(cause.document) if cause.document else None,
-            "effective_on": cause.effective_on,
-        }
-        for name, document in (
-            (f"{self.collection}_versions", history),
-            (outbox.COLLECTION, self._row(told)),
-            *beside(stored),
-        ):
+        history = _history(found, decision.action, cause, moment)
+        await self._versions.insert_one(history, session=session)
+        for name, document in ((outbox.COLLECTION, self._row(told)), *beside(stored)):
             await self.database[name].insert_one(document, session=session)
         return stored
 
@@ -225,7 +233,25 @@ class EntityWriter:
             "created_at": moment,
             "edited_by": subject,
             "edited_at": moment,
+            "drafted_by": subject,
         }
 
     def _row(self, told: outbox.Fact) -> Document:
         return outbox.row(told, source=self.source, topic=self.topic, partitions=self.partitions)
+
+
+def _history(found: Document, action: str, cause: Cause, moment: datetime) -> Document:
+    """Return what is kept of the version that is replaced."""
+    return {
+        "_id": f"{found['_id']}/{found['version']}",
+        "entity": found["_id"],
+        "version": found["version"],
+        "status": found["status"],
+        "timeline": found["timeline"],
+        "replaced_by": action,
+        "replaced_at": moment,
+        "subject": cause.subject,
+        "reason": cause.reason,
+        "document": dict(cause.document) if cause.document else None,
+        "effective_on": cause.effective_on,
+    }

@@ -53,6 +53,8 @@ async def test_bad_input_is_refused_by_field_in_both_languages(
         ({"id_number": id_number(6, born(17))}, "guardian.required", "guardian"),
         ({"id_number": id_number(7, born(13)), "guardian": a_guardian(consent=None)},
          "guardian.required", "guardian.consent"),
+        ({"id_number": id_number(7, born(17)), "guardian": a_guardian(consent=None)},
+         "guardian.required", "guardian.consent"),
         ({"guardian": a_guardian(phone="1")}, "phone.number", "guardian.phone"),
     ]  # fmt: skip
     for change, code, where in cases:
@@ -88,9 +90,9 @@ async def test_broken_bodies(office: Office, database: Database) -> None:
 
 
 async def test_minors_with_their_guardians(office: Office, database: Database) -> None:
-    for age, guardian in ((8, a_guardian()), (13, a_guardian()), (17, a_guardian(consent=None))):
+    for age in (8, 13, 14, 17):
         member = await office.applied(
-            kind="INDIVIDUAL_YOUTH", unit_id="school", guardian=guardian,
+            kind="INDIVIDUAL_YOUTH", unit_id="school", guardian=a_guardian(),
             id_number=id_number(300 + age, born(age)),
         )  # fmt: skip
         assert member["guardian"]["name"] == "李*"
@@ -100,11 +102,15 @@ async def test_minors_with_their_guardians(office: Office, database: Database) -
 async def test_settings_open_what_chapters_may_decide(
     servers: RealServers, settings: Settings
 ) -> None:
-    rules = MemberSettings(hmt_admitted=True, chapters_admit=True, youngest_age=6)
+    rules = MemberSettings(
+        hmt_admitted=True, chapters_admit=True, youngest_age=6, guardian_consent_below=14
+    )
     async with opened(servers, settings, rules) as office:
         await office.applied(id_type="HMT_RESIDENCE", id_number="810000199003072715")
         await office.applied(unit_id="county")
         await office.applied(guardian=a_guardian(), id_number=id_number(9, born(6)))
+        silent = a_guardian(consent=None)
+        await office.applied(guardian=silent, id_number=id_number(10, born(14)))
 
 
 async def test_a_duplicate_names_unit_type_and_county_never_the_person(office: Office) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 import orjson
+import pytest
 
 from embedded.servers import RealServers
 from member.service.registry import SOURCE
@@ -102,6 +104,54 @@ async def test_pages_as_a_whole(office: Office) -> None:
     many = [{"row": n} for n in range(501)]
     assert_problem(await office.bulk(many), 422, "rows.too_many", "rows")
     assert_problem(await office.bulk([]), 422, "field.too_short", "rows")
+
+
+@pytest.mark.parametrize("number", [-1, 2**31, 2**64, "1", 1.5, True, None, [1]])
+async def test_a_row_without_a_plain_number_is_named(
+    office: Office, database: Database, number: Any
+) -> None:
+    before = database.members.count_documents({}), database.idempotency.count_documents({})
+    answer = await office.bulk([a_row(1), a_row(number)])
+    assert_problem(answer, 422, "member.row_number", "rows.1")
+    assert str(2**31 - 1) in answer.json()["detail"]
+    assert before == (
+        database.members.count_documents({}),
+        database.idempotency.count_documents({}),
+    )
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"a": [value]} if depth % 2 else {"guardian": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "code"),
+    [
+        ({"phone": 2**64}, "phone", "field.type"),
+        ({"phone": -(2**63) - 1}, "phone", "field.type"),
+        ({"name": 10**300}, "name", "field.type"),
+        ({"joined_on": 2**70}, "joined_on", "date.invalid"),
+        ({"shoe": 2**64}, "shoe", "field.unknown"),
+        ({"guardian": {"name": 2**64, "relation": "父", "phone": "1"}}, "guardian.name", "field.type"),
+        ({"name": nested(400)}, "name", "field.type"),
+        ({"guardian": nested(400)}, "guardian.guardian", "field.unknown"),
+        ({"shoe": nested(401)}, "shoe", "field.unknown"),
+    ],
+)  # fmt: skip
+async def test_what_no_field_can_hold_is_refused_with_its_row(
+    office: Office, value: dict[str, Any], field: str, code: str
+) -> None:
+    rows, key = [a_row(1), a_row(2, **value), a_row(3)], uuid.uuid4().hex
+    answer = await office.bulk(rows, key=key)
+    assert answer.status_code == 200, answer.text
+    results = answer.json()["results"]
+    assert [one["status"] for one in results] == [201, 422, 201]
+    assert (field, code) in [(error["field"], error["code"]) for error in results[1]["errors"]]
+    assert all(error["message"] for error in results[1]["errors"])
+    assert (await office.bulk(rows, key=key)).json() == answer.json()
 
 
 async def test_racing_pages_with_the_same_people(

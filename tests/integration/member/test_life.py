@@ -1,6 +1,7 @@
 """The life of a membership over HTTP: every path, corrections, and joining again."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -175,12 +176,12 @@ async def test_a_voided_entry_does_not_bar_its_true_owner(office: Office) -> Non
     assert_problem(await office.post(body), 409, "member.closed")
     assert_problem(
         await office.act(wrong, "reapply", office.registrar, {}), 422,
-        "member.registration_required",
+        "person.registration_required",
     )  # fmt: skip
     mismatch = {"registration": office.person()}
     assert_problem(
         await office.act(wrong, "reapply", office.registrar, mismatch), 422,
-        "member.number_differs",
+        "person.number_differs", "registration.id_number",
     )  # fmt: skip
     owner = {"registration": {**body, "name": "欧阳修", "phone": "13911112222"}}
     answer = await office.act(wrong, "reapply", office.registrar, owner)
@@ -196,3 +197,50 @@ async def test_the_expelled_are_barred_without_being_named(office: Office) -> No
     assert_problem(answer, 409, "member.barred")
     assert "赵" not in answer.text
     assert member["id"] not in answer.text
+
+
+async def test_what_is_wrong_with_a_registration_is_named_within_it(office: Office) -> None:
+    body = office.person()
+    member = await office.done((await office.post(body)).json(), "reject")
+    cases: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
+        ({"phone": "1"}, {}, "phone.number", "registration.phone"),
+        ({"name": " "}, {}, "name.required", "registration.name"),
+        ({"consent": None}, {}, "consent.missing", "registration.consent"),
+        ({"unit_id": "nowhere"}, {}, "unit.unknown", "registration.unit_id"),
+        ({"unit_id": "draft"}, {}, "unit.not_active", "registration.unit_id"),
+        ({"id_number": fresh_number()}, {}, "person.number_differs", "registration.id_number"),
+        ({"shoe_size": 44}, {}, "field.unknown", "registration.shoe_size"),
+        ({"effective_on": "2999-01-01"}, {}, "date.future", "registration.effective_on"),
+        ({"effective_on": "2020-01-01"}, {}, "date.too_early", "registration.effective_on"),
+        ({}, {"effective_on": "2999-01-01"}, "date.future", "effective_on"),
+        ({}, {"effective_on": "2020-01-01"}, "date.too_early", "effective_on"),
+        ({"id_type": "PASSPORT", "id_number": "E1234567"}, {}, "member.not_citizen",
+         "registration.id_type"),
+    ]  # fmt: skip
+    for change, outer, code, where in cases:
+        given = {**outer, "registration": {**body, **change}}
+        refused = await office.act(member, "reapply", office.registrar, given)
+        assert_problem(refused, 422, code, where)
+        assert [error["field"] for error in refused.json()["errors"]] == [where]
+
+
+async def test_to_void_a_counted_membership_takes_a_county_and_another_person(
+    office: Office,
+) -> None:
+    below = office.officer("qian", "registrar", "approver", unit="town")
+    fresh = (await office.post(office.person(), below)).json()
+    assert (await office.act(fresh, "void", below)).json()["status"] == "VOIDED"
+
+    member = (await office.post(office.person(effective_on="2025-03-01"), below)).json()
+    for action in ("approve", "file"):
+        member = (await office.act(member, action, body={"effective_on": "2025-03-01"})).json()
+    for status in ("ACTIVE", "WITHDRAWN", "APPLIED"):
+        assert member["status"] == status
+        assert_problem(await office.act(member, "void", below), 403, "scope.level")
+        entered = office.officer("qian", "approver")
+        assert_problem(await office.act(member, "void", entered), 403, "four_eyes")
+        if status != "APPLIED":
+            member = await office.done(member, "withdraw" if status == "ACTIVE" else "reapply")
+    again = office.officer("li", "approver")  # who applied for it again
+    assert_problem(await office.act(member, "void", again), 403, "four_eyes")
+    assert (await office.done(member, "void"))["status"] == "VOIDED"

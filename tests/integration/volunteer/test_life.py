@@ -9,7 +9,6 @@ from shared.clock import today
 from shared.events.states import VolunteerState
 from shared.mongo import Database
 from shared.recount import Counted, recount
-from tests import people
 from tests.integration.registers import assert_problem, told_of
 from tests.integration.volunteer.desk import GUARDIAN, PAPER, Desk, child, opened
 from volunteer.settings import RegisteredRuleSettings, Settings
@@ -72,6 +71,10 @@ async def test_where_enrolment_registers_it_does(servers: RealServers, settings:
     async with opened(servers, settings, rule) as desk:
         entry = await desk.enrolled()
         assert (entry["status"], entry["registered_on"]) == ("REGISTERED", today().isoformat())
+        gone = await desk.done(entry, "deregister")
+        back = await desk.done(gone, "enrol")
+        assert (back["status"], back["registered_on"]) == ("REGISTERED", today().isoformat())
+        assert (back["deregistered_on"], back["ground"]) == (None, None)
 
 
 async def test_a_minor_waits_for_the_guardian(desk: Desk, database: Database) -> None:
@@ -95,17 +98,6 @@ async def test_a_minor_waits_for_the_guardian(desk: Desk, database: Database) ->
     assert at_once["status"] == "ENROLLED"
 
 
-async def test_an_entry_in_error_frees_its_number_and_an_ended_one_keeps_it(desk: Desk) -> None:
-    number = people.resident_id()
-    entry = await desk.enrolled(id_number=number)
-    gone = await desk.done(entry, "deregister", desk.approver, ground="REMOVED", reason="违纪")
-    assert_problem(await desk.post(id_number=number), 409, "volunteer.left", "id_number")
-    assert_problem(await desk.act(gone, "enrol"), 409, "volunteer.ended")
-    voided = await desk.done(gone, "void", desk.approver, reason="误录")
-    assert (voided["status"], voided["allowed"]) == ("VOIDED", [])
-    assert (await desk.enrolled(id_number=number))["id"] != entry["id"]
-
-
 async def test_corrections_hold_from_the_start(desk: Desk, database: Database) -> None:
     entry = await desk.registered(sex="1")
     headers = {**desk.registrar, "If-Match": '"3"'}
@@ -116,12 +108,24 @@ async def test_corrections_hold_from_the_start(desk: Desk, database: Database) -
     assert (answer.json()["sex"], answer.json()["service_fields"]) == ("2", ["BLOOD"])
     stored: Any = database.volunteers.find_one({"_id": entry["id"]})
     assert {item["state"]["sex"] for item in stored["timeline"]} == {"2"}
+    nobody = await desk.http.patch(path, json={"phone": "13600000002"}, headers=headers)
+    assert nobody.status_code == 412
     headers["If-Match"] = '"4"'
+    same = await desk.http.patch(path, json={"phone": "13600000002"}, headers=headers)
+    assert told_of(database, entry["id"])[-1][1].changes == []
+    assert same.json()["version"] == 5
+    headers["If-Match"] = '"5"'
     for wrong, code, field in (
         ({}, "field.empty_change", ""),
         ({"phone": None}, "field.required", "phone"),
         ({"birth_date": f"{today().year - 3}-01-01"}, "guardian.required", "guardian"),
         ({"id_number": "1"}, "field.unknown", "id_number"),
+        ({"sex": "3"}, "code.unknown", "sex"),
+        (
+            {"political": "13", "document": {"number": "1号", "issued_on": "2999-01-01"}},
+            "date.future",
+            "document.issued_on",
+        ),
     ):
         refused = await desk.http.patch(path, json=wrong, headers=headers)
         assert_problem(refused, 422, code, field)

@@ -42,6 +42,52 @@ async def test_a_repeated_request_has_one_effect(desk: Desk, database: Database)
     assert [fact for fact, _ in told_of(database, entry["id"])] == ["enrolled", "deregistered"]
 
 
+def log_of(database: Database, entry: Document) -> list[str]:
+    rows = database.access_log.find({"entity": entry["id"]}).sort("_id")
+    return [row["action"] for row in rows]
+
+
+async def test_a_repeat_tells_the_first_outcome_to_whoever_may_read_it(
+    desk: Desk, database: Database
+) -> None:
+    body, key = people.volunteer("town"), {"Idempotency-Key": uuid.uuid4().hex}
+    create = {**desk.registrar, **key}
+    entry = (await desk.http.post("/v1/volunteers", json=body, headers=create)).json()
+    path = f"/v1/volunteers/{entry['id']}"
+    leave = {**desk.registrar, **key, "If-Match": '"1"'}
+    assert (await desk.http.post(f"{path}/deregister", headers=leave)).status_code == 200
+    back = {**desk.registrar, **key, "If-Match": '"2"'}
+    enrolled = await desk.http.post(f"{path}/enrol", headers=back)
+    assert (enrolled.json()["status"], enrolled.json()["version"]) == ("ENROLLED", 3)
+    for address, headers, version, status in (
+        ("/v1/volunteers", create, 1, "ENROLLED"), (f"{path}/deregister", leave, 2, "DEREGISTERED"),
+        (f"{path}/enrol", back, 3, "ENROLLED"),
+    ):  # fmt: skip
+        sent = body if address == "/v1/volunteers" else {}
+        again = await desk.http.post(address, json=sent, headers=headers)
+        assert (again.json()["version"], again.json()["status"]) == (version, status), again.text
+        assert again.headers["etag"] == f'"{version}"'
+        moved = {**headers, **desk.officer("li", "registrar", unit="other")}
+        assert_problem(await desk.http.post(address, json=sent, headers=moved), 404, "not_found")
+    assert log_of(database, entry) == ["create", "deregister", "enrol", "read", "read", "read"]
+
+
+async def test_reveals_and_searches_honour_a_key(desk: Desk, database: Database) -> None:
+    number, key = people.resident_id(), {"Idempotency-Key": uuid.uuid4().hex}
+    entry = await desk.enrolled(id_number=number)
+    privacy = {**desk.officer("zhou", "privacy"), **key}
+    for path, asked, other in (
+        (f"/v1/volunteers/{entry['id']}/reveal", {"fields": ["id_number"], "reason": "核对"},
+         {"fields": ["phone"], "reason": "核对"}),
+        ("/v1/volunteers/search", {"id_number": number}, {"phone": "13800001111"}),
+    ):  # fmt: skip
+        first, second = [await desk.http.post(path, json=asked, headers=privacy) for _ in range(2)]
+        assert (first.status_code, first.json()) == (200, second.json())
+        refused = await desk.http.post(path, json=other, headers=privacy)
+        assert_problem(refused, 422, "idempotency.reused", "Idempotency-Key")
+    assert log_of(database, entry) == ["create", "reveal", "reveal", "search", "search"]
+
+
 async def test_versions_are_asked_for_and_compared(desk: Desk) -> None:
     entry = await desk.enrolled()
     path = f"/v1/volunteers/{entry['id']}"

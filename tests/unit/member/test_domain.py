@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from member import domain
 from member.domain import LIFE, OPEN, STATUSES, TRANSITIONS, Rules
+from member.settings import MemberSettings
 from shared import events, timeline
 from shared.errors import Conflict, FieldError, Forbidden, Invalid
 from shared.people import Command, Outcome
@@ -42,6 +43,7 @@ def a_member(*history: tuple[date, str], **fields: Any) -> dict[str, Any]:
         "timeline": timeline.to_documents(entries),
         "created_by": "creator",
         "edited_by": "creator",
+        "drafted_by": "creator",
         **fields,
     }
 
@@ -98,10 +100,10 @@ def test_the_machine_reaches_every_status_that_has_an_action() -> None:
 
 
 @pytest.mark.parametrize("action", ["approve", "file"])
-@pytest.mark.parametrize("field", ["created_by", "edited_by", "applied_by"])
+@pytest.mark.parametrize("field", ["created_by", "drafted_by", "applied_by"])
 def test_creator_and_last_editor_may_not_approve_or_file(action: str, field: str) -> None:
     status = "APPLIED" if action == "approve" else "APPROVED"
-    member = a_member((TODAY, status), **{"last_action": "correct", field: "approver"})
+    member = a_member((TODAY, status), **{field: "approver"})
     with pytest.raises(Forbidden) as refusal:
         move(action, member)
     assert refusal.value.code == "four_eyes"
@@ -118,6 +120,52 @@ def test_who_approved_his_own_entry_by_another_way_may_not_file() -> None:
     )
     with pytest.raises(Forbidden):
         move("file", member)
+
+
+def test_of_an_entry_that_does_not_tell_its_editor_whoever_acted_last_may_be_he() -> None:
+    member = a_member((TODAY, "APPLIED"), edited_by="approver")
+    del member["drafted_by"]
+    with pytest.raises(Forbidden):
+        move("approve", member)
+
+
+JOINED = TODAY - timedelta(days=9)
+
+
+@pytest.mark.parametrize(
+    ("history", "grave"),
+    [
+        ([(TODAY, "APPLIED")], False),
+        ([(JOINED, "APPLIED"), (TODAY, "APPROVED")], False),
+        ([(JOINED, "APPLIED"), (TODAY, "REJECTED")], False),
+        ([(JOINED, "APPLIED"), (TODAY, "DECEASED")], False),
+        ([(TODAY, "ACTIVE")], True),
+        ([(JOINED, "ACTIVE"), (TODAY, "ARREARS")], True),
+        ([(JOINED, "ACTIVE"), (TODAY, "APPLIED")], True),
+        ([(JOINED, "ACTIVE"), (TODAY, "DECEASED")], True),
+        ([(TODAY, "WITHDRAWN")], True),  # on the very day of filing
+        ([(TODAY, "EXPELLED")], True),
+    ],
+)
+def test_to_void_who_was_ever_counted_takes_a_county_and_four_eyes(
+    history: list[tuple[date, str]], grave: bool
+) -> None:
+    member = a_member(*history)
+    transition = LIFE.transition("void", member)
+    assert (transition.at_county_or_above, transition.four_eyes) == (grave, grave)
+    assert move("void", member).timeline == ()
+    if not grave:
+        assert move("void", member, subject="creator").timeline == ()
+        return
+    for field in ("created_by", "drafted_by", "applied_by"):
+        with pytest.raises(Forbidden, match="four_eyes"):
+            move("void", {**member, field: "approver"})
+
+
+def test_an_entry_is_not_voided_before_it_began() -> None:
+    with pytest.raises(Invalid) as refusal:
+        move("void", a_member((JOINED, "APPLIED"), (TODAY, "APPROVED")), day=date(1, 1, 1))
+    assert refusal.value.params == {"earliest": JOINED.isoformat()}
 
 
 @pytest.mark.parametrize("action", ["reject", "expel", "void"])
@@ -177,12 +225,28 @@ def test_a_voided_entry_counts_nowhere_and_may_be_applied_for_again() -> None:
     assert again.fields["registered_on"] is None
 
 
+def corrected(member: dict[str, Any], **right: Any) -> list[dict[str, Any]]:
+    """Return the states of an entry after a correction of its present state."""
+    was = dict(member["timeline"][-1]["state"])
+    outcome = LIFE.corrected(member, was, {**was, **right}, MOMENT)
+    return [dict(entry.state or {}) for entry in outcome.timeline]
+
+
 def test_a_correction_reaches_every_state_and_no_voided_entry() -> None:
-    member = a_member((TODAY - timedelta(days=5), "APPLIED"), (TODAY, "ACTIVE"))
-    outcome = LIFE.corrected(member, {"sex": "2"}, MOMENT)
-    assert [e.state and e.state["sex"] for e in outcome.timeline] == ["2", "2"]
+    member = a_member((JOINED, "APPLIED"), (TODAY, "ACTIVE"))
+    assert [state["sex"] for state in corrected(member, sex="2")] == ["2", "2"]
     with pytest.raises(Conflict):
-        LIFE.corrected(a_member((TODAY, "VOIDED")), {"sex": "2"}, MOMENT)
+        LIFE.corrected(a_member((TODAY, "VOIDED")), a_state(), a_state(), MOMENT)
+
+
+def test_a_correction_leaves_what_an_earlier_time_says_otherwise() -> None:
+    member = a_member((JOINED, "ACTIVE"), (TODAY, "ACTIVE"))
+    first, second = (item["state"] for item in member["timeline"])
+    first |= {"kind": "INDIVIDUAL_YOUTH", "education": "70"}
+    second |= {"kind": "INDIVIDUAL_ADULT", "education": "20"}
+    assert corrected(member) == [first, second]
+    assert corrected(member, education="30") == [first, {**second, "education": "30"}]
+    assert corrected(member, sex="2") == [{**first, "sex": "2"}, {**second, "sex": "2"}]
 
 
 def codes(errors: list[FieldError]) -> list[str]:
@@ -197,8 +261,11 @@ def codes(errors: list[FieldError]) -> list[str]:
         ("2012-11-24", False, False, "guardian.required"),
         ("2012-11-24", True, False, "guardian.required"),
         ("2012-11-24", True, True, None),
-        ("2012-11-23", True, False, None),
+        ("2012-11-23", True, False, "guardian.required"),
+        ("2012-11-23", True, True, None),
+        ("2008-11-24", True, False, "guardian.required"),
         ("2008-11-24", False, False, "guardian.required"),
+        ("2008-11-24", True, True, None),
         ("2008-11-23", False, False, None),
         ("2026-11-24", False, False, "member.born_after_joining"),
         (None, False, False, "member.birth_date_required"),
@@ -214,6 +281,15 @@ def test_ages(born: str | None, guardian: bool, consent: bool, code: str | None)
         rules=Rules(),
     )
     assert codes(found) == ([code] if code else [])
+
+
+def test_from_which_age_the_guardians_consent_is_asked_for_is_a_setting() -> None:
+    found = domain.check_age(
+        date(2012, 11, 23), joins_on=TODAY, today=TODAY, guardian=True, guardian_consent=False,
+        rules=Rules(guardian_consent_below=14),
+    )  # fmt: skip
+    assert found == []
+    assert MemberSettings().guardian_consent_below == Rules().guardian_consent_below == 18
 
 
 def test_a_member_who_joined_as_a_child_long_ago_needs_no_guardian_today() -> None:

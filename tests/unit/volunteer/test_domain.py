@@ -10,7 +10,7 @@ from shared import events, timeline
 from shared.errors import Conflict, FieldError, Forbidden, Invalid
 from shared.events.states import VolunteerState
 from shared.messages import text
-from shared.people import Command, Outcome
+from shared.people import Command, Outcome, cases
 from shared.personal.identifiers import IdType
 from shared.timeline import Entry
 from volunteer import domain, schemas
@@ -24,6 +24,7 @@ RULE = RegisteredRule()
 LEGAL = {
     ("APPLIED", "enrol"): "ENROLLED",
     ("DEREGISTERED", "enrol"): "ENROLLED",
+    ("VOIDED", "enrol"): "ENROLLED",
     ("ENROLLED", "apply-registration"): "REG_APPLIED",
     ("REG_APPLIED", "register"): "REGISTERED",
     ("REGISTERED", "suspend"): "SUSPENDED",
@@ -52,6 +53,7 @@ def a_volunteer(*history: tuple[date, str], **fields: Any) -> dict[str, Any]:
         "timeline": timeline.to_documents(() if status == "VOIDED" else entries),
         "created_by": "creator",
         "edited_by": "creator",
+        "drafted_by": "creator",
         **fields,
     }
 
@@ -91,7 +93,7 @@ def test_what_is_counted_satisfies_the_event_contract() -> None:
     assert (state.stars, state.years_served) == (0, [])
 
 
-@pytest.mark.parametrize("field", ["created_by", "edited_by", "applied_by"])
+@pytest.mark.parametrize("field", ["created_by", "drafted_by", "applied_by"])
 def test_registration_takes_four_eyes(field: str) -> None:
     volunteer = a_volunteer((TODAY, "REG_APPLIED"), **{field: "approver"})
     with pytest.raises(Forbidden, match="four_eyes"):
@@ -127,23 +129,77 @@ def test_a_removal_is_decided_by_an_approver_at_county_and_leaving_by_nobody() -
     assert (leaving.role, leaving.at_county_or_above) == ("registrar", False)
 
 
+@pytest.mark.parametrize("anew", [False, True])
 @pytest.mark.parametrize("ground", get_args(domain.Ground))
-def test_only_who_left_by_own_request_returns(ground: str) -> None:
+def test_only_who_left_by_own_request_returns(ground: str, anew: bool) -> None:
     volunteer = a_volunteer((TODAY, "DEREGISTERED"), ground=ground, registered_on="2025-01-01")
+    assert domain.returns(volunteer) is (ground == "OWN_REQUEST")
     if ground == "OWN_REQUEST":
-        domain.check_return(volunteer)
+        domain.check_return(volunteer, anew=anew)
         gone = domain.fields_on_return(volunteer)
         assert {"ground", "registration", "registered_on", "deregistered_on"} <= gone.keys()
         assert set(gone.values()) == {None}
     else:
         with pytest.raises(Conflict, match=r"volunteer\.ended"):
-            domain.check_return(volunteer)
+            domain.check_return(volunteer, anew=anew)
+
+
+def test_what_was_voided_is_enrolled_anew_and_in_no_other_way() -> None:
+    voided = a_volunteer((TODAY, "VOIDED"), ground="REMOVED", voided_on="2026-11-01")
+    assert domain.returns(voided)
+    domain.check_return(voided, anew=True)
+    assert {"ground", "voided_on"} <= domain.fields_on_return(voided).keys()
+    with pytest.raises(Invalid) as refusal:
+        domain.check_return(voided, anew=False)
+    assert [error.field for error in refusal.value.errors] == ["registration"]
 
 
 def test_an_application_keeps_its_fields_when_it_is_completed() -> None:
     volunteer = a_volunteer((TODAY, "APPLIED"))
-    domain.check_return(volunteer)
+    domain.check_return(volunteer, anew=False)
     assert domain.fields_on_return(volunteer) == {}
+    assert not domain.returns(volunteer)
+    with pytest.raises(Conflict, match=r"volunteer\.application_open"):
+        domain.check_return(volunteer, anew=True)
+
+
+ENTERED = TODAY - timedelta(days=9)
+
+
+@pytest.mark.parametrize(
+    ("history", "grave"),
+    [
+        ([(TODAY, "APPLIED")], False),
+        ([(ENTERED, "ENROLLED"), (TODAY, "REG_APPLIED")], False),
+        ([(ENTERED, "ENROLLED"), (TODAY, "DEREGISTERED")], False),
+        ([(ENTERED, "ENROLLED"), (TODAY, "REGISTERED")], True),
+        ([(TODAY, "SUSPENDED")], True),  # on the very day of registration
+        ([(ENTERED, "REGISTERED"), (TODAY, "ENROLLED")], True),
+        ([(ENTERED, "REGISTERED"), (TODAY, "DEREGISTERED")], True),
+    ],
+)
+def test_to_void_who_was_ever_registered_takes_a_county_and_four_eyes(
+    history: list[tuple[date, str]], grave: bool
+) -> None:
+    volunteer = a_volunteer(*history)
+    transition = domain.lifecycle(RULE).transition("void", volunteer)
+    assert (transition.at_county_or_above, transition.four_eyes) == (grave, grave)
+    assert move("void", volunteer).timeline == ()
+    if not grave:
+        assert move("void", volunteer, subject="creator").timeline == ()
+        return
+    for field in ("created_by", "drafted_by", "applied_by"):
+        with pytest.raises(Forbidden, match="four_eyes"):
+            move("void", {**volunteer, field: "approver"})
+
+
+def test_a_return_where_enrolment_registers_keeps_its_own_day() -> None:
+    rule = RegisteredRule(mode="ON_ENROLMENT")
+    gone = a_volunteer((TODAY, "DEREGISTERED"), ground="OWN_REQUEST", registered_on="2025-01-01")
+    outcome = move("enrol", gone, rule=rule)
+    written = cases.decision("enrol", outcome, domain.fields_on_return(gone)).fields
+    assert (written["registered_on"], written["enrolled_on"]) == (TODAY.isoformat(), None)
+    assert written["deregistered_on"] is None
 
 
 def test_a_late_death_takes_the_registration_with_it() -> None:

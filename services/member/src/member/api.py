@@ -10,24 +10,19 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from member import domain
-from member.schemas import (
-    MAX_PAGE,
-    BulkInput,
-    MemberCorrection,
-    MemberCreate,
-    ReapplyInput,
-    SearchInput,
-)
+from member.schemas import MAX_PAGE, BulkInput, MemberCorrection, MemberCreate, ReapplyInput
 from member.service import admission, bulk, changes, reading, reapplication
-from member.service.registry import Done, Registry
+from member.service.registry import Registry
 from shared.access import CurrentPrincipal, Principal, require_service
 from shared.errors import FieldError, Invalid
 from shared.idempotency import IdempotencyKey
 from shared.messages import text
-from shared.people import RevealInput, TransitionInput
+from shared.mongo import Document
+from shared.people import RevealInput, SearchInput, TransitionInput
 from shared.people import reading as entries
 from shared.people.cases import Seen
-from shared.people.office import CREATED, Once
+from shared.people.office import CREATED
+from shared.people.once import Once
 from shared.web import IfMatch, JsonResponse, etag, prefers
 
 router = APIRouter(prefix="/v1", tags=["members"])
@@ -47,13 +42,16 @@ def _once(request: Request, caller: Principal, header: str | None, body: BaseMod
     return Once.of(caller, f"{request.method} {request.url.path}", header, body)
 
 
-def _answer(request: Request, registry: Registry, done: Done, status: int = 200) -> JsonResponse:
+def _answer(
+    request: Request, registry: Registry, document: Document, status: int = 200
+) -> JsonResponse:
     language = prefers(request)
-    warnings = [{"code": code, "message": text(code, language)} for code in done.warnings]
-    body = {**reading.shown(done.document, registry.office.ring), "warnings": warnings}
-    headers = {"ETag": etag(done.document["version"])}
+    codes = document.get("warnings", [])
+    warnings = [{"code": code, "message": text(code, language)} for code in codes]
+    body = {**reading.shown(document, registry.office.ring), "warnings": warnings}
+    headers = {"ETag": etag(document["version"])}
     if status == CREATED:
-        headers["Location"] = f"/v1/members/{done.document['_id']}"
+        headers["Location"] = f"/v1/members/{document['_id']}"
     return JsonResponse(body, status_code=status, headers=headers)
 
 
@@ -66,8 +64,8 @@ async def register(
     body: MemberCreate,
 ) -> JsonResponse:
     """Enter an application to join a grassroots unit."""
-    done = await admission.register(registry, caller, body, _once(request, caller, key, body))
-    return _answer(request, registry, done, CREATED)
+    found = await admission.register(registry, caller, body, _once(request, caller, key, body))
+    return _answer(request, registry, found, CREATED)
 
 
 @router.post("/members/bulk")
@@ -97,9 +95,15 @@ async def import_page(
 
 
 @router.post("/members/search")
-async def search(registry: Wired, caller: CurrentPrincipal, body: SearchInput) -> JsonResponse:
+async def search(
+    request: Request,
+    registry: Wired,
+    caller: CurrentPrincipal,
+    key: IdempotencyKey,
+    body: SearchInput,
+) -> JsonResponse:
     """Find members by a whole document number or phone number."""
-    items = await reading.search(registry, body, caller)
+    items = await reading.search(registry, body, caller, _once(request, caller, key, body))
     return JsonResponse({"items": items, "next_cursor": None})
 
 
@@ -144,16 +148,22 @@ async def correct(
     body: MemberCorrection,
 ) -> JsonResponse:
     """Set right what was wrong from the start."""
-    done = await changes.correct(registry, caller, Seen(identity, version), body)
-    return _answer(request, registry, done)
+    found = await changes.correct(registry, caller, Seen(identity, version), body)
+    return _answer(request, registry, found)
 
 
 @router.post("/members/{identity}/reveal")
 async def reveal(
-    registry: Wired, caller: CurrentPrincipal, identity: str, body: RevealInput
+    request: Request,
+    registry: Wired,
+    caller: CurrentPrincipal,
+    identity: str,
+    key: IdempotencyKey,
+    body: RevealInput,
 ) -> JsonResponse:
     """Show masked fields in full, for a stated reason."""
-    fields = await entries.reveal(registry.office, caller, identity, body.fields, body.reason)
+    once = _once(request, caller, key, body)
+    fields = await entries.reveal(registry.office, caller, identity, body, once)
     return JsonResponse({"id": identity, "fields": fields})
 
 
@@ -165,13 +175,13 @@ async def reapply(
     identity: str,
     version: IfMatch,
     key: IdempotencyKey,
-    body: ReapplyInput,
+    body: ReapplyInput | None = None,
 ) -> JsonResponse:
     """Apply again for a membership that has ended or was voided."""
-    done = await reapplication.reapply(
-        registry, caller, Seen(identity, version), body, _once(request, caller, key, body)
-    )
-    return _answer(request, registry, done)
+    given = body or ReapplyInput()
+    once, seen = _once(request, caller, key, given), Seen(identity, version)
+    found = await reapplication.reapply(registry, caller, seen, given, once)
+    return _answer(request, registry, found)
 
 
 @router.post("/members/{identity}/{action}")
@@ -183,13 +193,14 @@ async def act(
     action: Action,
     version: IfMatch,
     key: IdempotencyKey,
-    body: TransitionInput,
+    body: TransitionInput | None = None,
 ) -> JsonResponse:
     """Approve, file, reject, withdraw, expel, decease or void."""
-    done = await changes.act(
-        registry, caller, Seen(identity, version), action, body, _once(request, caller, key, body)
+    given = body or TransitionInput()
+    once, seen = _once(request, caller, key, given), Seen(identity, version)
+    return _answer(
+        request, registry, await changes.act(registry, caller, seen, action, given, once)
     )
-    return _answer(request, registry, done)
 
 
 @router.get("/units/{unit_id}/people")

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from shared import clock
+from shared.definitions import DEFINITIONS
 from shared.errors import FieldError
 from shared.people import VOIDED, Command, Lifecycle, Outcome, Transition
 from shared.personal.identifiers import IdType
@@ -39,7 +40,7 @@ class Rules:
     hmt_admitted: bool = False
     chapters_admit: bool = False
     youngest_age: int = 8
-    guardian_consent_below: int = 14
+    guardian_consent_below: int = 18
     guardian_below: int = 18
 
 
@@ -51,7 +52,7 @@ TRANSITIONS: Mapping[str, Transition] = {
     ),
     "file": Transition(
         frozenset({"APPROVED"}), "ACTIVE", "registered", "approver",
-        at_county_or_above=True, four_eyes=True, own_before=frozenset({"approve"}),
+        at_county_or_above=True, four_eyes=True,
     ),
     "reject": Transition(
         frozenset({"APPLIED", "APPROVED"}), "REJECTED", "rejected", "approver", needs_reason=True
@@ -67,10 +68,14 @@ TRANSITIONS: Mapping[str, Transition] = {
     ),
     "reapply": Transition(REOPENABLE, "APPLIED", "reapplied", "registrar"),
 }  # fmt: skip
-"""``reject`` from APPROVED is the county's refusal to file."""
+"""``reject`` from APPROVED is the county's refusal to file; ``void`` of one who was ever counted
+takes a county and four eyes (``Lifecycle.transition``)."""
 
-
-LIFE = Lifecycle("member", TRANSITIONS)
+LIFE = Lifecycle(
+    "member",
+    TRANSITIONS,
+    counted=DEFINITIONS["members"].statuses | {"LAPSED", "WITHDRAWN", "EXPELLED"},
+)
 IMPORTED = LIFE.fact("members-imported")
 
 

@@ -50,21 +50,12 @@ MESSAGES: dict[str, Text] = {
         "The membership under this document number (a unit of type {unit_type} in {county}) has "
         "ended for good; if that entry is wrong, have the society of that county check it.",
     ),
-    "member.number_differs": (
-        "所填证件号码与该登记不一致，请核对号码和登记编号。",
-        "The document number given is not that of this entry; check the number and the id.",
-    ),
-    "member.registration_required": (
-        "该登记已作废或不在您的范围内：请在 registration 中完整填写入会登记表，以此人的证件为准。",
-        "This entry was voided or lies outside your scope: give the whole registration in "
-        "registration, as the person's document has it.",
-    ),
-    "member.search_by_one": (
-        "请按证件号码（同时填写证件类型）或手机号码之一查询。",
-        "Search by a document number (with its type) or by a phone number, one of them.",
-    ),
     "member.rows_unnumbered": (
-        "每一行都须有各自不同的整数行号（row）。",
-        "Each row needs an integer number of its own (row).",
+        "每一行都须有各自不同的行号（row），请修改重复的行号。",
+        "Each row needs a number of its own (row); change those that repeat.",
+    ),
+    "member.row_number": (
+        "行号（row）应为不超过 {max} 的非负整数，请填写名册中的行号。",
+        "The number of a row (row) is an integer from 0 to {max}; give its number in the roster.",
     ),
 }

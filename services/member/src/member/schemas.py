@@ -1,22 +1,19 @@
 """Requests and answers of the member service; the request models are the commands."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, field_validator, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.people import PaperDocument, PersonCorrection, TransitionInput, UnitId
-from shared.personal.identifiers import IdType
-from shared.personal.records import (
-    ConsentInput,
-    Day,
-    Given,
-    PersonInput,
-    ShortText,
-)
+from shared.personal.records import ConsentInput, Day, Given, PersonInput, kept
 
 MAX_ROWS = 500
+MAX_ROW_NUMBER = 2**31 - 1
 MAX_PAGE = 200
+DEEPEST = 3
+"""Objects within one another that a row has: itself, its guardian, the guardian's consent."""
+_INTEGERS = range(-(2**63), 2**63)
 
 Kind = Literal["INDIVIDUAL_ADULT", "INDIVIDUAL_YOUTH"]
 
@@ -43,17 +40,9 @@ class ReapplyInput(TransitionInput):
 class MemberCorrection(PersonCorrection):
     """Fields of a membership that were wrong from the start; null empties one that may be."""
 
-    REQUIRED: ClassVar[frozenset[str]] = frozenset({"name", "kind"})
-
     kind: Kind | None = None
 
-
-class SearchInput(Given):
-    """One exact key: a document number with its type, or a phone number."""
-
-    id_type: IdType = IdType.RESIDENT_ID
-    id_number: ShortText | None = None
-    phone: ShortText | None = None
+    _kind_kept = field_validator("kind")(kept)
 
 
 class BulkRow(PersonInput):
@@ -72,21 +61,53 @@ class BulkRow(PersonInput):
         return value
 
 
+def _plain(value: Any, depth: int = 1) -> Any:
+    """Return a value without what no row can hold and nothing after this could store or digest.
+
+    What lies deeper than any field becomes empty, and an integer over 64 bits a fraction: no field
+    takes either, so the row is refused by that field.
+    """
+    if isinstance(value, dict):
+        return {k: _plain(v, depth + 1) for k, v in value.items()} if depth <= DEEPEST else {}
+    if isinstance(value, list):
+        return [_plain(item, depth + 1) for item in value] if depth <= DEEPEST else []
+    if isinstance(value, int) and value not in _INTEGERS:
+        return value % 2**50 + 0.5
+    return value
+
+
+def _numbered(row: dict[str, Any]) -> dict[str, Any]:
+    number = row.get("row")
+    if type(number) is not int or not 0 <= number <= MAX_ROW_NUMBER:
+        raise PydanticCustomError(
+            "member.row_number", "a row without its number", {"max": MAX_ROW_NUMBER}
+        )
+    plain: dict[str, Any] = _plain(row)
+    return plain
+
+
+RawRow = Annotated[dict[str, Any], AfterValidator(_numbered)]
+
+
 class BulkInput(Given):
     """A page of a roster. Its rows are judged one by one, each on its own (``BulkRow``)."""
 
     mode: Literal["applications", "existing"]
     document: PaperDocument | None = None
     consent: ConsentInput | None = None
-    rows: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    rows: Annotated[list[RawRow], Field(min_length=1)]
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _not_too_many(cls, rows: Any) -> Any:
+        if isinstance(rows, list) and len(rows) > MAX_ROWS:
+            raise PydanticCustomError("rows.too_many", "too many rows", {"max": MAX_ROWS})
+        return rows
 
     @field_validator("rows")
     @classmethod
-    def _numbered(cls, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if len(rows) > MAX_ROWS:
-            raise PydanticCustomError("rows.too_many", "too many rows", {"max": MAX_ROWS})
-        numbers = {row.get("row") for row in rows if type(row.get("row")) is int}
-        if len(numbers) != len(rows):
+    def _numbered_apart(cls, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len({row["row"] for row in rows}) != len(rows):
             raise PydanticCustomError("member.rows_unnumbered", "rows without own numbers")
         return rows
 

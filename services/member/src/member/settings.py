@@ -22,7 +22,8 @@ class MemberSettings(BaseSettings):
     chapters_admit: bool = False
     """Whether chapters, not only grassroots units, admit members."""
     youngest_age: int = 8
-    guardian_consent_below: int = 14
+    guardian_consent_below: int = 18
+    """Below 14 the law asks for the guardian's consent (PIPL 31), up to 17 the register does."""
     guardian_below: int = 18
 
 

@@ -7,15 +7,17 @@ from typing import Annotated, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from shared.access import CurrentPrincipal, Principal, require_service
 from shared.clock import today
 from shared.errors import Invalid
 from shared.idempotency import IdempotencyKey
 from shared.mongo import Document
-from shared.people import RevealInput, TransitionInput, UnitId, reading
+from shared.people import RevealInput, SearchInput, TransitionInput, UnitId, reading
 from shared.people.cases import Seen
-from shared.people.office import Once
+from shared.people.once import Once
+from shared.people.search import Register, search
 from shared.personal.records import masked
 from shared.web import IfMatch, JsonResponse, etag, prefers
 from volunteer.domain import OPEN, TRANSITIONS
@@ -30,7 +32,8 @@ from volunteer.schemas import (
     own,
     shown,
 )
-from volunteer.service import Volunteers
+from volunteer.service import changes, enrolment
+from volunteer.service.register import Volunteers, reopens
 
 router = APIRouter(prefix="/v1", tags=["volunteers"])
 B = TypeVar("B", bound=TransitionInput)
@@ -77,17 +80,16 @@ async def _call(
 Called = Annotated[Call, Depends(_call)]
 
 
-def _once(
-    request: Request, principal: Principal, key: str | None, body: VolunteerCreate | TransitionInput
-) -> Once:
+def _once(request: Request, principal: Principal, key: str | None, body: BaseModel) -> Once:
     return Once.of(principal, f"{request.method} {request.url.path}", key, body)
 
 
 async def _acted(
-    call: Call, body: B, use: Callable[[Principal, Seen, B, Once], Awaitable[Document]]
+    call: Call, body: B, use: Callable[[Volunteers, Principal, Seen, B, Once], Awaitable[Document]]
 ) -> Response:
     once = _once(call.request, call.principal, call.key, body)
-    return _answer(call.request, await use(call.principal, call.seen, body, once))
+    volunteers = _volunteers(call.request)
+    return _answer(call.request, await use(volunteers, call.principal, call.seen, body, once))
 
 
 @router.post("/volunteers", status_code=201)
@@ -96,7 +98,19 @@ async def create_volunteer(
 ) -> Response:
     """Enrol a person; a registrar of the unit may. Without a minor's guardian: APPLIED."""
     once = _once(request, principal, key, given)
-    return _answer(request, await _volunteers(request).create(principal, given, once), 201)
+    volunteers = _volunteers(request)
+    return _answer(request, await enrolment.create(volunteers, principal, given, once), 201)
+
+
+@router.post("/volunteers/search")
+async def search_volunteers(
+    request: Request, principal: CurrentPrincipal, given: SearchInput, key: IdempotencyKey
+) -> Response:
+    """Find volunteers by a whole document number or phone number."""
+    office, once = _volunteers(request).office, _once(request, principal, key, given)
+    register = Register(partial(_body, request), reopens)
+    items = await search(office, register, principal, given, once)
+    return JsonResponse({"items": items, "next_cursor": None})
 
 
 @router.get("/volunteers")
@@ -136,42 +150,45 @@ async def correct_volunteer(
 ) -> Response:
     """Correct fields that were wrong from the start, in every state the entry ever had."""
     seen = Seen(volunteer_id, version)
-    return _answer(request, await _volunteers(request).correct(principal, seen, given))
+    return _answer(request, await changes.correct(_volunteers(request), principal, seen, given))
 
 
 @router.post("/volunteers/{volunteer_id}/reveal")
 async def reveal_volunteer(
-    request: Request, principal: CurrentPrincipal, volunteer_id: PathId, given: RevealInput
+    request: Request,
+    principal: CurrentPrincipal,
+    volunteer_id: PathId,
+    given: RevealInput,
+    key: IdempotencyKey,
 ) -> Response:
     """Answer full values of masked fields; logged with the reason."""
-    office = _volunteers(request).office
-    fields = await reading.reveal(office, principal, volunteer_id, given.fields, given.reason)
+    office, once = _volunteers(request).office, _once(request, principal, key, given)
+    fields = await reading.reveal(office, principal, volunteer_id, given, once)
     return JsonResponse({"id": volunteer_id, "fields": fields})
 
 
 @router.post("/volunteers/{volunteer_id}/enrol")
 async def enrol_volunteer(call: Called, given: EnrolInput | None = None) -> Response:
-    """Complete an application, with the guardian where he was missing; or a return."""
-    return await _acted(call, given or EnrolInput(), _volunteers(call.request).enrol)
+    """Complete an application, with the guardian where he was missing; or a return, elsewhere
+    with the whole registration."""
+    return await _acted(call, given or EnrolInput(), enrolment.enrol)
 
 
 @router.post("/volunteers/{volunteer_id}/apply-registration")
 async def apply_registration(call: Called, given: RegistrationInput | None = None) -> Response:
     """Apply for registration by a document that evidences the hours the rule asks for."""
-    use = _volunteers(call.request).apply_registration
-    return await _acted(call, given or RegistrationInput(), use)
+    return await _acted(call, given or RegistrationInput(), changes.apply_registration)
 
 
 @router.post("/volunteers/{volunteer_id}/deregister")
 async def deregister_volunteer(call: Called, given: DeregisterInput | None = None) -> Response:
     """End an enrolment; a removal takes an approver at county or above, and a reason."""
-    return await _acted(call, given or DeregisterInput(), _volunteers(call.request).deregister)
+    return await _acted(call, given or DeregisterInput(), changes.deregister)
 
 
 def _add_action(action: str) -> None:
     async def act(call: Called, given: TransitionInput | None = None) -> Response:
-        use = partial(_volunteers(call.request).act, action)
-        return await _acted(call, given or TransitionInput(), use)
+        return await _acted(call, given or TransitionInput(), partial(changes.act, action))
 
     known = TRANSITIONS[action]
     router.add_api_route(
@@ -191,7 +208,7 @@ for _action in ("register", "suspend", "resume", "void"):
 @router.get("/me")
 async def me(request: Request, principal: CurrentPrincipal) -> Response:
     """Answer a volunteer's own entry."""
-    document, card = await _volunteers(request).me(principal)
+    document, card = await changes.me(_volunteers(request), principal)
     unit = {"id": card.id, "name": card.name, "code": card.code} if card else None
     body = own(document, unit, today(), prefers(request))
     return JsonResponse(body, headers={"ETag": etag(document["version"])})

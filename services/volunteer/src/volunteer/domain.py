@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any, Literal
 
 from shared import clock
-from shared.errors import Conflict, FieldError
+from shared.definitions import DEFINITIONS
+from shared.errors import Conflict, FieldError, Invalid
 from shared.people import VOIDED, Lifecycle, Transition
 from shared.personal.identifiers import IdType
 
@@ -54,7 +55,7 @@ class RegisteredRule:
 
 TRANSITIONS: Mapping[str, Transition] = {
     "enrol": Transition(
-        frozenset({"APPLIED", "DEREGISTERED"}), "ENROLLED", "enrolled", "registrar"
+        frozenset({"APPLIED", "DEREGISTERED", VOIDED}), "ENROLLED", "enrolled", "registrar"
     ),
     "apply-registration": Transition(
         frozenset({"ENROLLED"}), "REG_APPLIED", "registration-applied", "registrar"
@@ -77,13 +78,15 @@ TRANSITIONS: Mapping[str, Transition] = {
         frozenset(STATUSES) - {VOIDED}, VOIDED, "voided", "approver", needs_reason=True
     ),
 }  # fmt: skip
-"""``enrol`` from DEREGISTERED is the return of one who left: same entry, same id."""
+"""``enrol`` from DEREGISTERED is the return of one who left, from VOIDED a whole new registration
+under the same number: same entry, same id. ``void`` of one who was ever counted takes a county and
+four eyes (``Lifecycle.transition``)."""
 
 _REMOVAL = replace(
     TRANSITIONS["deregister"], role="approver", at_county_or_above=True, needs_reason=True
 )
-_ENDED = ("ground", "registration", "registration_applied_on", "registered_on", "suspended_on",
-          "resumed_on", "deregistered_on")  # fmt: skip
+_ENDED = ("ground", "registration", "enrolled_on", "registration_applied_on", "registered_on",
+          "suspended_on", "resumed_on", "deregistered_on", "voided_on")  # fmt: skip
 """What an earlier time leaves that no longer holds after a return; the history keeps it."""
 
 
@@ -98,7 +101,8 @@ def lifecycle(rule: RegisteredRule, ground: Ground = OWN_REQUEST) -> Lifecycle:
         table["enrol"] = replace(table["enrol"], target="REGISTERED", fact="registered")
     if ground == "REMOVED":
         table["deregister"] = _REMOVAL
-    return Lifecycle("volunteer", table)
+    counted = DEFINITIONS["volunteers"].statuses | {"SUSPENDED"}
+    return Lifecycle("volunteer", table, counted)
 
 
 # --- who may volunteer -------------------------------------------------------------------------
@@ -157,19 +161,35 @@ def state_of(document: Mapping[str, Any], countable: Mapping[str, Any]) -> dict[
 # --- rules of single actions ---------------------------------------------------------------------
 
 
-def check_return(document: Mapping[str, Any]) -> None:
-    """Refuse the return of one who did not leave by own request.
+def returns(document: Mapping[str, Any]) -> bool:
+    """Whether an entry that is closed may be opened again: its person left, or never was."""
+    if document["status"] == VOIDED:
+        return True
+    return document["status"] == "DEREGISTERED" and document.get("ground") == OWN_REQUEST
+
+
+def check_return(document: Mapping[str, Any], *, anew: bool) -> None:
+    """Refuse to enrol one who cannot return, or not in this way.
+
+    Args:
+        document: the entry as stored.
+        anew: whether a whole new registration is given.
 
     Raises:
-        Conflict: the entry has ended for good.
+        Conflict: the entry has ended for good, or is an application still under way.
+        Invalid: what was voided is no registration; a whole new one is needed.
     """
-    if document["status"] == "DEREGISTERED" and document.get("ground") != OWN_REQUEST:
+    if document["status"] == "DEREGISTERED" and not returns(document):
         raise Conflict("volunteer.ended")
+    if document["status"] == VOIDED and not anew:
+        raise Invalid("person.registration_required", field="registration")
+    if document["status"] == "APPLIED" and anew:
+        raise Conflict("volunteer.application_open")
 
 
 def fields_on_return(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document fields that no longer hold once a volunteer has returned."""
-    return dict.fromkeys(_ENDED) if document["status"] == "DEREGISTERED" else {}
+    return {} if document["status"] == "APPLIED" else dict.fromkeys(_ENDED)
 
 
 def check_evidence(

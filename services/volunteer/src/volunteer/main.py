@@ -18,7 +18,7 @@ from shared.web import create_app as create_service
 from shared.web import serve
 from volunteer import api, messages, store
 from volunteer.domain import RegisteredRule
-from volunteer.service import Volunteers, taken, writer
+from volunteer.service.register import Volunteers, taken, writer
 from volunteer.settings import Settings, VolunteerSettings
 
 register(messages.MESSAGES)

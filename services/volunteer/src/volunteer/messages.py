@@ -28,16 +28,36 @@ MESSAGES: dict[str, messages.Text] = {
         "{declared} are declared; apply when they are reached.",
     ),
     "volunteer.left": (
-        "此证件号码在{county}的一个{unit_type}单位有已注销的志愿者登记；本人申请注销的可由该单位所属红十字会以 "
-        "enrol 恢复登记，不另建新记录。",
-        "This document number has an entry that was deregistered, at a unit of type {unit_type} in "
-        "{county}. One who left by own request is enrolled there again by enrol; no second entry "
-        "is made.",
+        "此证件号码已有登记（{county}的一个{unit_type}单位），已由本人申请注销或已作废，不能新建。请先用"
+        " POST /v1/volunteers/search 按证件号码查到该登记，再用 POST /v1/volunteers/{{id}}/enrol"
+        "（附 registration）恢复登记。",
+        "This document number has an entry already (a unit of type {unit_type} in {county}), which "
+        "was deregistered by own request or voided, so none is created. Find the entry by number "
+        "with POST /v1/volunteers/search and take it up again with POST "
+        "/v1/volunteers/{{id}}/enrol and registration.",
+    ),
+    "volunteer.barred": (
+        "此证件号码对应的志愿者登记（{county}的一个{unit_type}单位）因除名、去世或重复登记而注销，不能恢复；"
+        "如登记有误，请联系该县红十字会核实。",
+        "The entry under this document number (a unit of type {unit_type} in {county}) ended by "
+        "removal, death or as a duplicate and cannot be taken up again; if that was recorded in "
+        "error, have the society of that county check it.",
     ),
     "volunteer.ended": (
-        "该志愿者因除名、去世或重复登记而注销，不能恢复；如登记有误，请由审批人作废（void）后重新登记。",
+        "该志愿者因除名、去世或重复登记而注销，不能恢复；如登记有误，请由审批人作废（void），"
+        "再以 enrol（附 registration）重新登记。",
         "This entry ended by removal, death or as a duplicate and cannot be taken up again; if "
-        "that was recorded in error, have an approver void it and enter the person anew.",
+        "that was recorded in error, have an approver void it and enrol the person anew with "
+        "registration.",
+    ),
+    "volunteer.application_open": (
+        "此登记仍在申请中：请用 PATCH 更正内容，再以 enrol 完成登记，不要附 registration。",
+        "This application is still open: correct it with PATCH and complete it by enrol without "
+        "registration.",
+    ),
+    "volunteer.guardian_twice": (
+        "已附 registration：监护人请填写在 registration.guardian 中。",
+        "A whole registration is given: put the guardian into registration.guardian.",
     ),
     "volunteer.no_entry": (
         "此账号没有关联志愿者登记，请使用志愿者本人的账号。",

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.messages import text
-from shared.people import PersonCorrection, TransitionInput, UnitId, kept
-from shared.personal.records import ConsentInput, Day, GuardianInput, PersonInput
+from shared.people import PersonCorrection, TransitionInput, UnitId
+from shared.personal.records import ConsentInput, Day, GuardianInput, PersonInput, kept
 from volunteer.domain import (
     ADULT_AGE,
     GUARDIAN_PENDING,
@@ -44,9 +45,20 @@ class VolunteerCreate(PersonInput):
 
 
 class EnrolInput(TransitionInput):
-    """Completes an application; brings a minor's guardian where he was missing."""
+    """Completes an application; brings a minor's guardian where he was missing. Or a return.
+
+    ``registration`` replaces what is stored of one who returns; it is required where the entry was
+    voided or lies outside the caller's scope, and must bear the entry's own document number.
+    """
 
     guardian: GuardianInput | None = None
+    registration: VolunteerCreate | None = None
+
+    @model_validator(mode="after")
+    def _one_guardian(self) -> Self:
+        if self.guardian is not None and self.registration is not None:
+            raise PydanticCustomError("volunteer.guardian_twice", "two guardians")
+        return self
 
 
 class RegistrationInput(TransitionInput):

@@ -2,17 +2,14 @@
 
 from mongoengine import BinaryField, DictField, ListField, StringField
 
-from shared import mongo
-from shared.mongo import AsyncClientSession, AsyncDatabase
 from shared.people.store import DAY, PersonDocument, indexes
-from shared.personal.records import IDENTIFIERS
 from volunteer.domain import SERVICE_FIELDS, STATUSES
 
 VOLUNTEERS = "volunteers"
 
 
 class Volunteer(PersonDocument):
-    """A volunteer: one document per person for ever, unless it was entered in error."""
+    """A volunteer: one document per person for ever."""
 
     status = StringField(required=True, choices=STATUSES)
     birth_date = StringField(required=True, regex=DAY)
@@ -46,10 +43,3 @@ class Volunteer(PersonDocument):
 
 INDEXES = indexes(Volunteer)
 shape = Volunteer.shape
-
-
-async def release(
-    database: AsyncDatabase, document: mongo.Document, session: AsyncClientSession
-) -> None:
-    """Give a person's number free: an entry made in error must not bar the right one."""
-    await database[IDENTIFIERS].delete_many({"person": document["_id"]}, session=session)

@@ -122,6 +122,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "This person is already on the books of a unit of type {unit_type} in {county} and cannot "
         "be entered twice; to change the unit, use a transfer.",
     ),
+    "person.number_differs": (
+        "所填证件号码与该登记不一致，请核对号码和登记编号。",
+        "The document number given is not that of this entry; check the number and the id.",
+    ),
+    "person.registration_required": (
+        "该登记已作废或不在您的范围内：请在 registration 中完整填写登记表，以此人的证件为准。",
+        "This entry was voided or lies outside your scope: give the whole registration in "
+        "registration, as the person's document has it.",
+    ),
+    "person.search_by_one": (
+        "请按证件号码（同时填写证件类型）或手机号码之一查询。",
+        "Search by a document number (with its type) or by a phone number, one of them.",
+    ),
     "consent.missing": (
         "缺少本人对处理个人信息的同意，请取得同意并填写 consent 后再提交。",
         "The person's consent to the processing of personal data is missing; obtain it, fill in "

@@ -22,9 +22,9 @@ from shared.people.requests import (
     Reason,
     RevealField,
     RevealInput,
+    SearchInput,
     TransitionInput,
     UnitId,
-    kept,
 )
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Reason",
     "RevealField",
     "RevealInput",
+    "SearchInput",
     "Transition",
     "TransitionInput",
     "UnitId",
@@ -46,5 +47,4 @@ __all__ = [
     "check_four_eyes",
     "correct_person",
     "earliest_day",
-    "kept",
 ]

@@ -1,21 +1,25 @@
 """The two commands every entry of a register of persons knows: an action, and a correction."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from shared.access import Principal
 from shared.clock import now, today
 from shared.entities import Cause, Decision
-from shared.mongo import AsyncClientSession, Document
+from shared.errors import StaleVersion
+from shared.mongo import Document
 from shared.people.correction import correct_person
 from shared.people.lifecycle import Command, Lifecycle, Outcome
-from shared.people.office import Office, Once
+from shared.people.office import Office
+from shared.people.once import Once
 from shared.people.requests import PersonCorrection, TransitionInput
-from shared.personal.records import Person, countable_fields
+from shared.personal.records import Person
 
 Fields = Mapping[str, Any]
+State = Callable[[Document], Fields]
+"""The countable state of a stored document."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,10 @@ def cause_of(
     )
 
 
-def decision(action: str, outcome: Outcome, fields: Fields) -> Decision:
-    """Return what is written of an outcome, with further document fields."""
-    return Decision(outcome.fact, action, outcome.timeline, {**outcome.fields, **fields})
+def decision(action: str, outcome: Outcome, fields: Fields, *, drafts: bool = False) -> Decision:
+    """Return what is written of an outcome, with further document fields; its own win."""
+    written = {**fields, **outcome.fields}
+    return Decision(outcome.fact, action, outcome.timeline, written, drafts=drafts)
 
 
 async def act(
@@ -52,9 +57,8 @@ async def act(
     *,
     life: Lifecycle,
     once: Once,
-    state: Callable[[Document], Fields],
+    state: State,
     fields: Callable[[Document], Fields] = lambda _document: {},
-    guard: Callable[[AsyncClientSession, Document], Any] | None = None,
 ) -> Document:
     """Do an action of the table on an entry and return its new version.
 
@@ -62,32 +66,26 @@ async def act(
         life: the register's state machine.
         state: the countable state of a document but for its status; runs in the transaction.
         fields: rules of this action, after the table's; what else of the document changes.
-        guard: see ``EntityWriter.change``.
     """
-    unit = (await office.stored(seen.identity))["unit"]
-    await office.permit_transition(principal, unit, life.transitions[action])
-    before = await office.repeated(once)
-    if before is not None:
-        return before
+    found = await office.stored(seen.identity)
+    transition = life.transition(action, found)
+    await office.permit_transition(principal, found["unit"], transition)
     day = given.effective_on or today()
     command = Command(day, today(), now(), principal.subject, given.reason)
 
     def decide(document: Document) -> Decision:
+        if life.transition(action, document) != transition:
+            raise StaleVersion(document["version"])  # what was permitted is no longer what it is
         outcome = life.move(action, document, state(document), command)
         return decision(action, outcome, fields(document))
 
-    return await office.change(
-        principal, seen.identity, seen.version, decide,
-        action=action, cause=cause_of(principal, given, day), once=once, guard=guard,
-    )  # fmt: skip
+    async def change() -> Document:
+        return await office.change(
+            principal, seen.identity, seen.version, decide,
+            action=action, cause=cause_of(principal, given, day), once=once,
+        )  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Own:
-    """What of a correction is a register's own: document fields, and countable ones."""
-
-    fields: Fields = field(default_factory=dict)
-    countable: Fields = field(default_factory=dict)
+    return await office.answered(principal, once, change)
 
 
 async def correct(
@@ -97,14 +95,16 @@ async def correct(
     given: PersonCorrection,
     *,
     life: Lifecycle,
-    own: Callable[[Document, Person], Own],
+    state: State,
+    own: Callable[[Document, Person], Fields],
 ) -> Document:
-    """Set fields of an entry right in every state it ever had; return its new version.
+    """Set right fields of an entry that were wrong from the start; return its new version.
 
     Args:
         life: the register's state machine.
-        own: the register's rules of a person, and its own fields; may raise; runs in the
-            transaction.
+        state: see ``act``.
+        own: the register's rules of a person, and its own document fields; may raise; runs in
+            the transaction.
     """
     unit = (await office.stored(seen.identity))["unit"]
     await office.permit(principal, unit, "registrar")
@@ -113,10 +113,10 @@ async def correct(
         person, fields = correct_person(
             document, given, office.writer.collection, office.ring, today()
         )
-        mine = own(document, person)
-        fields |= {"warnings": list(person.warnings), **mine.fields}
-        countable = countable_fields({**document, **fields}) | dict(mine.countable)
-        return decision("correct", life.corrected(document, countable, now()), fields)
+        fields |= {"warnings": list(person.warnings), **own(document, person)}
+        right = state({**document, **fields})
+        outcome = life.corrected(document, state(document), right, now())
+        return decision("correct", outcome, fields, drafts=True)
 
     return await office.change(
         principal, seen.identity, seen.version, decide,

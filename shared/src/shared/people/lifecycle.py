@@ -5,14 +5,14 @@ Pure: the entry as stored and a command in, new timeline, fields and fact out, o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from shared import timeline
 from shared.errors import Conflict, FieldError, Forbidden, Invalid
 from shared.personal.records import refuse
-from shared.timeline import Entry, Timeline
+from shared.timeline import Entry, State, Timeline
 
 VOIDED = "VOIDED"
 """Entered in error: the whole timeline is withdrawn."""
@@ -28,8 +28,8 @@ class Transition:
         fact: past tense of the event's type.
         role: role that may do it.
         at_county_or_above: whether that role must be granted at a county or above.
-        four_eyes: whether the actor must be neither creator nor applicant nor last editor.
-        own_before: actions of his own after which he may go on all the same.
+        four_eyes: whether the actor must be neither creator nor applicant nor last editor; who
+            decided on the entry before is none of these.
         needs_reason: whether a reason must be given.
         may_be_late: whether it may be dated before the newest state, which it then supersedes.
     """
@@ -40,7 +40,6 @@ class Transition:
     role: str
     at_county_or_above: bool = False
     four_eyes: bool = False
-    own_before: frozenset[str] = frozenset()
     needs_reason: bool = False
     may_be_late: bool = False
 
@@ -80,10 +79,12 @@ class Lifecycle:
     Args:
         noun: its noun in event types (``member``).
         transitions: every action, in the order users are told of them.
+        counted: statuses that stand in the headline figure, and those that only lead from them.
     """
 
     noun: str
     transitions: Mapping[str, Transition]
+    counted: frozenset[str]
 
     def fact(self, name: str) -> str:
         """Return the event type of a fact."""
@@ -98,16 +99,31 @@ class Lifecycle:
         params = {"action": action, "status": status, "allowed": self.allowed(status)}
         return Conflict("state.illegal", params=params)
 
-    def check_allowed(self, action: str, status: str) -> Transition:
-        """Return the transition, if the status allows the action.
+    def transition(self, action: str, document: Mapping[str, Any]) -> Transition:
+        """Return what an action asks of this entry.
+
+        To withdraw the timeline of one who was ever counted changes published figures of past
+        days: it takes what the entry into them took, a county and four eyes.
+        """
+        known = self.transitions[action]
+        if known.target == VOIDED and self._was_counted(document):
+            return replace(known, at_county_or_above=True, four_eyes=True)
+        return known
+
+    def _was_counted(self, document: Mapping[str, Any]) -> bool:
+        if document.get("registered_on") is not None:
+            return True
+        states = [item["state"] for item in document["timeline"]]
+        return any(state is not None and state["status"] in self.counted for state in states)
+
+    def check_allowed(self, action: str, status: str) -> None:
+        """Let pass an action that the status allows.
 
         Raises:
             Conflict: it does not.
         """
-        transition = self.transitions[action]
-        if status not in transition.sources:
+        if status not in self.transitions[action].sources:
             raise self.refusal(action, status)
-        return transition
 
     def move(
         self,
@@ -115,8 +131,6 @@ class Lifecycle:
         document: Mapping[str, Any],
         state: Mapping[str, Any],
         command: Command,
-        *,
-        target: str | None = None,
     ) -> Outcome:
         """Return what an action makes of an entry.
 
@@ -125,39 +139,46 @@ class Lifecycle:
             document: the entry as stored.
             state: its countable state but for the status, as it is to be from now on.
             command: who, when, why.
-            target: status it leads to where that is not the table's.
 
         Raises:
             Conflict: the status does not allow it.
             Forbidden: four eyes are needed.
             Invalid: the reason is missing, or the day cannot be.
         """
-        transition = self.check_allowed(action, document["status"])
+        self.check_allowed(action, document["status"])
+        transition = self.transition(action, document)
         check_four_eyes(transition, document, command.subject)
         if transition.needs_reason and not command.reason:
             raise Invalid("reason.required", field="reason")
         known = timeline.from_documents(document["timeline"])
-        status = target or transition.target
         fields = {
-            "status": status,
+            "status": transition.target,
             "last_action": action,
             f"{transition.fact.replace('-', '_')}_on": command.day.isoformat(),
         }
-        if status == VOIDED:
-            refuse(check_effective(command.day, command.today))
-            return Outcome(self.fact(transition.fact), (), fields)
         check_day(transition, known, command.day, command.today)
-        entry = Entry(command.day, command.recorded_at, {**state, "status": status})
+        if transition.target == VOIDED:
+            return Outcome(self.fact(transition.fact), (), fields)
+        now = {**state, "status": transition.target}
+        entry = Entry(command.day, command.recorded_at, now)
         return Outcome(self.fact(transition.fact), timeline.record(known, entry), fields)
 
     def corrected(
-        self, document: Mapping[str, Any], countable: Mapping[str, Any], recorded_at: datetime
+        self,
+        document: Mapping[str, Any],
+        was: Mapping[str, Any],
+        right: Mapping[str, Any],
+        recorded_at: datetime,
     ) -> Outcome:
-        """Return the entry with fields set right in every state it ever had.
+        """Return the entry with values set right wherever they stand in its timeline.
+
+        What the correction leaves alone stays, and so does what an earlier time says otherwise:
+        one who came back with another education had the former one before.
 
         Args:
             document: the entry as stored.
-            countable: countable fields with their right values.
+            was: its countable state now.
+            right: that state as it should be.
             recorded_at: this moment.
 
         Raises:
@@ -165,9 +186,19 @@ class Lifecycle:
         """
         if document["status"] == VOIDED:
             raise self.refusal("correct", VOIDED)
-        known = timeline.from_documents(document["timeline"])
-        states = timeline.correct(known, countable, recorded_at)
+        wrong = {name: was[name] for name in right if was[name] != right[name]}
+        states = tuple(
+            mended
+            for entry in timeline.from_documents(document["timeline"])
+            for mended in timeline.correct((entry,), _borne(entry, wrong, right), recorded_at)
+        )
         return Outcome(self.fact("corrected"), states, {"last_action": "correct"})
+
+
+def _borne(entry: Entry, wrong: State, right: State) -> State:
+    """Return the right values of what a state has wrong."""
+    state = entry.state or {}
+    return {name: right[name] for name in wrong if name in state and state[name] == wrong[name]}
 
 
 def check_effective(day: date, today: date, name: str = "effective_on") -> list[FieldError]:
@@ -185,15 +216,17 @@ def begun(state: Mapping[str, Any], day: date, recorded_at: datetime) -> Timelin
 def check_four_eyes(transition: Transition, document: Mapping[str, Any], subject: str) -> None:
     """Refuse the creator, the applicant and the last editor where four eyes are needed.
 
+    Entries of before ``drafted_by`` was kept: whoever acted last may have been the editor.
+
     Raises:
         Forbidden: the actor is one of them.
     """
-    if not transition.four_eyes:
-        return
-    edited = document["edited_by"] == subject
-    if edited and document.get("last_action") in transition.own_before:
-        edited = False
-    if edited or subject in (document["created_by"], document.get("applied_by")):
+    drafted = document.get("drafted_by", document["edited_by"])
+    if transition.four_eyes and subject in (
+        document["created_by"],
+        document.get("applied_by"),
+        drafted,
+    ):
         raise Forbidden("four_eyes")
 
 
@@ -201,10 +234,12 @@ def earliest_day(transition: Transition, states: Timeline) -> date | None:
     """Return the first day a transition may be dated; None where any day will do.
 
     An end may be dated back to where the run of states it ends began: what was recorded later
-    is superseded. Everything else follows the newest state.
+    is superseded. Voiding takes back all there is. Everything else follows the newest state.
     """
     if not states:
         return None
+    if transition.target == VOIDED:
+        return states[0].effective_on
     earliest = states[-1].effective_on
     if not transition.may_be_late:
         return earliest

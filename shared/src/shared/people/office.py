@@ -1,33 +1,30 @@
 """What both registers of persons do alike around their own rules when they write.
 
-Every change of an entry goes through here: scope over the unit directory, idempotency, uniqueness
-of persons, one transaction with the access log.
+Every change of an entry goes through here: idempotency, uniqueness of persons, one transaction
+with the access log.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
-
 from shared import accesslog, idempotency
-from shared.access import Principal, require, require_at
-from shared.directory import Card, Directory, scope, scope_with_levels
+from shared.access import Principal
+from shared.directory import Card
 from shared.entities import Cause, Decision, EntityWriter, Insert
 from shared.errors import (
     Conflict,
     FieldError,
-    Forbidden,
-    Invalid,
     NotFound,
     RegistryError,
-    StaleVersion,
     Unavailable,
 )
 from shared.groupcommit import AlreadyThere, GroupCommit, Write
-from shared.idempotency import Key, Outcome
-from shared.mongo import AsyncClientSession, AsyncDatabase, Document
-from shared.people.lifecycle import Transition
+from shared.idempotency import Outcome
+from shared.mongo import AsyncDatabase, Document
+from shared.people import store
+from shared.people.once import UNKEYED, Once
+from shared.people.scope import Scope
 from shared.personal.encryption import KeyRing
 from shared.personal.records import IDENTIFIERS, identifier_rows
 
@@ -37,35 +34,12 @@ OK, CREATED = 200, 201
 
 
 @dataclass(frozen=True)
-class Once:
-    """A POST's idempotency key, if it bears one, and the digest of its body."""
-
-    key: Key | None = None
-    digest: str = ""
-
-    @classmethod
-    def of(cls, principal: Principal, route: str, header: str | None, body: BaseModel) -> "Once":
-        """Return that of a request; ``route`` is method and path, ids included."""
-        if header is None:
-            return cls()
-        key = Key(principal.subject, route, header)
-        return cls(key, key.digest(body))
-
-    def rows(self, outcome: Outcome) -> list[Insert]:
-        """Return the record to insert beside what the request writes."""
-        if self.key is None:
-            return []
-        return [(idempotency.COLLECTION, idempotency.record(self.key, self.digest, outcome))]
-
-
-@dataclass(frozen=True)
-class Office:
+class Office(Scope):
     """The use cases of one register; see the module.
 
     Args:
         database: the service's database.
         writer: how its entries are written.
-        directory: the units.
         groups: commits new entries.
         ring: the deployment's keys.
         taken: code of the refusal of a number that this entry holds already.
@@ -74,54 +48,10 @@ class Office:
 
     database: AsyncDatabase
     writer: EntityWriter
-    directory: Directory
     groups: GroupCommit
     ring: KeyRing
     taken: Callable[[Mapping[str, Any]], str] = lambda _holder: "person.duplicate"
     shape: Callable[[Document], Document] = lambda document: document
-
-    async def permit(
-        self,
-        principal: Principal,
-        unit: str,
-        role: str,
-        *,
-        at_county_or_above: bool = False,
-        readable: bool = True,
-    ) -> list[Card]:
-        """Let pass who holds a role on a unit; return the unit's path.
-
-        Args:
-            readable: False for a create, whose refusal hides nothing.
-
-        Raises:
-            NotFound: outside the scope of reading.
-            Forbidden: may read, but not do this.
-        """
-
-        def check(path: Sequence[Card]) -> None:
-            if at_county_or_above:
-                require_at(principal, role, scope_with_levels(path), readable=readable)
-            else:
-                require(principal, role, scope(path), readable=readable)
-
-        path = await self.directory.path(unit)
-        try:
-            check(path)
-        except (NotFound, Forbidden):
-            if not principal.grants:
-                raise
-            path = await self.directory.refresh_path(unit)
-            check(path)
-        return path
-
-    async def permit_transition(
-        self, principal: Principal, unit: str, transition: Transition
-    ) -> None:
-        """Let pass who may do a transition on an entry of a unit."""
-        await self.permit(
-            principal, unit, transition.role, at_county_or_above=transition.at_county_or_above
-        )
 
     async def stored(self, identity: str) -> Document:
         """Return an entry as stored, whoever asks.
@@ -134,32 +64,6 @@ class Office:
             raise NotFound("not_found")
         return self.shape(found)
 
-    async def home(
-        self, principal: Principal, unit: str, check: Callable[[Card], list[FieldError]]
-    ) -> list[FieldError]:
-        """Return what speaks against a unit that is to take a person, by what org-units says now.
-
-        Args:
-            check: the register's own rules of a unit.
-
-        Raises:
-            Invalid: there is no such unit.
-            Forbidden: the caller enters nobody there.
-        """
-        if await self.directory.get(unit) is None:
-            raise Invalid("unit.unknown", field="unit_id")
-        await self.permit(principal, unit, "registrar", readable=False)
-        return await self.unit_problems(unit, check)
-
-    async def unit_problems(
-        self, unit: str, check: Callable[[Card], list[FieldError]]
-    ) -> list[FieldError]:
-        """Return what speaks against a unit, by what org-units says now where anything does."""
-        card = await self.directory.get(unit)
-        if card is None or check(card):
-            card = await self.directory.refresh(unit)
-        return [FieldError("unit_id", "unit.unknown")] if card is None else check(card)
-
     async def earlier(self, once: Once) -> Outcome | None:
         """Return what an earlier request with the same key came to, if there was one.
 
@@ -171,10 +75,65 @@ class Office:
         found = await idempotency.load_async(self.database, once.key)
         return None if found is None else idempotency.check(found, once.digest)
 
-    async def repeated(self, once: Once) -> Document | None:
-        """Return the entry an earlier request with the same key came to; see ``earlier``."""
+    async def repeated(self, principal: Principal, once: Once) -> Document | None:
+        """Return the entry as an earlier request with the same key left it; a read, and logged.
+
+        Raises:
+            Invalid: the key was used with another body.
+            NotFound: the entry has left the caller's scope of reading since.
+        """
         outcome = await self.earlier(once)
-        return None if outcome is None else await self.stored(outcome.entity or "")
+        if outcome is None:
+            return None
+        found = await self.stored(outcome.entity or "")
+        await self.permit(principal, found["unit"], "viewer")
+        row = accesslog.row(principal.subject, "read", found["_id"], unit=found["unit"])
+        await accesslog.write(self.database, row)
+        return await self.writer.as_of_version(found, outcome.version or found["version"])
+
+    async def answered(
+        self,
+        principal: Principal,
+        once: Once,
+        act: Callable[[], Awaitable[Document]],
+        *,
+        ask_first: bool = True,
+    ) -> Document:
+        """Act, unless an earlier request with the same key did; then answer as that one was.
+
+        Args:
+            ask_first: False where the write itself stops at a known key, which spares a query.
+        """
+        if ask_first and (before := await self.repeated(principal, once)) is not None:
+            return before
+        try:
+            return await act()
+        except (RegistryError, store.Taken) as refusal:
+            # Refused by what the first request changed (it may have been under way beside this
+            # one), or by what has changed since.
+            if (before := await self.repeated(principal, once)) is not None:
+                return before
+            if isinstance(refusal, store.Taken):
+                raise Unavailable("unavailable") from refusal  # the next try finds who holds it
+            raise
+
+    async def log_read(self, once: Once, row: Document, outcome: Outcome) -> None:
+        """Store the access-log row of a read by POST, the key's record beside it the first time.
+
+        Such a request changes nothing: sent again it is done and logged again.
+
+        Raises:
+            Invalid: the key was used with another body.
+        """
+        if once.key is not None and await self.earlier(once) is None:
+            both = [*once.rows(outcome), (accesslog.COLLECTION, row)]
+            try:
+                await store.insert(self.database, both)
+            except store.Duplicate:
+                await self.earlier(once)  # the same key was under way beside this one
+            else:
+                return
+        await accesslog.write(self.database, row)
 
     async def create(
         self,
@@ -215,12 +174,9 @@ class Office:
         try:
             await self.groups.submit(write)
         except AlreadyThere as found:
-            before = await self.repeated(once)
-            if before is not None:
-                return before
             if found.collection == IDENTIFIERS:
                 raise await self.duplicate(found.id) from None
-            raise
+            raise Unavailable("unavailable") from None  # answered by ``answered``
         return next(document for name, document in inserts if name == self.writer.collection)
 
     async def change(
@@ -232,18 +188,17 @@ class Office:
         *,
         action: str,
         cause: Cause,
-        once: Once = Once(),
+        once: Once = UNKEYED,
         fields: Sequence[str] = (),
         numbers: Sequence[str] = (),
-        guard: Callable[[AsyncClientSession, Document], Any] | None = None,
     ) -> Document:
-        """Bring an entry to its next version, logged; a repeated request gets the first outcome.
+        """Bring an entry to its next version, logged.
 
         Args:
             action: the command's name, for the access log.
             fields: names of the fields it corrects.
             numbers: indexes of document numbers the entry takes with it.
-            guard, decide, cause, expected: see ``EntityWriter.change``.
+            decide, cause, expected: see ``EntityWriter.change``.
         """
 
         def beside(stored: Document) -> list[Insert]:
@@ -255,16 +210,7 @@ class Office:
             taken = [(IDENTIFIERS, one) for one in identifier_rows(numbers, identity)]
             return [*once.rows(outcome), *taken, (accesslog.COLLECTION, row)]
 
-        try:
-            return await self.writer.change(
-                identity, expected, decide, cause=cause, beside=beside, guard=guard
-            )
-        except (Conflict, Invalid, StaleVersion):
-            # The same request may have been under way beside this one.
-            before = await self.repeated(once)
-            if before is None:
-                raise
-            return before
+        return await self.writer.change(identity, expected, decide, cause=cause, beside=beside)
 
     async def duplicate(self, index: str) -> RegistryError:
         """Return the refusal of a number that is taken: the holder's unit, never the person."""

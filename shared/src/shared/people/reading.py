@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from shared import accesslog
 from shared.access import READERS, Principal
+from shared.idempotency import Outcome
 from shared.mongo import Document
-from shared.people.office import Office
+from shared.people.office import OK, Office
+from shared.people.once import Once
+from shared.people.requests import RevealInput
 from shared.people.subtree import ids_below
 from shared.personal.records import unseal
 
@@ -116,9 +119,9 @@ async def page_of(
 
 
 async def reveal(
-    office: Office, principal: Principal, identity: str, fields: Sequence[str], reason: str
+    office: Office, principal: Principal, identity: str, given: RevealInput, once: Once
 ) -> dict[str, str | None]:
-    """Return full values of masked fields, logged with the reason.
+    """Return full values of masked fields, logged with the reason; a repeat is logged again.
 
     Raises:
         NotFound: there is no such entry within the scope of reading.
@@ -126,11 +129,12 @@ async def reveal(
     """
     found = await office.stored(identity)
     await office.permit(principal, found["unit"], "privacy")
-    names = sorted(set(fields))
+    names = sorted(set(given.fields))
     row = accesslog.row(
-        principal.subject, "reveal", identity, unit=found["unit"], fields=names, reason=reason
-    )
-    await accesslog.write(office.database, row)
+        principal.subject, "reveal", identity,
+        unit=found["unit"], fields=names, reason=given.reason,
+    )  # fmt: skip
+    await office.log_read(once, row, Outcome(OK, identity))
     return unseal(found, names, office.writer.collection, office.ring)
 
 

@@ -1,13 +1,21 @@
 """What requests to the registers of persons have in common: actions, corrections, reveals."""
 
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.personal.records import Day, Given, GuardianInput, PlainText, ShortText
+from shared.personal.identifiers import IdType
+from shared.personal.records import (
+    Day,
+    Given,
+    GuardianInput,
+    PaperDay,
+    PlainText,
+    ShortText,
+    kept,
+)
 
-T = TypeVar("T")
 UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 Reason = Annotated[PlainText, Field(description="kept with the version that is replaced")]
 RevealField = Literal["name", "id_number", "phone", "address", "guardian_name", "guardian_phone"]
@@ -17,7 +25,7 @@ class PaperDocument(Given):
     """The paper an action rests on."""
 
     number: ShortText
-    issued_on: Day | None = None
+    issued_on: PaperDay | None = None
 
 
 class TransitionInput(Given):
@@ -35,11 +43,12 @@ class RevealInput(Given):
     reason: Reason
 
 
-def kept(value: T | None) -> T:
-    """Refuse null for a field that cannot be emptied."""
-    if value is None:
-        raise PydanticCustomError("field.required", "cannot be emptied")
-    return value
+class SearchInput(Given):
+    """One exact key: a document number with its type, or a phone number."""
+
+    id_type: IdType = IdType.RESIDENT_ID
+    id_number: ShortText | None = None
+    phone: ShortText | None = None
 
 
 class PersonCorrection(Given):

@@ -1,10 +1,11 @@
-"""Persons in MongoDB: the document both registers' own documents extend, and its indexes.
+"""Persons in MongoDB: the document both registers' own documents extend, its indexes, look-ups by
+number, and inserts in one transaction.
 
 The mongoengine documents define schema, validation and indexes and shape single reads; lists and
 writes go through pymongo on the same collections (design.md section 3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from mongoengine import (
@@ -20,13 +21,25 @@ from mongoengine import (
     StringField,
 )
 from pymongo import ASCENDING, IndexModel
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from shared import directory, mongo
+from shared.entities import Insert
 from shared.migration import Indexes, of_entities
+from shared.mongo import AsyncClientSession, AsyncDatabase, transact_async
 from shared.personal.records import IDENTIFIERS
 
 DAY = r"^\d{4}-\d{2}-\d{2}$"
+DUPLICATE_KEY = 11000
+Taken = DuplicateKeyError
+"""A number or a key that another request took in this very moment; the transaction is lost."""
+
 _OPTIONS = ("name", "sparse", "unique")
+_HELD = {"unit": 1, "status": 1, "version": 1, "ground": 1}
+
+
+class Duplicate(Exception):
+    """A unique index stands against one of several inserts; the transaction is lost."""
 
 
 class GuardianPart(EmbeddedDocument):  # type: ignore[misc] # mongoengine ships no types
@@ -71,6 +84,8 @@ class PersonDocument(Document):  # type: ignore[misc] # mongoengine ships no typ
     created_at = DateTimeField(required=True)
     edited_by = StringField(required=True)
     edited_at = DateTimeField(required=True)
+    drafted_by = StringField()
+    """Who last wrote its content; entries of before this was kept have none."""
 
     meta = {  # noqa: RUF012 - mongoengine's way
         "abstract": True,
@@ -100,3 +115,38 @@ def indexes(kind: type[PersonDocument]) -> Indexes:
             IndexModel([("region_code", ASCENDING)], name="region"),
         ],
     }
+
+
+async def holders(
+    database: AsyncDatabase, collection: str, numbers: Collection[str]
+) -> dict[str, mongo.Document]:
+    """Return who holds document numbers: by index, the entry's id, unit, status and version."""
+    rows = await database[IDENTIFIERS].find({"_id": {"$in": list(numbers)}}).to_list()
+    if not rows:
+        return {}
+    persons = list({row["person"] for row in rows})
+    found = await database[collection].find({"_id": {"$in": persons}}, _HELD).to_list()
+    by_person = {document["_id"]: document for document in found}
+    return {row["_id"]: by_person[row["person"]] for row in rows if row["person"] in by_person}
+
+
+async def insert(database: AsyncDatabase, inserts: Iterable[Insert]) -> None:
+    """Insert documents in one transaction, those of one collection at once, in their order.
+
+    Raises:
+        Duplicate: one of them is there already; nothing is written.
+    """
+    gathered: dict[str, list[mongo.Document]] = {}
+    for collection, document in inserts:
+        gathered.setdefault(collection, []).append(document)
+
+    async def run(session: AsyncClientSession) -> None:
+        for collection, documents in gathered.items():
+            await database[collection].insert_many(documents, session=session)
+
+    try:
+        await transact_async(database, run)
+    except BulkWriteError as problem:
+        if any(error["code"] == DUPLICATE_KEY for error in problem.details["writeErrors"]):
+            raise Duplicate from problem
+        raise

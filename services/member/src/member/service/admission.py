@@ -5,13 +5,14 @@ from typing import Any
 
 from member import domain, store
 from member.schemas import BulkRow, MemberCreate
-from member.service.registry import Done, Registry, answered_once
+from member.service.registry import Registry
 from shared.access import Principal
 from shared.clock import now, today
 from shared.errors import FieldError, Invalid
 from shared.identity import new_id
+from shared.mongo import Document
 from shared.people import begun, check_effective
-from shared.people.office import Once
+from shared.people.once import Once
 from shared.personal.records import (
     ConsentInput,
     Person,
@@ -98,7 +99,9 @@ def application(
     }
 
 
-async def register(registry: Registry, caller: Principal, given: MemberCreate, once: Once) -> Done:
+async def register(
+    registry: Registry, caller: Principal, given: MemberCreate, once: Once
+) -> Document:
     """Enter an application to join.
 
     Raises:
@@ -107,13 +110,15 @@ async def register(registry: Registry, caller: Principal, given: MemberCreate, o
         Conflict: the number is held already.
     """
 
-    async def act() -> Done:
+    async def act() -> Document:
         return await _register(registry, caller, given, once)
 
-    return await answered_once(registry, once, act, ask_first=False)
+    return await registry.office.answered(caller, once, act, ask_first=False)
 
 
-async def _register(registry: Registry, caller: Principal, given: MemberCreate, once: Once) -> Done:
+async def _register(
+    registry: Registry, caller: Principal, given: MemberCreate, once: Once
+) -> Document:
     problems = await registry.office.home(caller, given.unit_id, registry.unit_check)
     present = today()
     day = given.effective_on or present
@@ -126,5 +131,4 @@ async def _register(registry: Registry, caller: Principal, given: MemberCreate, 
     inserts = registry.office.writer.creation(
         document, states, fact=domain.LIFE.fact("applied"), subject=caller.subject
     )
-    stored = await registry.office.create(caller, inserts, entity=document, once=once)
-    return Done(stored, person.warnings if stored["_id"] == document["_id"] else ())
+    return await registry.office.create(caller, inserts, entity=document, once=once)

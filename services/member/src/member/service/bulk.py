@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from member import domain, store
+from member import domain
 from member.schemas import BULK_ROW, BulkInput, BulkRow
 from member.service.admission import admitted, examine
 from member.service.registry import Registry
@@ -22,8 +22,8 @@ from shared.entities import Insert
 from shared.errors import FieldError, Forbidden, NotFound, Unavailable
 from shared.idempotency import Outcome
 from shared.identity import new_id
-from shared.people import begun
-from shared.people.office import Once
+from shared.people import begun, store
+from shared.people.once import Once
 from shared.personal.records import (
     IDENTIFIERS,
     check_consent,
@@ -209,16 +209,16 @@ def _begin(page: _Page, day: str) -> dict[str, Any]:
 
 async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
     """Return the rows whose numbers nobody holds; note the others as duplicates."""
-    held = await store.holders(
-        page.registry.office.database, [index for row in rows for index in row.indexes]
-    )
+    office = page.registry.office
+    numbers = [index for row in rows for index in row.indexes]
+    held = await store.holders(office.database, office.writer.collection, numbers)
     free: list[_Row] = []
     for row in rows:
         holder = next((held[index] for index in row.indexes if index in held), None)
         if holder is None:
             free.append(row)
         else:
-            refusal = await page.registry.office.refusal(holder)
+            refusal = await office.refusal(holder)
             page.refuse(row.number, DUPLICATE, refusal.errors)
     return free
 

@@ -1,18 +1,25 @@
 """Changes of a membership: the actions of its life, and corrections."""
 
 from datetime import date
+from typing import Any
 
 from member import domain
 from member.domain import LIFE
 from member.schemas import MemberCorrection
-from member.service.registry import Done, Registry
+from member.service.registry import Registry
 from shared.access import Principal
 from shared.clock import today
+from shared.errors import FieldError
 from shared.mongo import Document
 from shared.people import TransitionInput, cases
-from shared.people.cases import Own, Seen
-from shared.people.office import Once
+from shared.people.cases import Seen
+from shared.people.once import Once
 from shared.personal.records import Person, countable_fields, refuse
+
+
+def state_of(document: Document) -> dict[str, Any]:
+    """Return the countable state of a stored membership."""
+    return domain.state_of(document, countable_fields(document))
 
 
 async def act(
@@ -22,7 +29,7 @@ async def act(
     action: str,
     given: TransitionInput,
     once: Once,
-) -> Done:
+) -> Document:
     """Take a membership from one status to another.
 
     Args:
@@ -30,27 +37,27 @@ async def act(
     """
     paper = cases.cause_of(caller, given).document
 
-    changed = await cases.act(
-        registry.office, caller, seen, action, given, life=LIFE, once=once,
-        state=lambda document: domain.state_of(document, countable_fields(document)),
+    return await cases.act(
+        registry.office, caller, seen, action, given, life=LIFE, once=once, state=state_of,
         fields=lambda _document: {"filing": paper} if action == "file" else {},
     )  # fmt: skip
-    return Done(changed)
 
 
 async def correct(
     registry: Registry, caller: Principal, seen: Seen, given: MemberCorrection
-) -> Done:
-    """Set fields right that were wrong from the start, in every state the membership ever had."""
+) -> Document:
+    """Set fields right that were wrong from the start."""
 
-    def own(document: Document, person: Person) -> Own:
+    def own(document: Document, person: Person) -> dict[str, Any]:
+        if person.unverified and "sex" in given.corrected and given.sex is None:
+            refuse([FieldError("sex", "member.sex_required")])
         if {"birth_date", "guardian"} & given.corrected:
             _check_age(registry, document, person)
-        kind = given.kind if "kind" in given.corrected else document["kind"]
-        return Own({"kind": kind}, {"kind": kind})
+        return {"kind": given.kind} if "kind" in given.corrected else {}
 
-    changed = await cases.correct(registry.office, caller, seen, given, life=LIFE, own=own)
-    return Done(changed, tuple(changed["warnings"]))
+    return await cases.correct(
+        registry.office, caller, seen, given, life=LIFE, state=state_of, own=own
+    )
 
 
 def _check_age(registry: Registry, document: Document, person: Person) -> None:

@@ -1,38 +1,47 @@
 """A new application of a person whose membership has ended or was voided."""
 
 from member import domain
-from member.domain import LIFE
+from member.domain import LIFE, REOPENABLE
 from member.schemas import MemberCreate, ReapplyInput
 from member.service.admission import application, examine
-from member.service.registry import Done, Registry, answered_once, readable
+from member.service.changes import state_of
+from member.service.registry import Registry
 from shared.access import Principal
 from shared.clock import now, today
 from shared.entities import Decision
-from shared.errors import Invalid, NotFound
+from shared.errors import Invalid
 from shared.mongo import Document
 from shared.people import Command
-from shared.people.cases import Fields, Seen, cause_of
-from shared.people.office import Once
-from shared.personal.records import Person, countable, countable_fields, id_indexes, refuse
+from shared.people.cases import Fields, Seen, cause_of, decision
+from shared.people.once import Once
+from shared.people.returning import (
+    PLACE,
+    check_same_number,
+    numbers_to_take,
+    placed,
+    stored_within,
+)
+from shared.personal.records import countable, refuse
 
 
 async def reapply(
     registry: Registry, caller: Principal, seen: Seen, given: ReapplyInput, once: Once
-) -> Done:
+) -> Document:
     """Open a membership that has ended or was voided again, as an application.
 
-    The one document a person has may be in another county, or hold what was entered in error; then
-    the whole registration is given and its number must be the entry's own, which is proof enough
-    that the caller has this person before him.
+    Where the entry is in another county, or holds what was entered in error, the whole
+    registration is given (``shared.people.returning``).
     """
 
-    async def do() -> Done:
-        found = await registry.office.stored(seen.identity)
-        if given.registration is None:
-            return await _reopen(registry, caller, seen, found, given, once)
-        return await _replace(registry, caller, seen, found, given, given.registration, once)
+    async def do() -> Document:
+        registration = given.registration
+        if registration is None:
+            return await _reopen(registry, caller, seen, given, once)
+        own_day = given.effective_on is None and registration.effective_on is not None
+        with placed(own_day=own_day):
+            return await _replace(registry, caller, seen, given, registration, once)
 
-    return await answered_once(registry, once, do)
+    return await registry.office.answered(caller, once, do)
 
 
 def _command(caller: Principal, given: ReapplyInput) -> Command:
@@ -45,47 +54,41 @@ def _command(caller: Principal, given: ReapplyInput) -> Command:
 def _decision(
     document: Document, state: Fields, command: Command, fields: Fields | None = None
 ) -> Decision:
-    move = domain.apply_again(document, state, command)
-    return Decision(move.fact, "reapply", move.timeline, {**(fields or {}), **move.fields})
+    outcome = domain.apply_again(document, state, command)
+    return decision("reapply", outcome, fields or {}, drafts=True)
 
 
 async def _reopen(
-    registry: Registry,
-    caller: Principal,
-    seen: Seen,
-    found: Document,
-    given: ReapplyInput,
-    once: Once,
-) -> Done:
+    registry: Registry, caller: Principal, seen: Seen, given: ReapplyInput, once: Once
+) -> Document:
     office = registry.office
+    found = await office.stored(seen.identity)
     await office.permit_transition(caller, found["unit"], LIFE.transitions["reapply"])
     LIFE.check_allowed("reapply", found["status"])
     if found["status"] == "VOIDED":
-        raise Invalid("member.registration_required", field="registration")
+        raise Invalid("person.registration_required", field=PLACE)
     refuse(await office.unit_problems(found["unit"], registry.unit_check))
 
     def decide(document: Document) -> Decision:
-        state = domain.state_of(document, countable_fields(document))
-        return _decision(document, state, _command(caller, given))
+        return _decision(document, state_of(document), _command(caller, given))
 
-    changed = await office.change(
+    return await office.change(
         caller, seen.identity, seen.version, decide,
         action="reapply", cause=cause_of(caller, given, given.effective_on), once=once,
     )  # fmt: skip
-    return Done(changed)
 
 
 async def _replace(
     registry: Registry,
     caller: Principal,
     seen: Seen,
-    found: Document,
     given: ReapplyInput,
     registration: MemberCreate,
     once: Once,
-) -> Done:
-    within = await readable(registry, caller, found["unit"])
-    problems = await registry.office.home(caller, registration.unit_id, registry.unit_check)
+) -> Document:
+    office = registry.office
+    found, within = await stored_within(office, caller, seen.identity)
+    problems = await office.home(caller, registration.unit_id, registry.unit_check)
     asked = _command(caller, given)
     person, errors = examine(
         registration, registration.consent, registry.rules, day=asked.day, present=asked.today
@@ -93,7 +96,8 @@ async def _replace(
     refuse([*problems, *errors])
     if person is None:
         raise AssertionError("a person was examined")
-    _check_same_number(registry, person, found, within)
+    reopens = found["status"] in REOPENABLE
+    check_same_number(office, person, found, within=within, reopens=reopens)
     document = application(registration, person, seen.identity, registry, asked.day)
     document.pop("_id")
 
@@ -101,18 +105,8 @@ async def _replace(
         state = domain.state_of({**before, **document}, countable(person))
         return _decision(before, state, asked, document)
 
-    changed = await registry.office.change(
+    return await office.change(
         caller, seen.identity, seen.version, decide,
         action="reapply", cause=cause_of(caller, given, given.effective_on), once=once,
-        numbers=sorted(set(document["id_index"]) - set(found.get("id_index", ()))),
+        numbers=await numbers_to_take(office, seen.identity, document["id_index"]),
     )  # fmt: skip
-    return Done(changed, person.warnings)
-
-
-def _check_same_number(registry: Registry, person: Person, found: Document, within: bool) -> None:
-    indexes = id_indexes(registry.office.ring, person.identifier)
-    same = set(indexes) & set(found.get("id_index", ()))
-    if not within and (not same or found["status"] not in domain.REOPENABLE):
-        raise NotFound("not_found")
-    if not same:
-        raise Invalid("member.number_differs", field="registration.id_number")

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from shared import clock
 from shared.errors import FieldError, Invalid
 from shared.personal import codes, identifiers
 from shared.personal.codes import Code, CodeList
@@ -53,6 +54,22 @@ def _only_iso(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_only_iso)]
 """A day of China Standard Time."""
+EARLIEST_PAPER = date(1904, 3, 10)
+"""The founding of the society in Shanghai: no paper of its work is older."""
+
+
+def _issued(day: date) -> date:
+    if day > (present := clock.today()):
+        raise PydanticCustomError("date.future", "ahead", {"today": present.isoformat()})
+    if day < EARLIEST_PAPER:
+        raise PydanticCustomError(
+            "date.too_early", "too early", {"earliest": EARLIEST_PAPER.isoformat()}
+        )
+    return day
+
+
+PaperDay = Annotated[Day, AfterValidator(_issued)]
+"""The day a paper bears: not one of the future."""
 PlainText = Annotated[
     str,
     StringConstraints(
@@ -61,6 +78,13 @@ PlainText = Annotated[
 ]
 """Short free text without control characters."""
 ShortText = Annotated[PlainText, StringConstraints(max_length=40)]
+
+
+def kept(value: T | None) -> T:
+    """Refuse null for a field that cannot be emptied; a validator of corrections."""
+    if value is None:
+        raise PydanticCustomError("field.required", "cannot be emptied")
+    return value
 
 
 class Given(BaseModel):
