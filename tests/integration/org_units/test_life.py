@@ -84,6 +84,12 @@ async def test_dates_of_transitions(office: Office) -> None:
     tomorrow = (today() + timedelta(days=1)).isoformat()
     late = await office.act(unit, "submit", office.registrar, {"effective_on": tomorrow})
     assert_problem(late, 422, "date.future", "effective_on")
+    for action, who in (("submit", office.registrar), ("void", office.approver)):
+        ahead = {"document": {"number": "1号", "issued_on": "2999-01-01"}}
+        refused = await office.act(unit, action, who, ahead)
+        assert_problem(refused, 422, "date.future", "document.issued_on")
+    before_it_was = await office.act(unit, "void", office.approver, {"effective_on": "2025-02-28"})
+    assert_problem(before_it_was, 422, "date.too_early", "effective_on")
 
 
 async def test_corrections(office: Office, database: Database) -> None:
@@ -108,7 +114,10 @@ async def test_corrections(office: Office, database: Database) -> None:
 
     assert_problem(await patch({}), 422, "field.empty_change")
     assert_problem(await patch({"reason": "x"}), 422, "field.empty_change")
-    assert_problem(await patch({"name": None}), 422, "field.required")
+    assert_problem(await patch({"name": None}), 422, "field.required", "name")
+    assert_problem(await patch({"founded_on": "0001-01-01"}), 422, "date.too_early", "founded_on")
+    ahead = {"name": "x", "document": {"number": "1号", "issued_on": "2999-01-01"}}
+    assert_problem(await patch(ahead), 422, "date.future", "document.issued_on")
     assert_problem(await patch({"type": "SCHOOL"}), 422, "field.unknown", "type")
     assert_problem(await patch({"host_uscc": "x"}), 422, "uscc.length", "host_uscc")
     unit = await office.done(unit, "void")

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from org_units import divisions, domain, messages
 from org_units.domain import Action, Parent
+from org_units.settings import OrgUnitsSettings
 from shared import events
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.messages import MESSAGES, register
@@ -21,6 +22,7 @@ register(messages.MESSAGES)
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
+EARLIEST = date(1904, 3, 10)
 AREAS = ["TOWNSHIP", "SUBDISTRICT"]
 OTHERS = [name for name in get_args(domain.UnitType) if name not in AREAS]
 STATUSES = [*get_args(domain.Status), "CLOSING", "DISSOLVED", "MERGED"]
@@ -66,7 +68,7 @@ def unit(status: str = "ACTIVE") -> dict[str, object]:
 
 
 def begun(day: date, status: str = "DRAFT") -> Timeline:
-    return domain.first_timeline(domain.state_of(unit(status)), day, TODAY, NOW)
+    return domain.first_timeline(domain.state_of(unit(status)), day, TODAY, NOW, earliest=EARLIEST)
 
 
 @pytest.mark.parametrize("unit_type", OTHERS)
@@ -197,16 +199,28 @@ def test_every_fact_is_an_event() -> None:
     assert facts == set(events.UNIT_FACTS)
 
 
+MADE_BY = {"created_by": "creator", "edited_by": "editor", "drafted_by": "drafter"}
+
+
 @pytest.mark.parametrize("subject", ["creator", "editor", "drafter"])
-def test_four_eyes(subject: str) -> None:
-    known = {"created_by": "creator", "edited_by": "editor", "drafted_by": "drafter"}
+def test_an_approval_takes_four_eyes(subject: str) -> None:
     with pytest.raises(Forbidden, match="four_eyes"):
-        domain.check_four_eyes(subject, **known)
-    domain.check_four_eyes("another", **known)
+        domain.check_four_eyes("approve", subject, MADE_BY)
+    domain.check_four_eyes("approve", "another", MADE_BY)
 
 
-def test_only_approval_needs_four_eyes() -> None:
-    assert [name for name, row in domain.TRANSITIONS.items() if row.four_eyes] == ["approve"]
+@pytest.mark.parametrize("subject", ["creator", "drafter"])
+def test_to_void_a_unit_that_was_ever_active_takes_four_eyes(subject: str) -> None:
+    active = {**MADE_BY, "ever_active": True}
+    with pytest.raises(Forbidden, match="four_eyes"):
+        domain.check_four_eyes("void", subject, active)
+    domain.check_four_eyes("void", subject, MADE_BY)
+    domain.check_four_eyes("void", "editor", active)
+
+
+@pytest.mark.parametrize("action", ["submit", "return", "activate", "deactivate"])
+def test_nothing_else_takes_four_eyes(action: domain.Action) -> None:
+    domain.check_four_eyes(action, "creator", {**MADE_BY, "ever_active": True})
 
 
 @pytest.mark.parametrize("status", [s for s in STATUSES if s != "ACTIVE"])
@@ -253,7 +267,11 @@ def test_wrong_region_codes(region: str, code: str) -> None:
 
 
 def test_a_unit_begins_today_or_before() -> None:
-    assert domain.first_timeline({}, None, TODAY, NOW) == (Entry(TODAY, NOW, {}),)
+    first = domain.first_timeline({}, None, TODAY, NOW, earliest=EARLIEST)
+    assert first == (Entry(TODAY, NOW, {}),)
+    assert begun(EARLIEST)[0].effective_on == EARLIEST
+    with pytest.raises(Invalid, match=r"date\.too_early"):
+        begun(EARLIEST - timedelta(days=1))
     assert begun(date(2025, 1, 1))[0].effective_on == date(2025, 1, 1)
     with pytest.raises(Invalid, match=r"date\.future") as refusal:
         begun(date(2026, 11, 24))
@@ -287,13 +305,35 @@ def test_a_voided_unit_has_no_timeline() -> None:
     assert domain.next_timeline(begun(date(2025, 1, 1)), "VOIDED", None, TODAY, NOW) == ()
     with pytest.raises(Invalid, match=r"date\.future"):
         domain.next_timeline(begun(TODAY), "VOIDED", date(2027, 1, 1), TODAY, NOW)
+    with pytest.raises(Invalid, match=r"date\.too_early"):
+        domain.next_timeline(begun(TODAY), "VOIDED", date(2025, 1, 1), TODAY, NOW)
 
 
-def test_founding_day() -> None:
-    domain.check_founded(None, TODAY)
-    domain.check_founded(TODAY, TODAY)
-    with pytest.raises(Invalid, match=r"date\.future"):
-        domain.check_founded(date(2026, 11, 24), TODAY)
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        (TODAY, None),
+        (EARLIEST, None),
+        (TODAY + timedelta(days=1), "date.future"),
+        (EARLIEST - timedelta(days=1), "date.too_early"),
+        (date(1, 1, 1), "date.too_early"),
+    ],
+)
+def test_founding_day(day: date, code: str | None) -> None:
+    if code is None:
+        domain.check_day("founded_on", day, TODAY, EARLIEST)
+        return
+    with pytest.raises(Invalid, match=code) as refusal:
+        domain.check_day("founded_on", day, TODAY, EARLIEST)
+    assert refusal.value.errors[0].field == "founded_on"
+
+
+def test_the_earliest_day_is_the_founding_of_the_society_and_a_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert OrgUnitsSettings().earliest_day == EARLIEST == date(1904, 3, 10)
+    monkeypatch.setenv("REGISTRY_EARLIEST_DAY", "1911-10-10")
+    assert OrgUnitsSettings().earliest_day == date(1911, 10, 10)
 
 
 @pytest.mark.parametrize("unit_type", domain.TYPE_LETTERS)

@@ -9,8 +9,10 @@ from org_units.domain import TRANSITIONS, Action, Status
 from org_units.schemas import Act, UnitCreate, UnitId, UnitPatch, UnitType, shown
 from org_units.service import Call, Found, Units
 from shared.access import CurrentPrincipal, Principal
+from shared.clock import today
 from shared.errors import Invalid
 from shared.idempotency import IdempotencyKey, Key
+from shared.personal.records import Day
 from shared.web import IfMatch, JsonResponse, StrictModel, etag
 
 MAX_PAGE = 200
@@ -70,12 +72,15 @@ async def list_units(
     region_code: Annotated[str | None, Query(pattern=r"^[0-9]{6,12}$")] = None,
     within: Annotated[UnitId | None, Query(description="a unit whose subtree is meant")] = None,
     q: Annotated[str | None, Query(max_length=100, description="part of the name")] = None,
+    as_of: Annotated[Day | None, Query(description="today; no other day is available yet")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
     cursor: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """List the units within the caller's scope, in the order they were entered."""
     if cursor is not None and not cursor.replace("-", "").isalnum():
         raise Invalid("cursor.invalid", field="cursor")
+    if as_of is not None and as_of != today():
+        raise Invalid("unit.as_of_unavailable", field="as_of")
     wanted = {
         "parent_id": parent_id,
         "type": type,

@@ -84,7 +84,7 @@ class Transition:
         target: status it reaches.
         fact: past participle in the event's type.
         role: who may do it; an approver's grant must be at county or above.
-        four_eyes: whether the one who entered the unit is barred.
+        four_eyes: whether who entered, edited or submitted the unit is barred.
     """
 
     sources: frozenset[str]
@@ -180,9 +180,21 @@ def check_not_chapter(unit_type: str) -> None:
         raise Conflict("unit.chapter_by_list")
 
 
-def check_four_eyes(subject: str, *, created_by: str, edited_by: str, drafted_by: str) -> None:
-    """Refuse an approval by the one who entered, last edited or submitted the unit."""
-    if subject in (created_by, edited_by, drafted_by):
+def check_four_eyes(action: Action, subject: str, unit: Mapping[str, Any]) -> None:
+    """Refuse what takes another person than those who made the unit what it is.
+
+    An approval: whoever entered, last edited or submitted it. The voiding of a unit that has ever
+    been active, which withdraws it from the figures of past days: whoever entered or last edited it.
+
+    Raises:
+        Forbidden: the actor is one of them.
+    """
+    barred = {unit["created_by"], unit["drafted_by"]}
+    if TRANSITIONS[action].four_eyes:
+        barred.add(unit["edited_by"])
+    elif not (action == "void" and unit.get("ever_active")):
+        return
+    if subject in barred:
         raise Forbidden("four_eyes")
 
 
@@ -252,15 +264,18 @@ def code(chapter_region: str, unit_type: str, number: int) -> str:
 
 
 def first_timeline(
-    unit_state: State, effective_on: date | None, today: date, moment: datetime
+    unit_state: State, effective_on: date | None, today: date, moment: datetime, *, earliest: date
 ) -> Timeline:
     """Return the timeline of a new unit, which starts today or on an earlier day.
 
+    Args:
+        earliest: first day any unit can have been there.
+
     Raises:
-        Invalid: the day lies ahead.
+        Invalid: the day lies ahead, or before the earliest.
     """
     day = effective_on or today
-    _not_ahead(day, today)
+    check_day("effective_on", day, today, earliest)
     return (Entry(day, moment, unit_state),)
 
 
@@ -270,29 +285,26 @@ def next_timeline(
     """Return the timeline after a transition; a voided unit has none.
 
     Raises:
-        Invalid: the day lies ahead, or before the state the unit leaves began.
+        Invalid: the day lies ahead, or before the state the unit leaves began (for a voiding,
+            before the unit did).
     """
     day = effective_on or today
-    _not_ahead(day, today)
-    if status == "VOIDED":
-        return ()
     last = before[-1]
-    if day < last.effective_on:
-        raise Invalid(
-            "date.too_early",
-            field="effective_on",
-            params={"earliest": last.effective_on.isoformat()},
-        )
+    voids = status == "VOIDED"
+    check_day("effective_on", day, today, (before[0] if voids else last).effective_on)
+    if voids:
+        return ()
     changed: dict[str, Any] = {**(last.state or {}), "status": status}
     return timeline.record(before, Entry(day, moment, changed))
 
 
-def check_founded(founded_on: date | None, today: date) -> None:
-    """Refuse a founding day that lies ahead."""
-    if founded_on is not None and founded_on > today:
-        raise Invalid("date.future", field="founded_on", params={"today": today.isoformat()})
+def check_day(field: str, day: date, today: date, earliest: date) -> None:
+    """Refuse a day that lies ahead, or before the earliest that can be.
 
-
-def _not_ahead(day: date, today: date) -> None:
+    Raises:
+        Invalid: naming the field and the limit.
+    """
     if day > today:
-        raise Invalid("date.future", field="effective_on", params={"today": today.isoformat()})
+        raise Invalid("date.future", field=field, params={"today": today.isoformat()})
+    if day < earliest:
+        raise Invalid("date.too_early", field=field, params={"earliest": earliest.isoformat()})

@@ -151,7 +151,6 @@ def _document(seed: Seed, identity: str, lineage: list[str], code: str) -> dict[
         "flags": list(seed.flags),
         "ever_active": True,
         "seeded_as": seed.region_code,
-        "drafted_by": SUBJECT,
     }
 
 

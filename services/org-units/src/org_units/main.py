@@ -52,12 +52,14 @@ def people_of(peers: Peers) -> People:
 
 def units_of(database: AsyncDatabase, partitions: int, people: People) -> Units:
     """Return the use cases over a database."""
+    settings = OrgUnitsSettings()
     return Units(
         database=database,
         writer=store.writer(database, partitions),
         tree=store.Tree(database),
         people=people,
-        list_timeout_ms=OrgUnitsSettings().list_timeout_ms,
+        earliest_day=settings.earliest_day,
+        list_timeout_ms=settings.list_timeout_ms,
     )
 
 

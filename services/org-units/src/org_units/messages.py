@@ -38,6 +38,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The region code lies outside the province of the chapter above ({province}); check the "
         "code or the parent.",
     ),
+    "unit.as_of_unavailable": (
+        "目前只能按今天的情况查询单位，尚不能查询其他日期；请去掉 as_of。",
+        "Units can be listed as they are today; other days are not available yet. Leave out as_of.",
+    ),
     "unit.has_children": (
         "该单位下仍有下级单位（如 {code}），不能作废；请先作废或调整下级单位。",
         "Other units still hang on this one (such as {code}), so it cannot be voided; void or move "

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from org_units import domain
 from shared.personal.organisations import check_uscc
 from shared.personal.problems import PersonalDataProblem
-from shared.personal.records import Day, PlainText, ShortText
+from shared.personal.records import Day, PaperDay, PlainText, ShortText, kept
 from shared.web import StrictModel
 
 UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
@@ -31,7 +31,7 @@ class Paper(StrictModel):
     """The document an act rests on (批复)."""
 
     number: ShortText
-    issued_on: Day | None = None
+    issued_on: PaperDay | None = None
 
 
 class Grounds(StrictModel):
@@ -58,13 +58,12 @@ class UnitCreate(StrictModel):
 
     _check_uscc = field_validator("host_uscc")(_uscc)
 
-    def draft(self, identity: str, above: Sequence[str], subject: str) -> dict[str, Any]:
+    def draft(self, identity: str, above: Sequence[str]) -> dict[str, Any]:
         """Return the fields of the draft.
 
         Args:
             identity: id of the new unit.
             above: ids from headquarters down to its parent.
-            subject: who enters it.
         """
         return {
             **self.model_dump(mode="json", exclude={"effective_on"}),
@@ -73,7 +72,6 @@ class UnitCreate(StrictModel):
             "status": "DRAFT",
             "lineage": [*above, identity],
             "flags": [],
-            "drafted_by": subject,
         }
 
 
@@ -87,12 +85,12 @@ class UnitPatch(Grounds):
 
     _check_uscc = field_validator("host_uscc")(_uscc)
 
+    _name_kept = field_validator("name")(kept)
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.changes():
             raise PydanticCustomError("field.empty_change", "nothing to change")
-        if "name" in self.model_fields_set and self.name is None:
-            raise PydanticCustomError("field.required", "a unit has a name")
         return self
 
     def changes(self) -> dict[str, Any]:

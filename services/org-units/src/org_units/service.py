@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -56,6 +57,7 @@ class Units:
     writer: EntityWriter
     tree: store.Tree
     people: People
+    earliest_day: date
     list_timeout_ms: int
     turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     """Writes that would conflict on one document of a chapter wait for one another here: a
@@ -68,9 +70,12 @@ class Units:
             NotFound: there is none, or it is outside.
         """
         document = await store.read(self.database, unit)
-        if document is None or not may_read(principal, document["lineage"], UNIT_READERS):
+        if document is None:
             raise NotFound("not_found")
-        return document, await self.tree.path(document["lineage"])
+        path = await self.tree.path(document["lineage"])
+        if not may_read(principal, _names(path), UNIT_READERS):
+            raise NotFound("not_found")
+        return document, path
 
     async def page(
         self,
@@ -81,16 +86,23 @@ class Units:
         limit: int,
     ) -> list[Found]:
         """Return units within the caller's scope, in order of their ids."""
-        scope = [g.unit for g in principal.grants if not UNIT_READERS.isdisjoint(g.roles)]
         documents = await store.page(
             self.database,
-            store.Filter(scope=None if principal.service else scope, **wanted),
+            store.Filter(scope=await self._scope(principal), **wanted),
             after=after,
             limit=limit,
             timeout_ms=self.list_timeout_ms,
         )
         nodes = await self.tree.nodes(unit for found in documents for unit in found["lineage"])
         return [(found, [nodes[unit] for unit in found["lineage"]]) for found in documents]
+
+    async def _scope(self, principal: Principal) -> list[str] | None:
+        """Return the ids of the units whose subtrees the caller reads; None where that is all."""
+        if principal.service:
+            return None
+        named = [g.unit for g in principal.grants if not UNIT_READERS.isdisjoint(g.roles)]
+        codes = [name for name in named if name.isdecimal()]
+        return named + (await store.chapters_of(self.database, codes) if codes else [])
 
     async def once(self, call: Call, work: Callable[[], Awaitable[Found]]) -> Found:
         """Do what a request asks for, or answer again what the same request came to before.
@@ -116,10 +128,7 @@ class Units:
             return None
         outcome = idempotency.check(record, call.digest)
         document, path = await self.get(str(outcome.entity), call.principal)
-        if document["version"] != outcome.version:
-            status = await store.status_at(self.database, document["_id"], outcome.version or 0)
-            document = {**document, "version": outcome.version, "status": status}
-        return document, path
+        return await self.writer.as_of_version(document, outcome.version or 1), path
 
     async def create(self, given: UnitCreate, call: Call) -> Found:
         """Enter a new unit as a draft."""
@@ -127,10 +136,10 @@ class Units:
         above = await store.read(self.database, given.parent_id)
         if above is None:
             raise Invalid("unit.parent_unknown", field="parent_id")
-        require(principal, "registrar", above["lineage"], readable=False)
         path = await self.tree.path(above["lineage"])
+        require(principal, "registrar", _names(path), readable=False)
         chapter = _chapter_region(path)
-        domain.check_founded(given.founded_on, today())
+        self._check_founded(given)
         if given.region_code is not None:
             domain.check_region(given.region_code, chapter)
         identity = new_id()
@@ -142,7 +151,7 @@ class Units:
             counter = domain.counter(chapter, given.type)
             number = await store.reserve(self.database, counter, 1, session)
             document = {
-                **given.draft(identity, above["lineage"], principal.subject),
+                **given.draft(identity, above["lineage"]),
                 "code": domain.code(chapter, given.type, number),
             }
             return await self._insert(document, given, call, session)
@@ -155,10 +164,10 @@ class Units:
         """Correct what describes a unit; its status stays."""
         principal = call.principal
         document, path = await self.get(unit, principal)
-        require(principal, "registrar", document["lineage"], readers=UNIT_READERS)
+        require(principal, "registrar", _names(path), readers=UNIT_READERS)
         domain.check_not_chapter(document["type"])
         changes = given.changes()
-        domain.check_founded(given.founded_on, today())
+        self._check_founded(given)
         region = changes.get("region_code")
         if region is not None:
             domain.check_region(region, _chapter_region(path))
@@ -169,9 +178,8 @@ class Units:
 
         def decide(found: Document) -> Decision:
             domain.check_open(found["status"])
-            fields = {**changes, "drafted_by": principal.subject}
             states = timeline.from_documents(found["timeline"])
-            return _decision("corrected", "correct", found, fields, states)
+            return _decision("corrected", "correct", found, changes, states, drafts=True)
 
         cause = Cause(principal.subject, given.reason, given.paper())
         stored = await self.writer.change(
@@ -190,7 +198,7 @@ class Units:
         """Bring a unit to another status."""
         principal = call.principal
         document, path = await self.get(unit, principal)
-        _check_role(action, document, path, principal)
+        _check_role(action, path, principal)
         domain.check_not_chapter(document["type"])
         if action == "void":
             await self._check_empty(document, expected)
@@ -214,6 +222,10 @@ class Units:
                 guard=guard,
             )
         return stored, path
+
+    def _check_founded(self, given: UnitCreate | UnitPatch) -> None:
+        if given.founded_on is not None:
+            domain.check_day("founded_on", given.founded_on, today(), self.earliest_day)
 
     def _turn(self, what: str) -> asyncio.Lock:
         return self.turns.setdefault(what, asyncio.Lock())
@@ -245,7 +257,11 @@ class Units:
         session: AsyncClientSession,
     ) -> Document:
         states = domain.first_timeline(
-            domain.state_of(document), given.effective_on, today(), now()
+            domain.state_of(document),
+            given.effective_on,
+            today(),
+            now(),
+            earliest=self.earliest_day,
         )
         inserts = self.writer.creation(
             document,
@@ -279,9 +295,7 @@ class Units:
 def _next(action: Action, given: Act, subject: str, found: Document) -> Decision:
     """Return what a transition makes of a unit."""
     row = domain.transition(action, found["status"])
-    if row.four_eyes:
-        known = {name: found[name] for name in ("created_by", "edited_by", "drafted_by")}
-        domain.check_four_eyes(subject, **known)
+    domain.check_four_eyes(action, subject, found)
     before = timeline.from_documents(found["timeline"])
     states = domain.next_timeline(before, row.target, given.effective_on, today(), now())
     fields: dict[str, Any] = {"status": row.target}
@@ -291,10 +305,16 @@ def _next(action: Action, given: Act, subject: str, found: Document) -> Decision
 
 
 def _decision(
-    fact: str, action: str, found: Document, fields: dict[str, Any], states: timeline.Timeline
+    fact: str,
+    action: str,
+    found: Document,
+    fields: dict[str, Any],
+    states: timeline.Timeline,
+    *,
+    drafts: bool = False,
 ) -> Decision:
-    card = domain.card({**found, **fields}, found["version"] + 1)
-    return Decision(domain.fact_type(fact), action, states, fields, {"unit": card})
+    extra = {"unit": domain.card({**found, **fields}, found["version"] + 1)}
+    return Decision(domain.fact_type(fact), action, states, fields, extra, drafts)
 
 
 def _parent(above: Document | None, *, has_counties: bool = False) -> Parent:
@@ -309,11 +329,13 @@ def _chapter_region(path: Sequence[Node]) -> str:
     return regions[-1] or ""
 
 
-def _check_role(
-    action: Action, document: Document, path: Sequence[Node], principal: Principal
-) -> None:
+def _names(path: Sequence[Node]) -> list[str]:
+    return [name for name, _ in store.scope(path)]
+
+
+def _check_role(action: Action, path: Sequence[Node], principal: Principal) -> None:
     role = domain.TRANSITIONS[action].role
     if role == "registrar":
-        require(principal, role, document["lineage"], readers=UNIT_READERS)
+        require(principal, role, _names(path), readers=UNIT_READERS)
     else:
-        require_at(principal, role, [(n.id, n.level) for n in path], readers=UNIT_READERS)
+        require_at(principal, role, store.scope(path), readers=UNIT_READERS)

@@ -19,7 +19,6 @@ from shared.mongo import AsyncClientSession, AsyncDatabase, Document
 
 SOURCE = "/services/org-units"
 UNITS = "units"
-VERSIONS = "units_versions"
 COUNTERS = "counters"
 DUPLICATE_KEY = 11000
 IDENTIFIED_TYPES = ("TOWNSHIP", "SUBDISTRICT")
@@ -109,6 +108,19 @@ class Node:
     region_code: str | None
 
 
+def scope(path: Iterable[Node]) -> list[tuple[str, str]]:
+    """Return what grants may name for the units of a path: ids, and region codes of chapters.
+
+    Each with the unit's level, as ``access.require_at`` takes it.
+    """
+    names: list[tuple[str, str]] = []
+    for node in path:
+        names.append((node.id, node.level))
+        if node.region_code and node.type == "CHAPTER":
+            names.append((node.region_code, node.level))
+    return names
+
+
 @dataclass(frozen=True)
 class Filter:
     """What a list asks for; None asks for everything.
@@ -147,10 +159,10 @@ async def read(database: AsyncDatabase, unit: str) -> Document | None:
     return document
 
 
-async def status_at(database: AsyncDatabase, unit: str, version: int) -> str | None:
-    """Return the status a unit had in an earlier version."""
-    found = await database[VERSIONS].find_one({"_id": f"{unit}/{version}"}, {"status": 1})
-    return str(found["status"]) if found else None
+async def chapters_of(database: AsyncDatabase, region_codes: Iterable[str]) -> list[str]:
+    """Return the ids of the chapters of some regions."""
+    query = {"region_code": {"$in": list(region_codes)}, "type": "CHAPTER"}
+    return [son["_id"] async for son in database[UNITS].find(query, {"_id": 1})]
 
 
 async def page(
