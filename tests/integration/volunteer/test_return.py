@@ -28,6 +28,7 @@ async def test_an_ended_entry_keeps_its_number_and_says_what_to_do(desk: Desk) -
     entry = await desk.enrolled(id_number=number)
     assert_problem(await desk.post(id_number=number), 409, "person.duplicate", "id_number")
     gone = await desk.done(entry, "deregister", desk.approver, ground="REMOVED", reason="违纪")
+    assert gone["allowed"] == ["void"]
     assert_problem(await desk.post(id_number=number), 409, "volunteer.barred", "id_number")
     assert_problem(await desk.act(gone, "enrol"), 409, "volunteer.ended")
     anew = {"registration": registration(number, "town")}
@@ -72,6 +73,7 @@ async def test_who_left_and_moved_is_enrolled_where_he_lives_now(
     number = people.resident_id()
     entry = await desk.enrolled(id_number=number, effective_on="2026-01-05")
     gone = await desk.done(entry, "deregister", effective_on="2026-02-01")
+    assert gone["allowed"] == ["enrol", "void"]
     there = desk.officer("feng", "registrar", unit="other")
     found = await searched(desk, there, id_number=number)
     assert found == [{"id": entry["id"], "version": 2, "allowed": ["enrol"]}]

@@ -187,6 +187,14 @@ def check_return(document: Mapping[str, Any], *, anew: bool) -> None:
         raise Conflict("volunteer.application_open")
 
 
+def allowed(document: Mapping[str, Any]) -> list[str]:
+    """Return the actions that an entry allows: its status, and how it ended."""
+    status = document["status"]
+    ended = status == "DEREGISTERED" and not returns(document)
+    known = [name for name, row in TRANSITIONS.items() if status in row.sources]
+    return [name for name in known if not (ended and name == "enrol")]
+
+
 def fields_on_return(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document fields that no longer hold once a volunteer has returned."""
     return {} if document["status"] == "APPLIED" else dict.fromkeys(_ENDED)

@@ -15,8 +15,8 @@ from volunteer.domain import (
     GUARDIAN_PENDING,
     OWN_REQUEST,
     SERVICE_FIELDS,
-    TRANSITIONS,
     Ground,
+    allowed,
     lacks_guardian,
 )
 
@@ -130,7 +130,6 @@ def shown(
         document: the entry as stored.
         person: the masked person (``shared.personal.records.masked``).
     """
-    status = document["status"]
     return {
         **_standing(document, today, lang),
         "unit_id": document["unit"],
@@ -138,7 +137,7 @@ def shown(
         "consent": document.get("consent"),
         "registration": document.get("registration"),
         "ground": document.get("ground"),
-        "allowed": [name for name, known in TRANSITIONS.items() if status in known.sources],
+        "allowed": allowed(document),
         "created_at": document["created_at"],
         "edited_at": document["edited_at"],
     }
