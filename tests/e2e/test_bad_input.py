@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -67,6 +68,7 @@ def voided(office: Office) -> str:
 PERSON: Mapping[str, Case] = {
     "wrong check digit": Case("id_number", miswritten(), "identifier.check_digit"),
     "letters for digits": Case("id_number", "33010619900307ABCD", "identifier.characters"),
+    "first generation": Case("id_number", "330106900307123", "identifier.first_generation"),
     "impossible birth date": Case("id_number", born("19900231"), "identifier.birth_date"),
     "future birth date": Case("id_number", born("20991231"), "identifier.birth_in_future"),
     "impossible day": Case("birth_date", "1990-02-31", "date.invalid"),
@@ -91,6 +93,8 @@ UNIT: Mapping[str, Case] = {
     "impossible day": Case("founded_on", "2025-02-30", "date.invalid"),
     "future day": Case("founded_on", TOMORROW, "date.future"),
     "effective tomorrow": Case("effective_on", TOMORROW, "date.future"),
+    "founded in the year 1": Case("founded_on", "0001-01-01", "date.too_early"),
+    "effective in the year 1": Case("effective_on", "0001-01-01", "date.too_early"),
     "unknown parent": Case("parent_id", "no-such-unit", "unit.parent_unknown"),
     "parent of a wrong type": Case("parent_id", village_of_a_village, "unit.parent_type"),
     "closed parent": Case("parent_id", voided, "unit.parent_closed", status=409),
@@ -134,6 +138,41 @@ def test_several_wrong_fields_are_all_named(office: Office) -> None:
         422, "request.invalid", "id_number",
     )  # fmt: skip
     assert {"id_number", "phone", "birth_date"} <= {error["field"] for error in problem["errors"]}
+
+
+@pytest.mark.parametrize("service", WRITERS)
+def test_what_an_entry_needs_is_not_emptied(office: Office, service: str) -> None:
+    entry = office.create(service, office.body(service))
+    url, match = office.url(service, entry["id"]), {**office.registrar, "If-Match": '"1"'}
+
+    def empty(field: str, said: dict[str, str]) -> httpx.Response:
+        return office.system.http.patch(url, json={field: None}, headers={**match, **said})
+
+    for field in ("name", "kind") if service == "member" else ("name",):
+        check_refused(office, partial(empty, field), 422, "field.required", field)
+
+
+@pytest.mark.parametrize("service", WRITERS)
+def test_no_paper_is_dated_tomorrow(office: Office, service: str) -> None:
+    entry = office.create(service, office.body(service))
+    paper = {"document": {"number": "1号", "issued_on": TOMORROW}, "reason": "材料不全"}
+    url = office.url(service, entry["id"], ACTIONS[service])
+    check_refused(
+        office, lambda said: office.post(url, paper, None, **{"If-Match": '"1"'}, **said),
+        422, "date.future", "document.issued_on",
+    )  # fmt: skip
+
+
+LISTS = (*((service, SERVICES[service]) for service in WRITERS), ("aggregator", "progress"))
+
+
+@pytest.mark.parametrize(("service", "route"), LISTS)
+def test_a_misspelt_query_parameter_is_named(office: Office, service: str, route: str) -> None:
+    url = f"{office.system.url(service)}/v1/{route}?statsu=ACTIVE"
+    check_refused(
+        office, lambda said: office.system.http.get(url, headers={**office.registrar, **said}),
+        422, "query.unknown", "statsu",
+    )  # fmt: skip
 
 
 # --- the same person twice --------------------------------------------------------------------------
