@@ -220,7 +220,7 @@ def test_modules_tests_metrics_and_settings_exist(document: Path) -> None:
         metrics = re.findall(r"\b(registry_(?:relay|worker)_\w+)", line)
         problems += [name for name in metrics if f'"{name.removesuffix("_total")}"' not in sources]
         for name in re.findall(r"\bREGISTRY_\w+", line):
-            field = name.removeprefix("REGISTRY_").removeprefix("VOLUNTEER_").lower()
+            field = re.sub("^REGISTRY_((MEMBER|VOLUNTEER)_)?", "", name).lower()
             known = name in sources or re.search(rf"^    {field}: ", sources, re.MULTILINE)
             problems += [] if known or name.endswith("_") else [name]
     assert problems == []

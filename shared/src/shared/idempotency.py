@@ -19,7 +19,7 @@ from pymongo import ASCENDING, IndexModel
 
 from shared.clock import now
 from shared.errors import Invalid, Malformed
-from shared.mongo import AsyncClientSession, AsyncDatabase, Document
+from shared.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
 
 COLLECTION = "idempotency"
 KEEP_SECONDS = 7 * 24 * 3600
@@ -73,9 +73,12 @@ class Key:
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
     def digest(self, body: bytes | BaseModel | Mapping[str, Any] | None) -> str:
-        """Return what tells one body from another; the order of fields makes no difference."""
+        """Return what tells one body from another; the order of fields makes no difference.
+
+        Nor do fields that were not sent: a later release may know more of them.
+        """
         if isinstance(body, BaseModel):
-            body = body.model_dump(mode="json")
+            body = body.model_dump(mode="json", exclude_unset=True)
         if not isinstance(body, bytes):
             body = orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
         return hmac.new(self.key.encode(), body, hashlib.sha256).hexdigest()
@@ -111,11 +114,20 @@ def record(key: Key, digest: str, outcome: Outcome, at: datetime | None = None) 
     }
 
 
-async def load_async(
-    database: AsyncDatabase, key: Key, session: AsyncClientSession | None = None
-) -> Document | None:
-    """Return the record of an earlier request with this key, if there was one."""
-    return await database[COLLECTION].find_one({"_id": key.id}, session=session)
+async def load_async(database: AsyncDatabase, key: Key) -> Document | None:
+    """Return the record of an earlier request with this key, if there was one.
+
+    It is answered with only once a majority has it: the first request may still wait for that, and
+    a failover may take its write back. The commit of a transaction that read it waits, too.
+    """
+    records = database[COLLECTION]
+    if await records.find_one({"_id": key.id}, {"_id": 1}) is None:
+        return None
+
+    async def read(session: AsyncClientSession) -> Document | None:
+        return await records.find_one({"_id": key.id}, session=session)
+
+    return await transact_async(database, read)
 
 
 def check(found: Document, digest: str) -> Outcome:

@@ -99,6 +99,27 @@ def is_outage(problem: Exception) -> bool:
     )
 
 
+@dataclass
+class _Patience:
+    """How often a transaction is run again after the server aborted it for another's sake."""
+
+    alone: bool
+    runs: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    def spend(self) -> None:
+        """Count a run.
+
+        Raises:
+            Offence: it was run often enough, or for long enough.
+        """
+        self.runs += 1
+        often = not self.alone and self.runs > _GROUP_RUNS
+        long = self.runs > 1 and time.monotonic() - self.begun > _LONE_SECONDS
+        if often or long:
+            raise Offence(None, Unavailable("unavailable"))
+
+
 async def commit(
     database: AsyncDatabase, group: Sequence[Waiting], order: Sequence[str] = ()
 ) -> None:
@@ -115,15 +136,10 @@ async def commit(
         for collection, document in waiting.write.inserts:
             batches.setdefault(collection, []).append((waiting, document))
     filled = [(collection, batch) for collection, batch in batches.items() if batch]
-    begun, runs = time.monotonic(), 0
+    patience = _Patience(alone=len(group) == 1)
 
     async def insert(session: AsyncClientSession) -> None:
-        nonlocal runs
-        runs += 1
-        if len(group) > 1 and runs > _GROUP_RUNS:
-            raise Offence(None, Unavailable("unavailable"))
-        if runs > 1 and time.monotonic() - begun > _LONE_SECONDS:
-            raise Offence(None, Unavailable("unavailable"))
+        patience.spend()
         for collection, batch in filled:
             await _insert(database, collection, batch, session)
 
