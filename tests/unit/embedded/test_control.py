@@ -1,5 +1,6 @@
 """Starting as a whole: what is looked at before the directory is bound, and a start that is broken off."""
 
+import signal
 from pathlib import Path
 
 import psutil
@@ -32,20 +33,23 @@ def test_another_base_than_the_stored_one_is_refused_before_anything_is_looked_a
         control.up(Runtime(var=tmp_path, port_base=9100))
 
 
-def test_ctrl_c_while_waiting_takes_the_supervisor_down_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_broken_off_takes_the_supervisor_down_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
+    before = signal.getsignal(signal.SIGTERM)
     runtime = Runtime(var=tmp_path, port_base=9000)
     pids: list[int | None] = []
 
     def interrupted(_: Runtime) -> None:
         wait_until(lambda: state.supervisor(runtime) is not None)
         pids.append(state.supervisor(runtime))
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr(state, "read", interrupted)
     monkeypatch.setenv("REGISTRY_KAFKA_BOOTSTRAP", "kafka:9092")  # nothing is recorded afterwards
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
         control.start_detached(runtime, None, ["no-such-process"])
+    assert signal.getsignal(signal.SIGTERM) == before
     assert state.supervisor(runtime) is None
     assert [pid for pid in pids if pid and psutil.pid_exists(pid)] == []

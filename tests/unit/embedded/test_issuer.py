@@ -7,7 +7,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from embedded import issuer, keyring
+from embedded import issuer, keyring, processes
 from embedded.runtime import Runtime
 
 
@@ -78,3 +78,13 @@ async def test_what_the_issuer_answers(
     scope = {"type": "http", "method": method, "path": path}
     await issuer.Issuer(runtime)(scope, receive, send)
     assert sent[0]["status"] == status
+
+
+def test_a_token_is_meant_for_whom_the_services_are_told_to_ask_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_OIDC_AUDIENCE", "elsewhere")
+    runtime = Runtime(var=tmp_path)
+    claims = jwt.decode(issuer.mint(runtime, "officer"), options={"verify_signature": False})
+    asked = processes.environment(runtime, "member", database="member")["REGISTRY_OIDC_AUDIENCE"]
+    assert claims["aud"] == asked == "elsewhere"

@@ -74,11 +74,14 @@ def start_detached(
 ) -> int:
     """Leave the supervisor behind in a session of its own and wait until it says ready."""
     child = launch(runtime, processes)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         ready = wait_until_ready(runtime, child)
-    except BaseException:  # Ctrl-C reaches only us, and nobody wants a system half started
+    except BaseException:  # Ctrl-C and SIGTERM reach only us; nobody wants a system half started
         end(child)
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if not ready:
         sys.stderr.write(leash.tail(runtime.log("supervisor"), 40) + "\n")
         return child.returncode or 1

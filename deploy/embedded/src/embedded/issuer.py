@@ -15,7 +15,6 @@ import uvicorn
 from embedded.files import write_atomically
 from embedded.runtime import Runtime
 
-AUDIENCE = "registry"
 OFFICER_TTL = 8 * 3600
 """Seconds: one working day."""
 SERVICE_TTL = 3650 * 24 * 3600
@@ -49,7 +48,7 @@ def mint(
     claims: dict[str, Any] = {
         "iss": runtime.issuer_url,
         "sub": subject,
-        "aud": AUDIENCE,
+        "aud": runtime.audience,
         "iat": now,
         "exp": now + ttl_seconds,
         "jti": str(uuid.uuid4()),

@@ -222,7 +222,7 @@ def environment(
         "REGISTRY_MONGO_URI": runtime.mongo_uri,
         "REGISTRY_KAFKA_BOOTSTRAP": runtime.kafka_bootstrap,
         "REGISTRY_OIDC_ISSUER": runtime.issuer_url,
-        "REGISTRY_OIDC_AUDIENCE": "registry",
+        "REGISTRY_OIDC_AUDIENCE": runtime.audience,
         "REGISTRY_SERVICE_TOKEN_FILE": str(runtime.service_token),
         "REGISTRY_KEYRING_FILE": str(runtime.keyring),
         "REGISTRY_FRONTEND_DIR": str(runtime.frontend_dir),

@@ -132,6 +132,11 @@ class Runtime:
         """The issuer's name in tokens: where others reach it, which in a container is not loopback."""
         return os.environ.get("REGISTRY_OIDC_ISSUER") or f"http://127.0.0.1:{self.issuer_port}"
 
+    @property
+    def audience(self) -> str:
+        """Whom tokens are meant for: what the services ask of them."""
+        return os.environ.get("REGISTRY_OIDC_AUDIENCE") or "registry"
+
     def environment(self) -> dict[str, str]:
         """What makes `from_environment` give this runtime again, in a child process."""
         return {
