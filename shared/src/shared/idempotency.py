@@ -6,50 +6,27 @@ with the caller's own key, of which only a hash is stored, so it cannot be searc
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import Depends, Header
 from pydantic import BaseModel
 from pymongo import ASCENDING, IndexModel
 
 from shared.clock import now
-from shared.errors import Invalid, Malformed
+from shared.errors import Invalid
 from shared.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
 
 COLLECTION = "idempotency"
 KEEP_SECONDS = 7 * 24 * 3600
 HEADER = "Idempotency-Key"
 
-_ALLOWED = re.compile(r"[\x21-\x7e]{1,200}")
-
 
 def indexes() -> list[IndexModel]:
     """Return the indexes of the collection, for the migrate step."""
     return [IndexModel([("at", ASCENDING)], name="ttl", expireAfterSeconds=KEEP_SECONDS)]
-
-
-async def idempotency_key(
-    header: Annotated[
-        str | None,
-        Header(alias=HEADER, description="1 to 200 printable characters, new for each request"),
-    ] = None,
-) -> str | None:
-    """Return the caller's key, or None where no key was sent.
-
-    Raises:
-        Malformed: the key is not one.
-    """
-    if header is not None and not _ALLOWED.fullmatch(header):
-        raise Malformed("idempotency.malformed", field=HEADER)
-    return header
-
-
-IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request
 from shared.access import CurrentPrincipal, Principal
 from shared.clock import now
 from shared.errors import Forbidden, NotFound
-from shared.idempotency import IdempotencyKey, Key
+from shared.idempotency import Key
 from shared.identity import new_id
 from shared.mongo import AsyncDatabase
 from shared.recount import JOBS, ROWS, page_id
-from shared.web import JsonResponse
+from shared.web import IdempotencyKey, JsonResponse
 
 PATH = "/v1/recounts"
 

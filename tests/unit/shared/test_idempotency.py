@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from shared.errors import Invalid
-from shared.idempotency import IdempotencyKey, Key, Outcome, check, indexes, record
+from shared.idempotency import Key, Outcome, check, indexes, record
 from shared.settings import HttpSettings
-from shared.web import create_app
+from shared.web import IdempotencyKey, create_app
 
 KEY = Key("officer-1", "POST /v1/members", "k-1")
 

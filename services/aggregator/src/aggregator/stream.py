@@ -15,7 +15,7 @@ import orjson
 from bson.timestamp import Timestamp
 from pymongo.read_concern import ReadConcern
 
-from aggregator import store
+from aggregator import diffs, store
 from aggregator.figures import Card, Figures, wanted
 from aggregator.freshness import Freshness, Mark, Verdict
 from aggregator.settings import AggregatorSettings
@@ -200,14 +200,7 @@ class Hub:
             self.figures.set_counters(unit, topic, values)
             return
         document = self._documents.setdefault((name, identity), {"_id": identity})
-        for cut in description.get("truncatedArrays", ()):
-            holder, last = _holder(document, cut["field"].split("."))
-            del holder[last][cut["newSize"] :]
-        for path, value in updated.items():
-            _assign(document, path.split("."), value)
-        for path in description["removedFields"]:
-            holder, last = _holder(document, path.split("."))
-            holder.pop(last, None)
+        diffs.apply(document, description)
         self._take(name, document)
 
     def _take(self, name: str, document: Document) -> None:
@@ -316,25 +309,3 @@ def _card(document: Document) -> Card:
         document.get("parent"),
         tuple(document.get("flags", ())),
     )
-
-
-def _holder(container: Any, path: list[str]) -> tuple[Any, str]:
-    """Return what holds the last step of a path, and that step."""
-    *parents, last = path
-    for key in parents:
-        if isinstance(container, list):
-            container = container[int(key)]
-            continue
-        if container.get(key) is None:
-            container[key] = {}  # an older change of what was loaded without it
-        container = container[key]
-    return container, last
-
-
-def _assign(document: Document, path: list[str], value: Any) -> None:
-    container, last = _holder(document, path)
-    if isinstance(container, list):
-        position = int(last)
-        container[position : position + 1] = [value]
-    else:
-        container[last] = value

@@ -15,7 +15,6 @@ from member.service import admission, bulk, changes, reading, reapplication
 from member.service.registry import Registry
 from shared.access import CurrentPrincipal, Principal, require_service
 from shared.errors import FieldError, Invalid
-from shared.idempotency import IdempotencyKey
 from shared.messages import text
 from shared.mongo import Document
 from shared.people import RevealInput, SearchInput, TransitionInput
@@ -23,7 +22,7 @@ from shared.people import reading as entries
 from shared.people.cases import Seen
 from shared.people.office import CREATED
 from shared.people.once import Once
-from shared.web import IfMatch, JsonResponse, etag, prefers
+from shared.web import IdempotencyKey, IfMatch, JsonResponse, etag, prefers
 
 router = APIRouter(prefix="/v1", tags=["members"])
 _CURSOR = re.compile(r"[A-Za-z0-9-]{1,40}")

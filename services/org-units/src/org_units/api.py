@@ -11,9 +11,9 @@ from org_units.service import Call, Found, Units
 from shared.access import CurrentPrincipal, Principal
 from shared.clock import today
 from shared.errors import Invalid
-from shared.idempotency import IdempotencyKey, Key
+from shared.idempotency import Key
 from shared.personal.records import Day
-from shared.web import IfMatch, JsonResponse, StrictModel, etag
+from shared.web import IdempotencyKey, IfMatch, JsonResponse, StrictModel, etag
 
 MAX_PAGE = 200
 

@@ -12,14 +12,13 @@ from pydantic import BaseModel
 from shared.access import CurrentPrincipal, Principal, require_service
 from shared.clock import today
 from shared.errors import Invalid
-from shared.idempotency import IdempotencyKey
 from shared.mongo import Document
 from shared.people import RevealInput, SearchInput, TransitionInput, UnitId, reading
 from shared.people.cases import Seen
 from shared.people.once import Once
 from shared.people.search import Register, search
 from shared.personal.records import masked
-from shared.web import IfMatch, JsonResponse, etag, prefers
+from shared.web import IdempotencyKey, IfMatch, JsonResponse, etag, prefers
 from volunteer.domain import OPEN, TRANSITIONS
 from volunteer.schemas import (
     MAX_PAGE,

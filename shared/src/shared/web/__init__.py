@@ -4,6 +4,7 @@ from shared.web.app import create_app
 from shared.web.limits import TokenBuckets
 from shared.web.problems import Problem, problem_response
 from shared.web.requests import (
+    IdempotencyKey,
     IfMatch,
     JsonResponse,
     StrictModel,
@@ -15,6 +16,7 @@ from shared.web.requests import (
 from shared.web.serving import serve
 
 __all__ = [
+    "IdempotencyKey",
     "IfMatch",
     "JsonResponse",
     "Problem",

@@ -10,8 +10,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import Malformed, PreconditionRequired
+from shared.idempotency import HEADER
 from shared.messages import Lang, language
 
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,15})"?')
 
 
@@ -56,6 +58,25 @@ async def if_match(
 
 
 IfMatch = Annotated[int, Depends(if_match)]
+
+
+async def idempotency_key(
+    header: Annotated[
+        str | None,
+        Header(alias=HEADER, description="1 to 200 printable characters, new for each request"),
+    ] = None,
+) -> str | None:
+    """Return the caller's key, or None where no key was sent.
+
+    Raises:
+        Malformed: the key is not one.
+    """
+    if header is not None and not _KEY.fullmatch(header):
+        raise Malformed("idempotency.malformed", field=HEADER)
+    return header
+
+
+IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 
 
 def prefers(request: Request) -> Lang:

@@ -15,7 +15,8 @@ from aggregator.schemas import Dismissal, Replay
 from aggregator.stream import Hub
 from shared.access import CurrentPrincipal, Principal, require, roles_on
 from shared.errors import Forbidden, NotFound
-from shared.idempotency import IdempotencyKey, Key
+from shared.idempotency import Key
+from shared.web import IdempotencyKey
 
 router = APIRouter(prefix="/v1")
 

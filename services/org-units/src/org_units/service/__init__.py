@@ -1,23 +1,30 @@
 """Use cases of units: each checks access, applies the rules, and is one transaction."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Any
 from weakref import WeakValueDictionary
 
 from org_units import domain, store
-from org_units.domain import Action, Parent
+from org_units.domain import Action
 from org_units.schemas import Act, UnitCreate, UnitPatch
+from org_units.service.call import Call
+from org_units.service.rules import (
+    as_parent,
+    chapter_region,
+    check_role,
+    decided,
+    next_version,
+    scope_names,
+)
 from org_units.store import Node
-from shared import accesslog, idempotency, timeline
-from shared.access import UNIT_READERS, Principal, may_read, require, require_at
+from shared import idempotency, timeline
+from shared.access import UNIT_READERS, Principal, may_read, require
 from shared.clock import now, today
-from shared.entities import Cause, Decision, EntityWriter, Insert
+from shared.entities import Cause, Decision, EntityWriter
 from shared.errors import Conflict, Invalid, NotFound, RegistryError, StaleVersion
-from shared.idempotency import Key, Outcome
 from shared.identity import new_id
 from shared.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
 
@@ -25,28 +32,6 @@ People = Callable[[str], Awaitable[tuple[int, int]]]
 """Asks the member and volunteer services how many members and volunteers a unit has."""
 Found = tuple[Document, list[Node]]
 """A unit, and its path from headquarters down to itself."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request that writes: who asks for what, and by which key it is known if sent again."""
-
-    principal: Principal
-    action: str
-    status: int = 200
-    key: Key | None = None
-    digest: str = ""
-
-    def beside(self, stored: Document) -> list[Insert]:
-        """Return what the request writes next to a unit, in the same transaction."""
-        unit = stored["_id"]
-        logged = accesslog.row(self.principal.subject, self.action, unit, unit=unit)
-        inserts: list[Insert] = [(accesslog.COLLECTION, logged)]
-        if self.key is not None:
-            outcome = Outcome(self.status, unit, stored["version"])
-            record = idempotency.record(self.key, self.digest, outcome)
-            inserts.insert(0, (idempotency.COLLECTION, record))
-        return inserts
 
 
 @dataclass(frozen=True)
@@ -73,7 +58,7 @@ class Units:
         if document is None:
             raise NotFound("not_found")
         path = await self.tree.path(document["lineage"])
-        if not may_read(principal, _names(path), UNIT_READERS):
+        if not may_read(principal, scope_names(path), UNIT_READERS):
             raise NotFound("not_found")
         return document, path
 
@@ -137,8 +122,8 @@ class Units:
         if above is None:
             raise Invalid("unit.parent_unknown", field="parent_id")
         path = await self.tree.path(above["lineage"])
-        require(principal, "registrar", _names(path), readable=False)
-        chapter = _chapter_region(path)
+        require(principal, "registrar", scope_names(path), readable=False)
+        chapter = chapter_region(path)
         self._check_founded(given)
         if given.region_code is not None:
             domain.check_region(given.region_code, chapter)
@@ -164,13 +149,13 @@ class Units:
         """Correct what describes a unit; its status stays."""
         principal = call.principal
         document, path = await self.get(unit, principal)
-        require(principal, "registrar", _names(path), readers=UNIT_READERS)
+        require(principal, "registrar", scope_names(path), readers=UNIT_READERS)
         domain.check_not_chapter(document["type"])
         changes = given.changes()
         self._check_founded(given)
         region = changes.get("region_code")
         if region is not None:
-            domain.check_region(region, _chapter_region(path))
+            domain.check_region(region, chapter_region(path))
 
         async def guard(session: AsyncClientSession, found: Document) -> None:
             if region is not None and region != found.get("region_code"):
@@ -179,7 +164,7 @@ class Units:
         def decide(found: Document) -> Decision:
             domain.check_open(found["status"])
             states = timeline.from_documents(found["timeline"])
-            return _decision("corrected", "correct", found, changes, states, drafts=True)
+            return decided("corrected", "correct", found, changes, states, drafts=True)
 
         cause = Cause(principal.subject, given.reason, given.paper())
         stored = await self.writer.change(
@@ -198,7 +183,7 @@ class Units:
         """Bring a unit to another status."""
         principal = call.principal
         document, path = await self.get(unit, principal)
-        _check_role(action, path, principal)
+        check_role(action, path, principal)
         domain.check_not_chapter(document["type"])
         if action == "void":
             await self._check_empty(document, expected)
@@ -206,17 +191,17 @@ class Units:
         async def guard(session: AsyncClientSession, found: Document) -> None:
             if action == "activate":
                 above = await store.touch(self.database, found["parent_id"], session)
-                domain.check_activation(_parent(above))
+                domain.check_activation(as_parent(above))
             elif action == "void":
                 await self._check_childless(unit, session)
 
         day = given.effective_on.isoformat() if given.effective_on else None
         cause = Cause(principal.subject, given.reason, given.paper(), day)
-        async with self._turn(_chapter_region(path) if action == "activate" else unit):
+        async with self._turn(chapter_region(path) if action == "activate" else unit):
             stored = await self.writer.change(
                 unit,
                 expected,
-                partial(_next, action, given, principal.subject),
+                partial(next_version, action, given, principal.subject),
                 cause=cause,
                 beside=call.beside,
                 guard=guard,
@@ -235,7 +220,7 @@ class Units:
         counties = above is not None and above["level"] == "PREFECTURE"
         if counties and unit_type in domain.AREA_TYPES:
             counties = await store.has_counties(self.database, parent, session)
-        domain.check_placement(unit_type, _parent(above, has_counties=counties))
+        domain.check_placement(unit_type, as_parent(above, has_counties=counties))
 
     async def _claim(
         self, unit_type: str, region: str, session: AsyncClientSession, *, but: str | None = None
@@ -292,50 +277,4 @@ class Units:
             raise Conflict("unit.has_children", params={"code": child["code"]})
 
 
-def _next(action: Action, given: Act, subject: str, found: Document) -> Decision:
-    """Return what a transition makes of a unit."""
-    row = domain.transition(action, found["status"])
-    domain.check_four_eyes(action, subject, found)
-    before = timeline.from_documents(found["timeline"])
-    states = domain.next_timeline(before, row.target, given.effective_on, today(), now())
-    fields: dict[str, Any] = {"status": row.target}
-    if row.target == "ACTIVE":
-        fields["ever_active"] = True
-    return _decision(row.fact, action, found, fields, states)
-
-
-def _decision(
-    fact: str,
-    action: str,
-    found: Document,
-    fields: dict[str, Any],
-    states: timeline.Timeline,
-    *,
-    drafts: bool = False,
-) -> Decision:
-    extra = {"unit": domain.card({**found, **fields}, found["version"] + 1)}
-    return Decision(domain.fact_type(fact), action, states, fields, extra, drafts)
-
-
-def _parent(above: Document | None, *, has_counties: bool = False) -> Parent:
-    if above is None:
-        raise Invalid("unit.parent_unknown", field="parent_id")
-    return Parent(above["level"], above["type"], above["status"], has_counties)
-
-
-def _chapter_region(path: Sequence[Node]) -> str:
-    """Return the region code of the nearest chapter on a path."""
-    regions = [node.region_code for node in path if node.type == domain.CHAPTER]
-    return regions[-1] or ""
-
-
-def _names(path: Sequence[Node]) -> list[str]:
-    return [name for name, _ in store.scope(path)]
-
-
-def _check_role(action: Action, path: Sequence[Node], principal: Principal) -> None:
-    role = domain.TRANSITIONS[action].role
-    if role == "registrar":
-        require(principal, role, _names(path), readers=UNIT_READERS)
-    else:
-        require_at(principal, role, store.scope(path), readers=UNIT_READERS)
+__all__ = ["Call", "Found", "People", "Units"]
