@@ -4,9 +4,11 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import orjson
 import pytest
 from kafka.errors import KafkaTimeoutError
 
@@ -94,6 +96,7 @@ def test_a_long_lost_tail_is_resent_in_parts(
     until(lambda: leader.cycle() == 0)
     asked: list[int] = []
     check = Lease.check
+    monkeypatch.setattr(leader._sender, "keep_leading", lambda: None)  # counted are the parts
 
     def killed_at_the_second_part(*given: Any, **more: Any) -> None:
         asked.append(1)
@@ -141,6 +144,69 @@ def test_a_partition_without_a_leader_holds_up_no_other(
     until(lambda: leader.cycle() == 0 and leader.settled_at is not None)
     pipeline.drain(pipeline.consumer())
     assert pipeline.by_unit() == pipeline.expected()
+
+
+def leaderless_log(*partitions: int) -> MemoryLog:
+    topics = [topic for owned in events.TOPICS_OF_SOURCE.values() for topic in owned]
+    log = MemoryLog({**dict.fromkeys(topics, 3), events.WATERMARK_TOPIC: 1})
+    log.leaderless.update((events.MEMBER_TOPIC, number) for number in partitions)
+    return log
+
+
+@pytest.mark.parametrize("lost", [(0, 1), (0, 2), (1, 2)])
+def test_a_source_is_led_though_most_of_its_partitions_have_no_leader(
+    mongo: Database, lost: tuple[int, int]
+) -> None:
+    """Every comparison ended at the second partition it asked in vain, always the same."""
+    pipeline = Pipeline(mongo, leaderless_log(*lost))
+    pipeline.write(60, units=12)
+    leader = Relay(mongo, pipeline.log, SOURCE, "member-relay-0", 3)
+
+    def leads() -> bool:
+        with suppress(LogUnavailable):
+            return leader.lead()
+        return False
+
+    until(leads)
+    until(lambda: leader.cycle() == 0)
+    unsent = mongo[outbox.COLLECTION].distinct("partition", {"state": {"$ne": outbox.SENT}})
+    assert set(unsent) <= set(lost)
+    assert mongo[outbox.COLLECTION].count_documents({"state": outbox.SENT}) > 0
+
+
+def test_no_number_is_given_where_the_log_may_be_ahead(mongo: Database) -> None:
+    """A restored database gave numbers the log held; the worker skipped the events of them."""
+    log = leaderless_log()
+    pipeline = Pipeline(mongo, log)
+    pipeline.write(40, units=1)
+    first = pipeline.relay()
+    until(lambda: first.cycle() == 0)
+    (place,) = {(row["topic"], row["partition"]) for row in mongo[outbox.COLLECTION].find()}
+    mongo[outbox.COLLECTION].delete_many({"sequence": {"$gt": 30}})  # a backup of a while ago
+    mongo["relay_sequences"].update_many({}, {"$set": {"last": 30}})
+    log.leaderless.add(place)
+    second = pipeline.relay()
+    pipeline.write(15, units=1)
+    second.cycle()
+    assert mongo[outbox.COLLECTION].count_documents({"state": outbox.WRITTEN}) == 15
+    log.leaderless.clear()
+    with pytest.raises(relay.SourceBehindLog):
+        second.heal()
+
+
+def test_a_watermark_tells_only_of_what_was_sent(mongo: Database) -> None:
+    log = leaderless_log()
+    pipeline = Pipeline(mongo, log)
+    leader = pipeline.relay()
+    pipeline.write(10, units=1)
+    until(lambda: leader.cycle() == 0 and leader.settled_at is not None)
+    (place,) = {(row["topic"], row["partition"]) for row in mongo[outbox.COLLECTION].find()}
+    log.leaderless.add(place)
+    pipeline.write(5, units=1)
+    leader.cycle()
+    assert leader.publish_watermark()
+    told = orjson.loads(log._of((events.WATERMARK_TOPIC, 0))[-1].value or b"")
+    assert told["sequences"] == {place[0]: {str(place[1]): 10}}
 
 
 def test_a_partition_that_loses_its_leader_rests_and_comes_back(mongo: Database) -> None:

@@ -25,6 +25,8 @@ from shared.settings import KafkaSettings
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 RECORDS_PER_POLL = 2_000
 CLOSE_SECONDS = 1
+BOUNDS_MS = 3_000
+"""A partition without a leader is asked for as long; others wait meanwhile."""
 READ_SECONDS = 30
 """A reader to whom nothing comes for so long stands before brokers that are gone."""
 
@@ -180,8 +182,8 @@ class KafkaLog:
         place = TopicPartition(*partition)
         try:
             reader = self._reader()
-            begin = reader.beginning_offsets([place])[place]
-            end = reader.end_offsets([place])[place]
+            begin = reader.beginning_offsets([place], timeout_ms=BOUNDS_MS)[place]
+            end = reader.end_offsets([place], timeout_ms=BOUNDS_MS)[place]
         except KafkaError as problem:
             raise LogUnavailable(repr(problem)) from problem
         return int(begin), int(end)

@@ -10,7 +10,7 @@ A resend after a crash carries the same numbers and ids, which the worker's mark
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -85,6 +85,8 @@ class Relay:
     """Every commit up to this instant (server clock) is numbered and sent."""
     _unsent_left: bool = True
     """Whether numbered rows may be waiting; spares an idle relay a query every cycle."""
+    _settled_numbers: dict[str, int] = field(default_factory=dict)
+    """The last numbers given by ``settled_at``: all of them are in the log."""
 
     def __post_init__(self) -> None:
         self._sender = Sender(
@@ -116,7 +118,8 @@ class Relay:
                 return_document=ReturnDocument.AFTER,
             )
             self.epoch = found["epoch"] if found else 1
-            self._sender.health = PartitionHealth(set(self.places()))
+            known = self._sender.health.unreadable
+            self._sender.health = PartitionHealth(set(self.places()), known)
             self.heal()
         except BaseException:
             self.resign()  # who has not compared and knows no epoch does not lead
@@ -143,14 +146,26 @@ class Relay:
         sent, all_sent = self.send() if self._unsent_left else (0, True)
         self._unsent_left = not all_sent
         if before is not None and all_sent and numbered < ROWS_PER_CYCLE:
-            self.settled_at = before
+            # Together: a watermark must not tell of numbers that are given but not sent.
+            self.settled_at, self._settled_numbers = before, self._given()
         return sent
 
+    def _given(self) -> dict[str, int]:
+        """Return the last number given in each partition, ``topic/partition``."""
+        return {item["_id"]: item["last"] for item in self.database[SEQUENCES].find()}
+
     def number(self) -> int:
-        """Give the rows not yet numbered the next sequences of their partitions."""
+        """Give the rows not yet numbered the next sequences of their partitions.
+
+        Where the log's end was not compared yet, no number is given: a restored database would
+        give numbers that the log holds already, and the worker would skip the new events.
+        """
+        wanted: dict[str, Any] = {"state": outbox.WRITTEN}
+        if uncompared := self._sender.health.uncompared:
+            wanted["$nor"] = [{"topic": topic, "partition": n} for topic, n in uncompared]
         rows = list(
             self.database[outbox.COLLECTION]
-            .find({"state": outbox.WRITTEN}, {"topic": 1, "partition": 1})
+            .find(wanted, {"topic": 1, "partition": 1})
             .sort("_id", ASCENDING)
             .limit(ROWS_PER_CYCLE)
         )
@@ -251,25 +266,25 @@ class Relay:
             SourceBehindLog: the log is ahead of the database.
             TailGone: rows that would have to be resent are no longer kept.
         """
-        resent, read, unreadable = 0, 0, set[TopicPartition]()
-        given = {item["_id"]: item["last"] for item in self.database[SEQUENCES].find()}
-        for place in sorted(
-            self.places(), key=lambda place: place in self._sender.health.unreadable
-        ):
+        health, given = self._sender.health, self._given()
+        resent, read, in_vain = 0, 0, 0
+        # Those that could not be read the last time come last: they must not hide the others.
+        for place in sorted(self.places(), key=lambda place: place in health.unreadable):
+            self._sender.keep_leading()
             try:
                 in_log = self._last_in_log(place)
             except LogUnavailable:
-                unreadable.add(place)
-                if len(unreadable) < MOST_UNREADABLE:
-                    self._fence(None)  # the question took long
+                health.unreadable.add(place)
+                in_vain += 1
+                if in_vain < MOST_UNREADABLE:
                     continue
                 if not read:
                     raise  # the log itself is gone, not the leader of a partition
                 break
             read += 1
+            health.unreadable.discard(place)
             resent += self._compare(place, in_log, given.get(f"{place[0]}/{place[1]}", 0))
-            self._sender.health.uncompared.discard(place)
-        self._sender.health.unreadable = unreadable
+            health.uncompared.discard(place)
         if resent:
             _log.warning("log lost its tail; resending", source=self.source, rows=resent)
         return resent
@@ -295,9 +310,9 @@ class Relay:
         if self.settled_at is None:
             return False
         sequences: dict[str, dict[str, int]] = defaultdict(dict)
-        for item in self.database[SEQUENCES].find():
-            topic, _, partition = item["_id"].rpartition("/")
-            sequences[topic][partition] = item["last"]
+        for place, last in self._settled_numbers.items():
+            topic, _, partition = place.rpartition("/")
+            sequences[topic][partition] = last
         value = orjson.dumps(
             {
                 "source": self.source,

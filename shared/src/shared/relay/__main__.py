@@ -62,10 +62,13 @@ class RelayLoop:
                 self.stop.wait(pause)
 
     def _turn(self) -> float:
-        settled = self.relay.lease is not None and not self._is_due("renew", RENEW_SECONDS)
+        leads = self.relay.lease is not None
+        settled = leads and not self._is_due("renew", RENEW_SECONDS)
         if not settled and not self.relay.lead():
             self._progress = time.monotonic()
             return STANDBY_SECONDS
+        if not leads:  # it has just compared
+            self._due["heal"] = time.monotonic() + HEAL_SECONDS
         watermark_due = self._is_due("watermark", WATERMARK_SECONDS)
         sent = self.relay.cycle(settle=watermark_due)
         SENT.inc(sent)
@@ -75,6 +78,7 @@ class RelayLoop:
                 SETTLED.set(self.relay.settled_at.timestamp())
         if self._is_due("heal", HEAL_SECONDS):
             self.relay.heal()
+            self._due["heal"] = time.monotonic() + HEAL_SECONDS  # it may have taken long
         return 0.0 if sent else IDLE_SECONDS
 
     def _is_due(self, what: str, every: float) -> bool:

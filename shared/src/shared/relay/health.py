@@ -15,15 +15,15 @@ PATIENCE_AGAIN = 5.0
 """The same for a partition that failed the last time: its neighbours wait as long, and a new
 producer must have time to find its brokers."""
 MOST_UNREADABLE = 2
-"""Partitions asked in vain in one comparison: each question may take a request's whole timeout."""
+"""Partitions asked in vain in one comparison: each question takes some seconds."""
 
 
 @dataclass
 class PartitionHealth:
     """What the relay knows of its partitions.
 
-    A partition whose end was not yet compared takes nothing: the log might be ahead of the rows,
-    and a number must not be given to two events.
+    Where the end was not yet compared, nothing is numbered or sent: the log might be ahead of the
+    rows, and a number must not be given to two events.
     """
 
     uncompared: set[TopicPartition] = field(default_factory=set)

@@ -39,6 +39,17 @@ class Sender:
     renew: Callable[[], None]
     health: PartitionHealth = field(default_factory=PartitionHealth)
     producer: Producer | None = None
+    _kept_at: float = 0.0
+    """When (monotonic) ``renew`` was last called."""
+    _quiet_until: float = 0.0
+    """Until when (monotonic) nothing is published: the last time there was no answer."""
+
+    def keep_leading(self) -> None:
+        """Renew where that is due; to be called wherever something may take its time."""
+        moment = time.monotonic()
+        if moment - self._kept_at >= self.renew_seconds:
+            self._kept_at = moment
+            self.renew()
 
     def deliver(self, rows: list[dict[str, Any]]) -> dict[TopicPartition, int]:
         """Send rows packed into records; return the last acknowledged number of each partition.
@@ -66,11 +77,17 @@ class Sender:
         return acknowledged
 
     def publish(self, topic: str, value: bytes, headers: Headers, seconds: float) -> bool:
-        """Send one record to a topic's first partition; return whether it was acknowledged."""
+        """Send one record to a topic's first partition; return whether it was acknowledged.
+
+        After one that was not, none is sent for as long as that may take.
+        """
+        if time.monotonic() < self._quiet_until:
+            return False
         try:
             self._open().send(topic, 0, value, headers).wait(seconds)
         except (DeliveryFailed, LogUnavailable):
             self.drop()
+            self._quiet_until = time.monotonic() + seconds
             return False
         return True
 
@@ -100,12 +117,12 @@ class Sender:
 
     def _wait(self, delivery: Delivery, deadline: float) -> None:
         while True:
+            self.keep_leading()
             left = deadline - time.monotonic()
             try:
                 delivery.wait(max(0.0, min(left, self.renew_seconds)))
             except DeliveryFailed:
                 if delivery.done() or left <= self.renew_seconds:
                     raise
-                self.renew()
             else:
                 return
