@@ -86,6 +86,8 @@ class Dimension:
         series: the definitions it applies to.
         personal: whether it is an attribute of persons, so that small cells are suppressed.
         multiple: whether one entity may stand in several cells, so that cells do not add up.
+        offered: whether it may be asked for; a table of two has margins, from which its small
+            cells can be computed whatever is hidden.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Dimension:
     personal: bool
     label: Text
     multiple: bool = False
+    offered: bool = True
 
 
 DEFINITIONS_VERSION = 1
@@ -203,7 +206,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("grade", ("members",), True, ("会员等级", "Grade of member")),
     Dimension("sex", _PERSONS, True, ("性别", "Sex")),
     Dimension("birth_year", _PERSONS, True, ("出生年份", "Year of birth")),
-    Dimension("sexbirth", _PERSONS, True, ("性别与出生年份", "Sex by year of birth")),
+    Dimension(
+        "sexbirth", _PERSONS, True, ("性别与出生年份", "Sex by year of birth"), offered=False
+    ),
     Dimension("education", _PERSONS, True, ("文化程度", "Education")),
     Dimension("occupation", _PERSONS, True, ("职业", "Occupation group")),
     Dimension("minority", _PERSONS, True, ("少数民族", "Ethnic minority")),
@@ -212,9 +217,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("stars", ("volunteers", "enrolled"), True, ("星级", "Stars")),
     Dimension("served", ("volunteers", "enrolled"), True, ("服务年份", "Years served"), True),
 )
-"""Every breakdown offered; ``sex`` and ``birth_year`` are the margins of the stored ``sexbirth``."""
+"""Every breakdown; ``sex`` and ``birth_year`` are the margins of the stored ``sexbirth``."""
 
 
 def dimensions_of(series: str) -> tuple[Dimension, ...]:
     """Return the breakdowns offered for a series."""
-    return tuple(item for item in DIMENSIONS if series in item.series)
+    return tuple(item for item in DIMENSIONS if series in item.series and item.offered)

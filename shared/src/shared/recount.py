@@ -26,13 +26,14 @@ JOBS = "recounts"
 ROWS = "recount_rows"
 ROWS_PER_PAGE = 5_000
 KEEP_SECONDS = 24 * 3600
-CLAIM_SECONDS = 600
-"""A worker that took a request and is not heard of for so long has lost it to another."""
+CLAIM_SECONDS = 3_600
+"""A worker that took a request so long ago has lost it to another: longer than anyone waits."""
 MOST_ATTEMPTS = 3
 INDEXES = {
     JOBS: [IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=KEEP_SECONDS)],
     ROWS: [
         IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=KEEP_SECONDS),
+        IndexModel([("recount", ASCENDING), ("page", ASCENDING)], name="page", unique=True),
     ],
 }
 
@@ -170,10 +171,10 @@ def answer_one(
         return True
     try:
         result = recount(database, source, counted)
+        pages = _write_pages(database, job, result)
     except PyMongoError as problem:
         database[JOBS].update_one(mine, {"$set": {"reason": str(problem)[:300]}})
         raise
-    pages = _write_pages(database, job, result)
     done = {
         "status": "done",
         "counted_at": result.at,
@@ -209,6 +210,8 @@ def _write_pages(database: Database, job: Document, result: Recount) -> int:
         database[ROWS].insert_one(
             {
                 "_id": page_id(job["_id"], job["attempt"], page),
+                "recount": f"{job['_id']}/{job['attempt']}",
+                "page": page,
                 "rows": rows[start : start + ROWS_PER_PAGE],
                 "at": result.at,
             }

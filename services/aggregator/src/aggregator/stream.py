@@ -155,9 +155,13 @@ class Hub:
             [match], start_at_operation_time=begun, max_await_time_ms=200, batch_size=1_000
         ) as changes:
             await self._load()
-            self.ready = True
+            loaded = (await self.database.command("ping"))["operationTime"]
             while True:
                 change = await changes.try_next()
+                # What was loaded is told once more: until that is over, an older value may stand
+                # in place of a newer one. Under load there is always a next change.
+                if change is None or change["clusterTime"] > loaded:
+                    self.ready = True
                 if change is not None:
                     await self._change(change)
 

@@ -144,13 +144,14 @@ async def counters(
             {**body, "rows": rows, "own": own, "rows_need_token": hidden,
              "unattributed": unattributed}
         )  # fmt: skip
-    cells = await _breakdown(hub, found, metric, by, past)
-    return json_answer({**body, "metric": metric, "by": by, "cells": cells})
+    cells, withheld = await _breakdown(hub, found, metric, by, past)
+    return json_answer({**body, "metric": metric, "by": by, "cells": cells, "withheld": withheld})
 
 
 async def _breakdown(
     hub: Hub, unit: str, metric: str, by: str, day: str | None
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return the cells, and whether they are withheld: too few people to hide one among."""
     if metric not in SERIES:
         allowed = list(SERIES)
         raise Invalid(
@@ -166,8 +167,9 @@ async def _breakdown(
     cells = queries.breakdown(metric, by, totals)
     shown: Mapping[str, int | str] = cells
     if offered[by].personal:
-        shown = disclosure.publish(cells, disclosure.groups_of(by, cells))
-    return [{"value": value, "count": count} for value, count in shown.items()]
+        shown = disclosure.publish(cells, adds_up=not offered[by].multiple)
+    withheld = bool(cells) and not shown
+    return [{"value": value, "count": count} for value, count in shown.items()], withheld
 
 
 @router.get("/stream")
