@@ -41,6 +41,8 @@ class Card:
     level: str
     status: str
     parent: str | None
+    doubtful: bool = False
+    """Whether a later event of the unit could not be read: org-units is asked before it serves."""
 
 
 def _card(stored: Mapping[str, Any]) -> Card:
@@ -55,12 +57,15 @@ def _card(stored: Mapping[str, Any]) -> Card:
         level=intern(stored["level"]),
         status=intern(stored["status"]),
         parent=stored.get("parent"),
+        doubtful=stored.get("doubtful", False),
     )
 
 
 def _update(document: Document) -> UpdateOne:
-    """Return the write that puts a card in place of an older one, in one step without a miss."""
-    newer = {"$lt": [{"$ifNull": ["$version", 0]}, document["version"]]}
+    """Return the write that puts a card in place of an older or doubtful one, without a miss."""
+    known = {"$ifNull": ["$version", 0]}
+    settled = {"$and": [{"$eq": [known, document["version"]]}, {"$eq": ["$doubtful", True]}]}
+    newer = {"$or": [{"$lt": [known, document["version"]]}, settled]}
     replacement = {"$cond": [newer, {"$literal": document}, "$$ROOT"]}
     return UpdateOne({"_id": document["_id"]}, [{"$replaceWith": replacement}], upsert=True)
 
@@ -92,9 +97,12 @@ def apply_cards(
         database[COLLECTION].bulk_write(writes, ordered=False, session=session)
 
 
-def forget(database: Database, units: Iterable[str]) -> None:
-    """Drop cards that may be out of date; org-units is asked for them when they are needed."""
-    database[COLLECTION].delete_many({"_id": {"$in": list(units)}})
+def doubt(database: Database, units: Iterable[str]) -> None:
+    """Mark cards that may be out of date; org-units is asked for them when they are needed.
+
+    They stay: lists find by them what lies below a unit.
+    """
+    database[COLLECTION].update_many({"_id": {"$in": list(units)}}, {"$set": {"doubtful": True}})
 
 
 def scope(path: Sequence[Card]) -> list[str]:
@@ -148,14 +156,15 @@ class Directory:
             raise Unavailable("unavailable")
 
     def known(self, unit_id: str) -> Card | None:
-        """Return a unit's card from memory alone."""
-        return self._cards.get(unit_id)
+        """Return a unit's card from memory alone, unless it is doubtful."""
+        card = self._cards.get(unit_id)
+        return None if card is None or card.doubtful else card
 
     def known_path(self, unit_id: str) -> list[Card]:
         """Return the known part of a path from memory alone: the unit, its parent, …"""
         path: list[Card] = []
         following: str | None = unit_id
-        while following and len(path) < DEEPEST and (card := self._cards.get(following)):
+        while following and len(path) < DEEPEST and (card := self.known(following)):
             path.append(card)
             following = card.parent
         return path
@@ -166,7 +175,7 @@ class Directory:
         Raises:
             Unavailable: it is not known here and org-units does not answer.
         """
-        return self._cards.get(unit_id) or await self.refresh(unit_id)
+        return self.known(unit_id) or await self.refresh(unit_id)
 
     async def path(self, unit_id: str) -> list[Card]:
         """Return the cards of a unit, its parent, … the headquarters; empty: no such unit.
@@ -177,7 +186,7 @@ class Directory:
         path: list[Card] = []
         following: str | None = unit_id
         while following and len(path) < DEEPEST:
-            card = self._cards.get(following) or await self.refresh(following)
+            card = self.known(following) or await self.refresh(following)
             if card is None:
                 if path:
                     _log.error("a parent is not known to org-units", unit=unit_id, parent=following)
@@ -218,9 +227,12 @@ class Directory:
         return await self.path(unit_id)
 
     def _keep(self, card: Card) -> Card:
-        """Keep a card unless a higher version is known; return the one that is kept."""
+        """Keep a card unless a higher version is known; return the one that is kept.
+
+        Of one version the last word holds on whether it is doubtful.
+        """
         known = self._cards.get(card.id)
-        if known is None or known.version < card.version:
+        if known is None or known.version <= card.version:
             self._cards[card.id] = card
             return card
         return known
@@ -239,8 +251,8 @@ class Directory:
 
     async def _load_and_follow(self) -> None:
         stages: list[Document] = [
-            {"$match": {"operationType": {"$in": ["insert", "update", "replace", "delete"]}}},
-            {"$project": {"operationType": 1, "documentKey": 1, "fullDocument": 1}},
+            {"$match": {"fullDocument": {"$ne": None}}},
+            {"$project": {"fullDocument": 1}},
         ]
         async with await self._collection.watch(
             stages, full_document="updateLookup", batch_size=1_000
@@ -250,7 +262,4 @@ class Directory:
                 self._keep(_card(stored))
             self._loaded.set()
             async for change in stream:
-                if change["operationType"] == "delete":
-                    self._cards.pop(change["documentKey"]["_id"], None)
-                elif change.get("fullDocument") is not None:  # deleted since, then
-                    self._keep(_card(change["fullDocument"]))
+                self._keep(_card(change["fullDocument"]))

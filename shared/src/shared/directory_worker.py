@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from shared import events, log
-from shared.directory import apply_cards, forget
+from shared.directory import apply_cards, doubt
 from shared.eventlog import EventLog, Record, TopicPartition
 from shared.events import PoisonEvent, envelope
 from shared.events.payloads import UnitCard, UnitChanged, UnitsImported
@@ -34,7 +34,7 @@ class DirectoryHandler:
     _topic_id: str = ""
     _cards: dict[str, UnitCard] = field(default_factory=dict)
     _doubtful: set[str] = field(default_factory=set)
-    """Units of whom an event could not be read: forgotten, so that org-units is asked."""
+    """Units of whom an event could not be read: org-units is to be asked."""
     _offsets: dict[TopicPartition, int] = field(default_factory=dict)
     _began: float = 0.0
 
@@ -96,7 +96,7 @@ class DirectoryHandler:
         if cards:
             apply_cards(self.database, [card.model_dump() for card in cards.values()])
         if doubtful:
-            forget(self.database, doubtful)
+            doubt(self.database, doubtful)
         for (_, number), offset in offsets.items():
             self.database[POSITIONS].update_one(
                 {"_id": f"{self._topic_id}/{number}"}, {"$set": {"offset": offset}}, upsert=True

@@ -14,7 +14,7 @@ from shared.directory import (
     COLLECTION,
     Directory,
     apply_cards,
-    forget,
+    doubt,
     scope,
     scope_with_levels,
 )
@@ -25,6 +25,7 @@ from shared.events import envelope
 from shared.memorylog import MemoryLog
 from shared.mongo import AsyncDatabase, Database, connect_async
 from shared.peers import Peers
+from shared.people.subtree import ids_below
 from shared.settings import AccessSettings, MongoSettings, PeerSettings
 
 
@@ -191,7 +192,7 @@ async def test_without_org_units_the_known_still_answers(
         await directory.refresh("school")
 
 
-def test_an_unreadable_event_makes_its_unit_unknown_and_no_other(mongo: Database) -> None:
+def test_an_unreadable_event_makes_its_unit_doubtful_and_no_other(mongo: Database) -> None:
     apply_cards(mongo, TREE)
     handler = DirectoryHandler(mongo, MemoryLog({events.UNIT_TOPIC: 1}))
     place = (events.UNIT_TOPIC, 0)
@@ -204,20 +205,33 @@ def test_an_unreadable_event_makes_its_unit_unknown_and_no_other(mongo: Database
         headers = () if source is None else envelope.headers(envelope.Span(source, 1, 1, 1))
         handler.fold(Record(*place, offset, orjson.dumps(value), tuple(headers)))
     handler.commit()
-    left = {one["_id"]: one["version"] for one in mongo[COLLECTION].find()}
-    assert left == {"hq": 1, "province": 1, "county": 1}
+    stored = {one["_id"]: (one["version"], one.get("doubtful")) for one in mongo[COLLECTION].find()}
+    assert stored == {**dict.fromkeys(["hq", "province", "county"], (1, None)), "school": (1, True)}
     assert handler.positions([place]) == {place: 3}
 
 
-async def test_a_forgotten_unit_is_asked_for(
-    directory: Directory, org_units: OrgUnits, mongo: Database
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_doubtful_unit_is_asked_for_once_and_stays_in_lists(
+    directory: Directory,
+    org_units: OrgUnits,
+    mongo: Database,
+    database: AsyncDatabase,
+    version: int,
 ) -> None:
-    org_units.has(card("school", 2, status="INACTIVE", parent="county"))
-    forget(mongo, ["school"])
+    org_units.has(card("school", version, status="INACTIVE", parent="county"))
+    doubt(mongo, ["school"])
     await until(lambda: directory.known("school") is None)
+    assert await ids_below(database, ["110101"]) == ["county", "school"]
     found = await directory.get("school")
     assert found is not None
     assert found.status == "INACTIVE"
+    asked = len(org_units.asked)
+    await until(lambda: directory.known("school") is not None)
+    assert (await directory.path("school"))[0].status == "INACTIVE"
+    assert len(org_units.asked) == asked
+    stored = mongo[COLLECTION].find_one({"_id": "school"})
+    assert stored is not None
+    assert "doubtful" not in stored
 
 
 async def test_the_mirror_recovers_after_the_database_was_away(

@@ -168,11 +168,19 @@ async def test_a_document_another_transaction_holds_keeps_no_neighbour_waiting(
         writes[5] = registration(5, "held")
         outcomes = await submit_all(commits, writes)
         assert isinstance(outcomes.pop(5), Unavailable)
+        again = asyncio.create_task(commits.submit(writes[5]))
+        while not commits._lone:  # until it has met the lock
+            await asyncio.sleep(0.001)
+        # Those who come while it waits for the lock are answered before it is.
+        assert await submit_all(commits, [registration(n) for n in range(20, 30)]) == [None] * 10
+        assert not again.done()
+        with pytest.raises(Unavailable):
+            await again
         assert outcomes == [None] * 11
-        assert (await counts(database))["people"] == 11
+        assert (await counts(database))["people"] == 21
         await session.abort_transaction()
     await commits.submit(writes[5])
-    assert (await counts(database))["people"] == 12
+    assert (await counts(database))["people"] == 22
 
 
 async def test_an_outage_is_told_and_passes(servers: RealServers, database: AsyncDatabase) -> None:

@@ -29,7 +29,7 @@ class Scripted(GroupCommit):
         await asyncio.sleep(0)
         return self.stored & set(ids)
 
-    async def _commit(self, group: list[transaction.Waiting]) -> None:
+    async def _commit(self, group: list[transaction.Waiting], *, alone: bool = False) -> None:
         self.groups.append([waiting.write.inserts[0][1]["_id"] for waiting in group])
         if self.gate is not None:
             await self.gate.wait()

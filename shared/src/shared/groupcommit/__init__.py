@@ -51,6 +51,8 @@ class GroupCommit:
         self._queue: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
         self._committer: asyncio.Task[None] | None = None
+        self._lone: set[asyncio.Task[None]] = set()
+        """Writes that are tried alone: one may meet a lock, and no later group waits for it."""
         self._closing = False
         self._last_size = 1
 
@@ -79,6 +81,7 @@ class GroupCommit:
         self._arrived.set()
         if self._committer is not None:
             await self._committer
+        await asyncio.gather(*self._lone)
 
     async def _run(self) -> None:
         try:
@@ -140,14 +143,15 @@ class GroupCommit:
             _log.warning("cannot commit now", writes=len(group), kind=type(problem).__name__)
         finally:
             for waiting in group:
-                waiting.refuse(Unavailable("unavailable"))  # those not answered yet
+                if not waiting.alone:
+                    waiting.refuse(Unavailable("unavailable"))  # those not answered yet
 
     async def _together(self, group: list[Waiting]) -> None:
         _SIZES.observe(len(group))
         try:
             await self._commit(group)
         except Offence as offence:
-            if len(group) == 1:
+            if group == [offence.offender]:
                 group[0].refuse(offence.problem)
                 return
             await self._apart(group, offence)
@@ -160,16 +164,26 @@ class GroupCommit:
                 raise offence
             await self._commit(rest)
         except Offence:
-            # At once: one that waits for another transaction's end keeps the others no longer.
-            await asyncio.gather(*(self._alone(waiting) for waiting in rest))
+            for waiting in rest:
+                self._try_alone(waiting)
         if offence.offender is not None:
-            await self._alone(offence.offender)
+            self._try_alone(offence.offender)
+
+    def _try_alone(self, waiting: Waiting) -> None:
+        waiting.alone = True
+        task = asyncio.create_task(self._alone(waiting))
+        self._lone.add(task)
+        task.add_done_callback(self._lone.discard)
 
     async def _alone(self, waiting: Waiting) -> None:
         try:
-            await self._commit([waiting])
+            await self._commit([waiting], alone=True)
         except Offence as offence:
             waiting.refuse(offence.problem)
+        except Exception as problem:  # noqa: BLE001 - nobody may wait for ever
+            _log.warning("cannot commit now", writes=1, kind=type(problem).__name__)
+        finally:
+            waiting.refuse(Unavailable("unavailable"))  # unless it is answered
 
     async def _absent(self, group: list[Waiting]) -> list[Waiting]:
         """Refuse the writes whose unique ids exist; return the others."""
@@ -200,8 +214,8 @@ class GroupCommit:
         found = self._database[collection].find({"_id": {"$in": ids}}, {"_id": 1})
         return {document["_id"] async for document in found}
 
-    async def _commit(self, group: list[Waiting]) -> None:
-        await commit(self._database, group, self._order)
+    async def _commit(self, group: list[Waiting], *, alone: bool = False) -> None:
+        await commit(self._database, group, self._order, alone=alone)
 
 
 __all__ = ["AlreadyThere", "GroupCommit", "Insert", "Write"]

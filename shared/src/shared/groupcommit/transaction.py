@@ -70,6 +70,8 @@ class Write:
 class Waiting:
     write: Write
     outcome: asyncio.Future[None]
+    alone: bool = False
+    """Whether it was taken from its group, to be tried and answered by itself."""
 
     def refuse(self, problem: BaseException) -> None:
         if not self.outcome.done():
@@ -121,12 +123,17 @@ class _Patience:
 
 
 async def commit(
-    database: AsyncDatabase, group: Sequence[Waiting], order: Sequence[str] = ()
+    database: AsyncDatabase,
+    group: Sequence[Waiting],
+    order: Sequence[str] = (),
+    *,
+    alone: bool = False,
 ) -> None:
     """Write a group in one transaction and confirm its writes.
 
     Args:
         order: collections whose documents are inserted first, in this order.
+        alone: whether nobody waits for it but its own caller.
 
     Raises:
         Offence: a document stood against it, and nothing was written.
@@ -136,7 +143,7 @@ async def commit(
         for collection, document in waiting.write.inserts:
             batches.setdefault(collection, []).append((waiting, document))
     filled = [(collection, batch) for collection, batch in batches.items() if batch]
-    patience = _Patience(alone=len(group) == 1)
+    patience = _Patience(alone)
 
     async def insert(session: AsyncClientSession) -> None:
         patience.spend()
