@@ -262,7 +262,7 @@ class Relay:
             how many rows will be sent again.
 
         Raises:
-            LogUnavailable: no partition can be read.
+            LogUnavailable: those asked first cannot be read; the next time others are.
             SourceBehindLog: the log is ahead of the database.
             TailGone: rows that would have to be resent are no longer kept.
         """
@@ -279,7 +279,7 @@ class Relay:
                 if in_vain < MOST_UNREADABLE:
                     continue
                 if not read:
-                    raise  # the log itself is gone, not the leader of a partition
+                    raise  # as it looks, the log itself is gone and not a leader or two
                 break
             read += 1
             health.unreadable.discard(place)
