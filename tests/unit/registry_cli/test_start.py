@@ -140,7 +140,8 @@ def test_without_a_tree_the_remedy_is_told(
 def test_fresh_numbers_are_valid_and_no_living_persons() -> None:
     for female in (True, False):
         numbers = {welcome.fresh_number(female=female) for _ in range(200)}
-        assert len(numbers) == 200
+        # Drawn from 100 million: one pair alike comes once in 5,000 rounds, five never.
+        assert len(numbers) > 195
         for number in numbers:
             assert check(IdType.RESIDENT_ID, number, date(2026, 11, 23)).sex == (
                 "2" if female else "1"
