@@ -1,13 +1,19 @@
 """What holds for every test: Hypothesis profiles, and no skipped test where ``CI=true``.
 
-Nothing here starts a server or reads a file; what a level of tests needs stands in its own folder.
+Nothing here starts a server or reads a file; ``real_servers`` starts its own for who asks for them.
 """
 
 import os
+import time
 from collections.abc import Generator
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from shared.clock import civil_day, now
+
+pytest_plugins = ["tests.real_servers"]
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
@@ -26,6 +32,13 @@ settings.register_profile(
     "thorough", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "dev"))
+
+
+@pytest.fixture(autouse=True)
+def a_day_that_lasts() -> None:
+    """No test begins so late that the day (China Standard Time) changes under it."""
+    while civil_day(now() + timedelta(seconds=20)) != civil_day(now()):
+        time.sleep(1)
 
 
 def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

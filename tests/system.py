@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from embedded.control import Runtime, status
 from embedded.issuer import grant, mint
@@ -53,6 +54,14 @@ def free_port_base() -> int:
         if all(_is_free(base + offset) for offset in range(1, 30)):
             return base
     raise RuntimeError("no free range of ports")
+
+
+def lives(process: psutil.Process) -> bool:
+    """Tell whether a process still does anything; one nobody has reaped yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _is_free(port: int) -> bool:
@@ -222,4 +231,4 @@ def running(*arguments: str) -> Iterator[System]:
         finally:
             system.http.close()
             if system.process.poll() is None:
-                system.stop()
+                system.stop(60)

@@ -17,7 +17,7 @@ import pytest
 
 from tests.e2e.commands import done, registry
 from tests.e2e.office import SERVICES, Office
-from tests.system import System, free_port_base, start, until
+from tests.system import System, free_port_base, lives, start, until
 
 STOP_SECONDS = 15
 WRONG_ROSTER = b"\xff\xfe\x00\xd8 no roster, and no text either\n\x00"
@@ -76,14 +76,6 @@ def life() -> Iterator[Life]:
             yield found
         finally:
             found.end()
-
-
-def lives(process: psutil.Process) -> bool:
-    """Tell whether a process still does anything; one nobody has reaped yet does not."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def holdings(life: Life, headers: dict[str, str]) -> dict[str, Any]:

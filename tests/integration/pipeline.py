@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,7 +12,7 @@ from aggregator.settings import AggregatorSettings
 from aggregator.worker import TOPICS, CountingConsumer, CountingHandler
 from shared import events, outbox
 from shared.clock import now
-from shared.eventlog import EventLog
+from shared.eventlog import EventLog, LogUnavailable
 from shared.mongo import Database
 from shared.outbox import Fact
 from shared.relay import INDEXES, Relay
@@ -63,7 +64,13 @@ class Pipeline:
     def relay(self, instance: str = "member-relay-0") -> Relay:
         """Return a relay that leads."""
         relay = Relay(self.mongo, self.log, SOURCE, instance, PARTITIONS)
-        until(relay.lead)
+
+        def leads() -> bool:
+            with suppress(LogUnavailable):  # as the process does: it asks again
+                return relay.lead()
+            return False
+
+        until(leads, 60.0)
         return relay
 
     def consumer(self) -> CountingConsumer:
@@ -93,10 +100,13 @@ class Pipeline:
         """Turn a worker until everything written is counted."""
 
         def done() -> bool:
-            consumer.turn(0.05)
+            try:
+                consumer.turn(0.05)
+            except LogUnavailable:  # as the process does: it reads its positions again
+                consumer._generation = -1
             return self.counted() >= self.written
 
-        until(done)
+        until(done, 60.0)
 
     def close(self) -> None:
         for consumer in self.consumers:

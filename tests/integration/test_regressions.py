@@ -253,7 +253,7 @@ async def test_figures_are_ready_though_commits_never_pause(
     writer.start()
     try:
         await hub.start(asyncio.Event())
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not hub.ready:
                 await asyncio.sleep(0.01)
     finally:

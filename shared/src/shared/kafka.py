@@ -27,6 +27,8 @@ RECORDS_PER_POLL = 2_000
 CLOSE_SECONDS = 1
 BOUNDS_MS = 3_000
 """A partition without a leader is asked for as long; others wait meanwhile."""
+TOPICS_MS = 60_000
+"""New topics get their leaders one by one, on a machine that may be busy starting."""
 READ_SECONDS = 30
 """A reader to whom nothing comes for so long stands before brokers that are gone."""
 
@@ -239,11 +241,9 @@ class KafkaLog:
             if name not in present
         ]
         if missing:
-            try:
+            with suppress(TopicAlreadyExistsError):  # another process made it between the calls
                 admin.create_topics(missing)
-            except TopicAlreadyExistsError:
-                return  # another process made it between the two calls
-            admin.wait_for_topics([topic.name for topic in missing])
+            admin.wait_for_topics([topic.name for topic in missing], timeout_ms=TOPICS_MS)
 
     def close(self) -> None:
         for client in (self._direct, self._admin):

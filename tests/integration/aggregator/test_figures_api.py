@@ -128,7 +128,7 @@ async def running(servers: RealServers, mongo: Database) -> AsyncIterator[httpx.
     )  # fmt: skip
     app.state.hub, app.state.plans, app.state.database = hub, plans, mongo
     await hub.start(app.state.closing)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not hub.ready:
             await asyncio.sleep(0.01)
     transport = httpx.ASGITransport(app=app)
@@ -209,7 +209,7 @@ async def test_the_stream_shows_what_is_committed(servers: RealServers, filled: 
         assert snapshot["indicators"]["members"]["value"] == 10
         assert [row["members"] for row in snapshot["rows"]] == [10]
         write(filled, *((events.MEMBER_TOPIC, one) for one in members(5, date(2026, 1, 1))))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for frame in frames:
                 body = orjson.loads(frame.split(b"data: ", 1)[1])
                 if body["indicators"]["members"]["value"] == 15:
@@ -259,6 +259,6 @@ async def test_dead_letters_are_for_the_national_administrator(
         assert (other.status_code, other.json()["code"]) == (422, "idempotency.reused")
         again = await client.post(f"{path}/dismiss", json=body, headers=bearer("admin"))
         assert again.status_code == 409
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "dead_letter" in (await client.get("/v1/progress")).json()["incomplete_reasons"]:
                 await asyncio.sleep(0.02)

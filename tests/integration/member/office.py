@@ -164,6 +164,8 @@ def a_guardian(**given: Any) -> dict[str, Any]:
 
 def born(age: int, days: int = 0) -> str:
     day = today()
+    if (day.month, day.day) == (2, 29):
+        day = day.replace(day=28)
     return (day.replace(year=day.year - age) + timedelta(days=days)).strftime("%Y%m%d")
 
 

@@ -25,8 +25,9 @@ async def stream(request: Request) -> StreamingResponse:
 
 
 @router.post("/v1/slow")
-async def slow() -> dict[str, bool]:
-    """Answer after a while."""
+async def slow(request: Request) -> dict[str, bool]:
+    """Answer a while after the process was told to stop."""
+    await closing(request).wait()
     await asyncio.sleep(0.5)
     return {"done": True}
 

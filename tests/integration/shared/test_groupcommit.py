@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pymongo.errors import PyMongoError
 
 from embedded.servers import RealServers
 from shared.errors import Unavailable
@@ -158,7 +159,7 @@ async def test_a_cancelled_caller_does_not_break_the_group(
 
 
 async def test_a_document_another_transaction_holds_keeps_no_neighbour_waiting(
-    database: AsyncDatabase, commits: GroupCommit
+    database: AsyncDatabase, commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A killed process leaves such a transaction open; its locks last until the server ends it."""
     async with database.client.start_session() as session:
@@ -168,6 +169,7 @@ async def test_a_document_another_transaction_holds_keeps_no_neighbour_waiting(
         writes[5] = registration(5, "held")
         outcomes = await submit_all(commits, writes)
         assert isinstance(outcomes.pop(5), Unavailable)
+        monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", 7.0)
         again = asyncio.create_task(commits.submit(writes[5]))
         while not commits._lone:  # until it has met the lock
             await asyncio.sleep(0.001)
@@ -183,6 +185,15 @@ async def test_a_document_another_transaction_holds_keeps_no_neighbour_waiting(
     assert (await counts(database))["people"] == 22
 
 
+async def answers(database: AsyncDatabase) -> bool:
+    """Tell whether the client has found the server again."""
+    try:
+        await database.command("ping")
+    except PyMongoError:
+        return False
+    return True
+
+
 async def test_an_outage_is_told_and_passes(servers: RealServers, database: AsyncDatabase) -> None:
     commits = GroupCommit(database)
     await asyncio.to_thread(servers.mongod.kill)
@@ -191,6 +202,9 @@ async def test_an_outage_is_told_and_passes(servers: RealServers, database: Asyn
     finally:
         servers.mongod.start()
     assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+    async with asyncio.timeout(60):
+        while not await answers(database):
+            await asyncio.sleep(0.05)
     assert await submit_all(commits, [registration(n) for n in range(5, 10)]) == [None] * 5
     await commits.shutdown()
     with pytest.raises(Unavailable):

@@ -22,7 +22,8 @@ from typing import Self
 from embedded import kafka, leash, mongod, probes
 from embedded.runtime import Runtime
 
-START_TIMEOUT = 60.0
+START_TIMEOUT = 180.0
+"""Seconds: a killed broker reads all its logs again, a killed mongod its journal, both at once."""
 
 
 class ServerFailed(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, TypedDict
@@ -14,6 +15,8 @@ from embedded.files import write_atomically
 from embedded.processes import table
 from embedded.runtime import Runtime
 from embedded.watch import Watch
+
+ASKING_SECONDS = 1.0
 
 
 class Row(TypedDict):
@@ -38,18 +41,29 @@ class Lock:
         path = lock_file(runtime)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not self._taken():
             self._file.close()
             raise AlreadyRunning(
                 f"{runtime.var} 中的系统已在运行（进程 {supervisor(runtime)}）。先执行 registry down。\n"
                 f"The system in {runtime.var} is running already (process {supervisor(runtime)}): "
                 "run `registry down` first."
-            ) from None
+            )
         self._file.truncate(0)
         self._file.write(str(os.getpid()).encode())
         self._file.flush()
+
+    def _taken(self) -> bool:
+        """Take the lock; whoever only asks for the supervisor holds it for a moment, too."""
+        deadline = time.monotonic() + ASKING_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.01)
+            else:
+                return True
 
     def release(self) -> None:
         self._file.close()

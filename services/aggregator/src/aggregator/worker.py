@@ -58,7 +58,9 @@ class CountingHandler:
 
     def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Forget the fold; return what is stored."""
-        self._topic_ids = self.event_log.topic_ids(TOPICS)
+        partitions = list(partitions)
+        topics = sorted({topic for topic, _ in partitions})
+        self._topic_ids = self.event_log.topic_ids(topics) if topics else {}
         self._cursors = store.load_cursors(self.database, partitions, self._topic_ids)
         self._fold = None
         return {place: cursor.offset for place, cursor in self._cursors.items()}
