@@ -204,7 +204,7 @@ def start(var: Path, base: int, *arguments: str) -> System:
         return system.healthy() and _seeded(system)
 
     try:
-        until(ready, 240.0, "the system is ready and its tree seeded")
+        until(ready, 400.0, "the system is ready and its tree seeded")
     except BaseException:
         process.kill()
         raise

@@ -68,7 +68,7 @@ def test_a_signal_reaches_the_supervisor(
         assert said.readline() == f"started up --foreground {option}\n"
         stop(make.pid)
         assert said.read() == "stopping\nstopped\n"
-    make.wait(timeout=10)
+    make.wait(timeout=60)
 
 
 def test_help_lists_every_command() -> None:

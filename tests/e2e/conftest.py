@@ -22,7 +22,7 @@ QUIET = (
 )  # fmt: skip
 """It renders in software and speaks to nobody but the dashboard."""
 
-expect.set_options(timeout=20_000)  # milliseconds; a shared machine may stall any single step
+expect.set_options(timeout=60_000)  # milliseconds; a shared machine may stall any single step
 
 
 @pytest.fixture(scope="session")

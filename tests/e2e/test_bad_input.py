@@ -18,7 +18,8 @@ from tests.e2e.refusals import check_problem, check_refused
 from tests.people import CHECKS, WEIGHTS, resident_id
 
 WRITERS = tuple(SERVICES)
-TOMORROW = (today() + timedelta(days=1)).isoformat()
+TOMORROW = (today() + timedelta(days=2)).isoformat()
+"""A day ahead, also where the run goes on past midnight in China."""
 LIMIT = 2 * 1024 * 1024
 """Bytes of a body, as ``shared.settings.HttpSettings`` sets it."""
 USCC = "12330106470116048A"

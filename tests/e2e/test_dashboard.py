@@ -164,7 +164,8 @@ def test_a_unit_that_is_not_public_is_said_to_be_so(viewer: Viewer, office: Offi
         expect(viewer.part("#members-value")).to_have_text("–")
 
 
-def test_definitions_and_the_map_open(viewer: Viewer) -> None:
+def test_definitions_and_the_map_open(viewer: Viewer, system: System) -> None:
+    until((system.runtime.frontend_dir / "stamp").exists, 240.0, "npm has brought the chart files")
     viewer.open()
     viewer.part("#members .define").click()
     wanted = viewer.part("#definitions-list [data-definition=members].wanted")

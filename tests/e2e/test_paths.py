@@ -17,7 +17,7 @@ from registry_cli.roster import write_demo
 from registry_cli.rosterfile.headers import FIELD_COLUMN, LINE_COLUMN, REMEDY_COLUMN
 from tests.e2e.commands import done, in_shell, in_terminal, registry
 from tests.e2e.office import PAPER, SERVICES, Office
-from tests.system import System
+from tests.system import System, until
 
 WRITERS = tuple(SERVICES)
 SERIES = ("units", "members", "volunteers")
@@ -242,8 +242,10 @@ def test_the_printed_lines_move_each_number(
     assert statuses == ["201", "200", "200", "200", "201", "200", "200", "201", "200", "200"]
     after = office.settled("330106")
     assert after == {name: before[name] + 1 for name in SERIES}
-    for name in SERIES:
-        assert f'"{name}":{{"value":{after[name]}' in said
+    shown = dict(re.findall(r'"(units|members|volunteers)":\{"value":(\d+)', said))
+    assert set(shown) == set(SERIES)
+    # On a busy machine the last line may look before the last number has moved.
+    assert all(before[name] <= int(shown[name]) <= after[name] for name in SERIES)
     saved = Path(printed.rsplit(": ", 1)[1].strip())
     assert saved.read_text(encoding="utf-8").startswith("#!/bin/bash\n# 试用")
 
@@ -267,6 +269,7 @@ def test_recount_finds_the_dashboard_equal(office: Office) -> None:
 
 
 def test_status_names_every_process(system: System) -> None:
+    until(system.healthy, 60.0, "all is up")
     rows = json.loads(done(system, "status", "--json"))
     for row in rows:
         assert {"name", "role", "pid", "healthy"} <= set(row)
@@ -278,7 +281,7 @@ def test_status_names_every_process(system: System) -> None:
     assert {"org-units", "member", "volunteer", "aggregator", "mongod", "kafka"} <= set(roles)
     assert roles["member-relay"] == "relay"
     assert roles["aggregator-worker"] == "worker"
-    assert done(system, "status")
+    until(lambda: registry(system, "status").returncode == 0, 60.0, "status says so")
 
 
 def test_token_prints_a_token_and_nothing_else(office: Office) -> None:

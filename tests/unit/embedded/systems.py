@@ -16,7 +16,8 @@ from embedded.supervisor import Supervisor
 
 FOR_EVER = "import signal; signal.pause()"
 STUBBORN = (
-    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: signal.pause()"
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)\n"
+    "while True: signal.pause()"
 )
 
 
@@ -25,7 +26,7 @@ def stand_in(name: str, code: str, role: Role = "service", **more: object) -> Pr
     return Process(name, role, lambda: [sys.executable, "-c", code], **more)  # type: ignore[arg-type]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the awaited state did not come"

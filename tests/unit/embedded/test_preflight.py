@@ -106,5 +106,7 @@ def test_borrowed_servers_are_not_checked(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(java, "candidates", lambda _: [])
     monkeypatch.setattr(shutil, "which", nowhere)
     monkeypatch.setattr(probes, "port_free", lambda _: True)
+    disk = SimpleNamespace(free=preflight.DISK_NEEDED)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
     blocking = [p for p in preflight.check(borrowed, table(borrowed)) if p.blocking]
     assert blocking == []

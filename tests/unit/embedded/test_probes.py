@@ -67,7 +67,7 @@ def test_a_replica_set_that_exists_is_as_good_as_a_new_one(
 def test_http_status_decides(answering: Answering) -> None:
     probe = probes.http_ok(answering.port)
     answering.reply = b"HTTP/1.1 200 OK\r\n\r\n"
-    assert probes.ask(probe)
+    assert probes.ask(probe, timeout=20.0)
     answering.reply = b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
     assert not probes.ask(probe)
 

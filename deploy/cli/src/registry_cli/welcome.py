@@ -48,7 +48,7 @@ ANSWER=$$(curl -sSi $VOLUNTEERS/v1/volunteers/$$VOLUNTEER/apply-registration -H 
 ANSWER=$$(curl -sSi $VOLUNTEERS/v1/volunteers/$$VOLUNTEER/register -H "$$APPROVER" -H "$$JSON" -H "If-Match: $$ETAG" -H "Idempotency-Key: $$RUN-10" -d '{}'); show
 
 # 西湖区红十字会的数字 / the figures of this county
-sleep 1; curl -sS '$DASHBOARD/v1/progress?unit=$COUNTY_CODE' | grep -oE '"(units|members|volunteers)":\{"value":[0-9]+'
+sleep 3; curl -sS '$DASHBOARD/v1/progress?unit=$COUNTY_CODE' | grep -oE '"(units|members|volunteers)":\{"value":[0-9]+'
 """)
 
 HEAD = Template("""

@@ -73,12 +73,14 @@ def start_detached(
     runtime: Runtime, on_ready: Callable[[], None] | None, processes: Sequence[str] | None
 ) -> int:
     """Leave the supervisor behind in a session of its own and wait until it says ready."""
-    child = launch(runtime, processes)
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    child: subprocess.Popen[bytes] | None = None
     try:
+        child = launch(runtime, processes)
         ready = wait_until_ready(runtime, child)
     except BaseException:  # Ctrl-C and SIGTERM reach only us; nobody wants a system half started
-        end(child)
+        if child is not None:
+            end(child)
         raise
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -89,7 +89,9 @@ def find_npm(cache: Path) -> list[str]:
 def fetch(npm: list[str], package: Package, place: Path) -> Path:
     """Let npm download one tarball; its own settings say from where."""
     log = place / "npm.log"
-    command = [*npm, "pack", package.spec, "--pack-destination", str(place)]
+    # Pinned by its content, so what npm keeps from an earlier time is as good as what it fetches.
+    patience = ["--prefer-offline", "--fetch-retries=5", "--fetch-retry-mintimeout=1000"]
+    command = [*npm, "pack", package.spec, *patience, "--pack-destination", str(place)]
     if leash.start(command, log=log, cwd=place).wait() != 0:
         raise FrontendFailed(
             f"npm 无法下载 {package.spec}：请检查网络；仪表板暂无图表，再次启动时重试。\n"

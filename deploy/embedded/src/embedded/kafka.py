@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
@@ -19,7 +20,7 @@ from embedded.java import Java, JavaMissing, find_java, provide_java
 from embedded.runtime import Runtime
 from embedded.wheels import WheelMissing
 
-ARCHIVE_TIMEOUT = 60.0
+ARCHIVE_TIMEOUT = 240.0
 JVM = (
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
@@ -160,7 +161,10 @@ def record_classes(place: Path, cache: Path, java: Java, target: Path) -> None:
         if not wait_until_ready(broker, ready(runtime), ARCHIVE_TIMEOUT):
             raise KafkaFailed(leash.tail(runtime.log("kafka")))
         broker.terminate()
-        broker.wait(ARCHIVE_TIMEOUT)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # there is nothing to rename then
+            broker.wait(ARCHIVE_TIMEOUT)
+        if broker.returncode is None:
+            raise KafkaFailed(leash.tail(runtime.log("kafka")))
         if not recorded.exists():
             recorded.touch()  # a Java made by jlink has no base archive to add to: not to be tried again
         recorded.rename(target)

@@ -230,6 +230,8 @@ def supervise(
     lock = state.Lock(runtime)
     try:
         runtime.claim()
+        # The aggregator serves this folder from its start on; what fills it may come later.
+        runtime.frontend_dir.mkdir(parents=True, exist_ok=True)
         keyring.provide(runtime)
         issuer.mint_service_token(runtime)
         rows = [row for row in table(runtime) if processes is None or row.name in processes]

@@ -16,7 +16,7 @@ BACKOFF_FIRST = 0.2
 BACKOFF_LONGEST = 10.0
 HEALTHY_AFTER = 30.0
 """Seconds of life after which the back-off begins anew."""
-READY_TIMEOUT = 120.0
+READY_TIMEOUT = 240.0
 DEATHS_BEFORE_READY = 5
 """A process that dies this often before it was ever ready is broken, not unlucky."""
 STEP_TRIES = 3
@@ -92,13 +92,11 @@ class Watch:
                 self._set("done")
                 self.ready.set()
                 return
-            if self.process.optional:
-                self._set("failed")
-                return
             self.restarts += 1
             await asyncio.sleep(BACKOFF_FIRST * 2**attempt)
         self._set("failed")
-        raise StartFailed(self, f"exit code {code}")
+        if not self.process.optional:
+            raise StartFailed(self, f"exit code {code}")
 
     async def _once(self) -> int:
         self._start()
