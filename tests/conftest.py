@@ -17,8 +17,11 @@ pytest_plugins = ["tests.real_servers"]
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
+OF_CHANCE = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+"""They judge the draw of one run, not the code."""
+
 # A shared machine may stall any single example, so no profile has a deadline.
-settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=OF_CHANCE)
 settings.register_profile(
     "ci",
     max_examples=100,
@@ -26,10 +29,10 @@ settings.register_profile(
     derandomize=True,
     database=None,
     print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=OF_CHANCE,
 )
 settings.register_profile(
-    "thorough", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "thorough", max_examples=2_000, deadline=None, suppress_health_check=OF_CHANCE
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "dev"))
 

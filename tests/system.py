@@ -78,7 +78,7 @@ class System:
     runtime: Runtime
     process: subprocess.Popen[bytes]
     log: Path
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20.0))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60.0, trust_env=False))
 
     def url(self, service: str) -> str:
         """Return a service's base address."""
@@ -167,7 +167,7 @@ class System:
         found: str = unit["id"]
         return found
 
-    def stop(self, seconds: float = 20.0) -> float:
+    def stop(self, seconds: float = 60.0) -> float:
         """Stop by SIGTERM and return how many seconds it took."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
@@ -224,11 +224,13 @@ def _seeded(system: System) -> bool:
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[System]:
     """Run a system in a temporary folder and stop it afterwards."""
-    with tempfile.TemporaryDirectory(prefix="registry-system-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="registry-system-", ignore_cleanup_errors=True
+    ) as folder:
         system = start(Path(folder) / "var", free_port_base(), *arguments)
         try:
             yield system
         finally:
             system.http.close()
             if system.process.poll() is None:
-                system.stop(60)
+                system.stop()

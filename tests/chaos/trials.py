@@ -70,7 +70,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.halt = threading.Event()
         self._system, self._units, self._promises = system, units, promises
-        self._http = httpx.Client(timeout=10.0)
+        self._http = httpx.Client(timeout=10.0, trust_env=False)
         self._one = system.headers("registrar-1", county, "registrar")
         self._two = system.headers("approver-1", county, "approver")
         self._random = random.Random(seed)
@@ -198,7 +198,8 @@ def check_figures(system: System, county: str) -> dict[str, Any]:
     def shown() -> dict[str, Counter[str]]:
         answer = httpx.get(
             f"{system.url('aggregator')}/v1/counters",
-            params={"unit": county, "by": "unit"}, headers=headers, timeout=20.0,
+            params={"unit": county, "by": "unit"}, headers=headers, timeout=60.0,
+            trust_env=False,
         )  # fmt: skip
         rows = answer.json()["rows"]
         return {
@@ -247,7 +248,7 @@ def _recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:
     log = KafkaLog(KafkaSettings(kafka_bootstrap=bootstrap), client_id="check")
     urls = [system.url(name) for name in ("org-units", "member", "volunteer")]
     try:
-        with httpx.Client(headers=headers, timeout=30.0) as client:
+        with httpx.Client(headers=headers, timeout=60.0, trust_env=False) as client:
             return dict(compare(store, log, client, urls))
     finally:
         log.close()

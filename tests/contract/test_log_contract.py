@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
 from shared import events
-from shared.eventlog import EventLog, GroupReader, Record
+from shared.eventlog import EventLog, GroupReader, LogUnavailable, Record
 from shared.kafka import KafkaLog
 from shared.memorylog import MemoryLog
 
@@ -35,7 +36,7 @@ def write(log: EventLog, partition: int, *values: bytes) -> list[int]:
     return offsets
 
 
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come about"
@@ -45,7 +46,8 @@ def drain(reader: GroupReader, count: int) -> list[Record]:
     found: list[Record] = []
 
     def enough() -> bool:
-        found.extend(reader.poll(0.5, 100))
+        with suppress(LogUnavailable):  # as those who read do: they ask again
+            found.extend(reader.poll(0.5, 100))
         return len(found) >= count
 
     until(enough)

@@ -63,12 +63,14 @@ class Life:
             return
         self.system.http.close()
         if self.system.process.poll() is None:
-            self.system.stop(60)
+            self.system.stop()
 
 
 @pytest.fixture(scope="module")
 def life() -> Iterator[Life]:
-    with tempfile.TemporaryDirectory(prefix="registry-restart-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="registry-restart-", ignore_cleanup_errors=True
+    ) as folder:
         found = Life(Path(folder) / "var", free_port_base())
         roster = found.var / "demo" / "roster.csv"
         roster.parent.mkdir(parents=True)

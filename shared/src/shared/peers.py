@@ -90,12 +90,14 @@ class Peers:
         await self._client.aclose()
 
 
-_tokens: dict[Path, tuple[int, str]] = {}
+_tokens: dict[Path, tuple[tuple[int, int, int], str]] = {}
 
 
 def _read(path: Path) -> str:
     """Return the token, read again when its file has changed (it is renewed at every start)."""
-    changed = path.stat().st_mtime_ns
+    found = path.stat()
+    # Older kernels stamp times in ticks of some milliseconds: two writes may bear the same one.
+    changed = (found.st_mtime_ns, found.st_size, found.st_ino)
     if path not in _tokens or _tokens[path][0] != changed:
         _tokens[path] = (changed, path.read_text(encoding="utf-8").strip())
     return _tokens[path][1]

@@ -29,6 +29,8 @@ class Person(StrictModel):
 
 
 router = APIRouter(prefix="/v1/people")
+LIMIT_SECONDS = 2.0
+"""Longer than a full garbage collection takes on a slow machine, which may fall into any request."""
 
 
 @router.post("", status_code=201)
@@ -73,7 +75,7 @@ async def slow() -> None:
 async def stream() -> StreamingResponse:
     async def parts() -> AsyncIterator[bytes]:
         yield b"one "
-        await asyncio.sleep(0.15)  # longer than the request's time limit
+        await asyncio.sleep(LIMIT_SECONDS + 0.5)  # longer than the request's time limit
         yield b"two"
 
     return StreamingResponse(parts(), media_type="text/plain")
@@ -101,7 +103,9 @@ async def read(identity: str) -> dict[str, str]:
 
 def application(**changes: Any) -> FastAPI:
     limits = HttpSettings(
-        max_body_bytes=2_000, request_timeout_seconds=0.1, **changes.pop("settings", {})
+        max_body_bytes=2_000,
+        request_timeout_seconds=LIMIT_SECONDS,
+        **changes.pop("settings", {}),
     )
     options: dict[str, Any] = {"routers": [router], "multipart": {"/v1/people/upload": 500}}
     return create_app("test", settings=limits, instance="test-0", **{**options, **changes})

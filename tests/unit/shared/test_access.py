@@ -160,6 +160,7 @@ async def test_verified_tokens_are_bounded(
 async def test_keys_are_fetched_again_for_an_unknown_one_but_not_for_each(
     issuer: Issuer, verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tokens_module, "REFRESH_SECONDS", 3_600.0)
     issuer.key_ids = ["ec"]
     await verifier.verify(token())
     issuer.key_ids = ["ec", "ed"]

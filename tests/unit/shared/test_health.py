@@ -23,7 +23,7 @@ def url(problems: list[str]) -> Iterator[str]:
 
 
 def test_health(url: str, problems: list[str]) -> None:
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60.0) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/readyz").json() == {"status": "ready", "problems": []}
         problems.append("no progress for 31 s")
