@@ -21,12 +21,14 @@ def run(folder: Path, source: str, ci: str) -> subprocess.CompletedProcess[str]:
     """Run pytest on one test file beside the project's own conftest and configuration."""
     (folder / "tests").mkdir()
     shutil.copy(ROOT / "pyproject.toml", folder)
-    shutil.copy(ROOT / "tests/conftest.py", folder / "tests")
+    for name in ("conftest.py", "real_servers.py"):
+        shutil.copy(ROOT / "tests" / name, folder / "tests")
+    plain = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PY_COLORS")}
     (folder / "tests/test_skipping.py").write_text(source, encoding="utf-8")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
         cwd=folder,
-        env={**os.environ, "CI": ci},
+        env={**plain, "CI": ci, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
         check=False,
