@@ -20,6 +20,9 @@ POLL_SECONDS = 1.0
 """How long a poll may wait; it returns as soon as there are records."""
 RECORDS_PER_TURN = 2_000
 RETRY_SECONDS = 0.2
+ASK_SECONDS = 10.0
+"""After so long without a record the log is asked whether it is there: a poll that finds nobody
+returns nothing, as one that finds nothing new does."""
 
 _log = log.get(__name__)
 
@@ -64,7 +67,8 @@ class Consumer:
     topics: tuple[str, ...]
     handler: Handler
     stop: threading.Event = field(default_factory=threading.Event)
-    last_progress: float = field(default_factory=time.monotonic)
+    _heard: float = field(default_factory=lambda: time.monotonic())
+    """When (monotonic) records were last taken in, or the log said that there are none."""
     _reader: GroupReader | None = None
     _generation: int = -1
 
@@ -97,8 +101,17 @@ class Consumer:
                 self.handler.commit()
         if self.handler.due() or len(records) < RECORDS_PER_TURN:
             self.handler.commit()
-        self.last_progress = time.monotonic()
+        if records:
+            self._heard = time.monotonic()
+        elif self.idle_seconds() > ASK_SECONDS:
+            place = next(iter(self._reader.assignment()), (self.topics[0], 0))
+            self.event_log.bounds(place)
+            self._heard = time.monotonic()
         return len(records)
+
+    def idle_seconds(self) -> float:
+        """Return for how long nothing was taken in, and the log did not say that it has nothing."""
+        return time.monotonic() - self._heard
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read a partition on from an offset, as a handler asks that found a gap."""

@@ -32,13 +32,21 @@ class RecountLoop:
         self.broken: Exception | None = None
         self._database, self._source, self._counted = database, source, counted
         self._holder = holder
+        self._failing_since: float | None = None
+
+    def failing_seconds(self) -> float:
+        """Return for how long every attempt to look for requests has failed; 0 if the last did not."""
+        since = self._failing_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def run(self) -> None:
         """Poll for requests."""
         while not self.stop.is_set():
             try:
                 answered = answer_one(self._database, self._source, self._counted, self._holder)
+                self._failing_since = None
             except PyMongoError as problem:
+                self._failing_since = self._failing_since or time.monotonic()
                 _log.warning("cannot recount now", problem=str(problem)[:300])
                 answered = False
             if not answered:
@@ -51,6 +59,16 @@ class RecountLoop:
         except Exception as problem:  # noqa: BLE001 - raised by the main thread
             self.broken = problem
             consumer.stop.set()
+
+
+def problems(recounts: RecountLoop, consumer: Consumer | None) -> list[str]:
+    """Return why a writer's worker makes no progress; empty when it does."""
+    found = []
+    if consumer is not None and (idle := consumer.idle_seconds()) > STALLED_SECONDS:
+        found.append(f"no progress for {idle:.0f} s")
+    if (failing := recounts.failing_seconds()) > STALLED_SECONDS:
+        found.append(f"no recounts, the database fails for {failing:.0f} s")
+    return found
 
 
 def run_worker(source: str, counted: Sequence[Counted], *, directory: bool) -> None:
@@ -77,13 +95,9 @@ def run_worker(source: str, counted: Sequence[Counted], *, directory: bool) -> N
         if consumer is not None:
             consumer.stop.set()
 
-    def problems() -> list[str]:
-        idle = time.monotonic() - consumer.last_progress if consumer else 0.0
-        return [f"no poll for {idle:.0f} s"] if idle > STALLED_SECONDS else []
-
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    serve_health(process.host, process.port, problems)
+    serve_health(process.host, process.port, lambda: problems(recounts, consumer))
     if consumer is None:
         recounts.run()
         return

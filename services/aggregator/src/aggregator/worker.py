@@ -171,8 +171,9 @@ def main() -> None:
     consumer = CountingConsumer(event_log, settings.consumer_group, TOPICS, handler)
 
     def problems() -> list[str]:
-        idle = time.monotonic() - consumer.last_progress
-        stalled = [f"no poll for {idle:.0f} s"] if idle > STALLED_SECONDS else []
+        idle = consumer.idle_seconds()
+        told = f"no progress for {idle:.0f} s"
+        stalled = [told] if idle > STALLED_SECONDS else []
         return [*stalled, *handler.gaps()]
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -59,6 +59,7 @@ def asyncapi() -> dict[str, Any]:
                     "contentType": CONTENT_TYPE,
                     "payload": {"$ref": f"../{_relative()}/{name}.json"},
                 }
+    _watermark(channels, operations, messages)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -71,6 +72,27 @@ def asyncapi() -> dict[str, Any]:
         "channels": channels,
         "operations": operations,
         "components": {"messages": messages},
+    }
+
+
+def _watermark(
+    channels: dict[str, Any], operations: dict[str, Any], messages: dict[str, Any]
+) -> None:
+    channels["watermark"] = {
+        "address": events.WATERMARK_TOPIC,
+        "description": "Written by every relay each second: up to when all commits are numbered "
+        "and sent, and the last number of each partition. One partition, kept for a short time; "
+        "the newest one of each source is all that counts. Plain JSON, no batch.",
+        "messages": {"watermark": {"$ref": "#/components/messages/watermark"}},
+    }
+    operations["publish-watermark"] = {
+        "action": "send",
+        "channel": {"$ref": "#/channels/watermark"},
+    }
+    messages["watermark"] = {
+        "name": "watermark",
+        "contentType": "application/json",
+        "payload": {"$ref": f"../{_relative()}/watermark.json"},
     }
 
 

@@ -1,0 +1,129 @@
+"""The loop from the log to a handler: when it makes progress, and when it only seems to."""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import SimpleNamespace
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from shared import consumer as module
+from shared import events, writer_worker
+from shared.consumer import Consumer
+from shared.eventlog import LogUnavailable, Record, TopicPartition
+from shared.memorylog import MemoryLog
+from shared.writer_worker import RecountLoop
+
+TOPIC = events.UNIT_TOPIC
+
+
+class Taken:
+    """Takes every record, and may be told to fail."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.fails = False
+
+    def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)
+
+    def fold(self, record: Record) -> None:
+        self.records.append(record)
+
+    def due(self) -> bool:
+        return False
+
+    def commit(self) -> None:
+        if self.fails:
+            raise AutoReconnect("no primary")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return a way to let seconds pass for the loops."""
+    moment = [1_000.0]
+    for part in (module, writer_worker):
+        monkeypatch.setattr(part, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+
+    def turn(seconds: float) -> None:
+        moment[0] += seconds
+
+    return turn
+
+
+@pytest.fixture
+def log() -> MemoryLog:
+    return MemoryLog({TOPIC: 1})
+
+
+def reading(log: MemoryLog, handler: Taken) -> Consumer:
+    """Return a loop that has its partitions."""
+    found = Consumer(log, "readers", (TOPIC,), handler)
+    found.turn(0.0)
+    found.turn(0.0)
+    return found
+
+
+def test_records_are_progress_and_so_is_a_log_that_has_none(
+    clock: Callable[[float], None], log: MemoryLog
+) -> None:
+    handler = Taken()
+    loop = reading(log, handler)
+    clock(5.0)
+    loop.turn(0.0)
+    assert loop.idle_seconds() == 5.0
+    log.producer().send(TOPIC, 0, b"[]", [])
+    loop.turn(0.0)
+    assert len(handler.records) == 1
+    assert loop.idle_seconds() == 0.0
+    clock(40.0)
+    loop.turn(0.0)
+    assert loop.idle_seconds() == 0.0
+
+
+def test_a_poll_that_finds_nobody_is_no_progress(
+    clock: Callable[[float], None], log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = reading(log, Taken())
+
+    def nobody(_: TopicPartition) -> tuple[int, int]:
+        raise LogUnavailable("no broker")
+
+    monkeypatch.setattr(log, "bounds", nobody)
+    clock(40.0)
+    with pytest.raises(LogUnavailable):
+        loop.turn(0.0)
+    assert loop.idle_seconds() == 40.0
+
+
+def test_what_cannot_be_committed_is_no_progress(
+    clock: Callable[[float], None], log: MemoryLog
+) -> None:
+    handler = Taken()
+    loop = reading(log, handler)
+    handler.fails = True
+    clock(40.0)
+    with pytest.raises(AutoReconnect):
+        loop.turn(0.0)
+    assert loop.idle_seconds() == 40.0
+
+
+def test_recounts_tell_for_how_long_the_database_fails(
+    clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = RecountLoop(None, "/services/member", (), "w")  # type: ignore[arg-type]
+    seen: list[float] = []
+    outcomes = iter([AutoReconnect("no primary"), AutoReconnect("no primary"), None])
+
+    def answer(*_: object) -> bool:
+        seen.append(loop.failing_seconds())
+        outcome = next(outcomes)
+        if outcome is None:
+            loop.stop.set()
+            return True
+        raise outcome
+
+    monkeypatch.setattr(writer_worker, "answer_one", answer)
+    monkeypatch.setattr(loop.stop, "wait", lambda _: clock(20.0))
+    loop.run()
+    assert seen == [0.0, 20.0, 40.0]
+    assert loop.failing_seconds() == 0.0
