@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import date
 from typing import Any
 
 import orjson
@@ -95,6 +96,38 @@ async def test_paper_stock(office: Office, database: Database) -> None:
         refused = (await office.bulk([a_row(1)], who, "existing", document=paper)).json()
         assert refused["results"][0]["status"] == 403
         assert refused["results"][0]["errors"][0]["code"] == code
+
+
+async def test_a_fresh_application_does_not_pass_for_stock(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("member.service.bulk.today", lambda: date(2026, 1, 5))
+    chief = office.officer("ma", "registrar", "approver")
+
+    async def codes_for(paper: dict[str, str], *days: str) -> list[list[tuple[str, str]]]:
+        rows = [a_row(row, joined_on=day) for row, day in enumerate(days)]
+        answer = await office.bulk(rows, chief, "existing", document=paper)
+        assert answer.status_code == 200, answer.text
+        results = answer.json()["results"]
+        assert [one["status"] == 201 for one in results] == [not one["errors"] for one in results]
+        return [[(error["field"], error["code"]) for error in one["errors"]] for one in results]
+
+    bare, dated = {"number": "1号"}, {"number": "1号", "issued_on": "2026-01-03"}
+    fresh = [("joined_on", "member.not_of_long_standing")]
+    later = [("joined_on", "member.joined_after_document")]
+    days = ("2026-01-03", "2026-01-04", "2026-01-05", "2026-01-06")
+    assert await codes_for(bare, *days) == [[], [], fresh, fresh]
+    assert await codes_for(dated, *days) == [[], later, fresh, fresh]
+
+    rows = [a_row(1, joined_on="2026-01-04"), a_row(2, joined_on="2026-01-05")]
+    for language, remedy in (("zh", "按新申请"), ("en", "as an application")):
+        headers = {**chief, "Accept-Language": language}
+        answer = await office.bulk(rows, headers, "existing", document=dated)
+        after, today = (one["errors"][0]["message"] for one in answer.json()["results"])
+        assert "2026-01-03" in after
+        assert "2026-01-05" in today
+        assert remedy in after
+        assert remedy in today
 
 
 async def test_pages_as_a_whole(office: Office) -> None:

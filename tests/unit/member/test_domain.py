@@ -326,6 +326,24 @@ def test_only_active_grassroots_units_admit_members() -> None:
     assert codes(domain.check_unit("GRASSROOTS", "CLOSING", Rules())) == ["unit.not_active"]
 
 
+@pytest.mark.parametrize(
+    ("joined", "issued", "code"),
+    [
+        (None, None, "member.joined_on_required"),
+        (TODAY + timedelta(days=1), None, "member.not_of_long_standing"),
+        (TODAY, None, "member.not_of_long_standing"),
+        (TODAY, TODAY, "member.not_of_long_standing"),
+        (TODAY - timedelta(days=1), None, None),
+        (TODAY - timedelta(days=1), TODAY - timedelta(days=1), None),
+        (TODAY - timedelta(days=1), TODAY - timedelta(days=2), "member.joined_after_document"),
+    ],
+)
+def test_stock_is_who_was_a_member_before_today_and_when_the_paper_was_issued(
+    joined: date | None, issued: date | None, code: str | None
+) -> None:
+    assert codes(domain.check_stock(joined, issued, TODAY)) == ([code] if code else [])
+
+
 @given(st.lists(st.tuples(st.sampled_from(sorted(TRANSITIONS)), st.integers(0, 40)), max_size=12))
 def test_any_history_keeps_the_timeline_in_order_and_ends_in_the_status(
     commands: list[tuple[str, int]],

@@ -119,6 +119,23 @@ def check_age(
     return []
 
 
+def check_stock(joined_on: date | None, document_day: date | None, today: date) -> list[FieldError]:
+    """Return what speaks against taking somebody over as a member of long standing.
+
+    Stock needs no second officer, so nothing passes for it that began today, or after the document
+    that is to have approved it.
+    """
+    if joined_on is None:
+        return [FieldError("joined_on", "member.joined_on_required")]
+    if joined_on >= today:
+        present = {"today": today.isoformat()}
+        return [FieldError("joined_on", "member.not_of_long_standing", present)]
+    if document_day is not None and joined_on > document_day:
+        issued = {"issued_on": document_day.isoformat()}
+        return [FieldError("joined_on", "member.joined_after_document", issued)]
+    return []
+
+
 def check_unit(level: str, status: str, rules: Rules) -> list[FieldError]:
     """Return what speaks against a unit that is to admit a member."""
     if level != "GRASSROOTS" and not rules.chapters_admit:

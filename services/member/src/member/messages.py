@@ -38,6 +38,19 @@ MESSAGES: dict[str, Text] = {
         "导入既有会员须填写入会日期。",
         "Existing members are imported with the day they joined; enter it.",
     ),
+    "member.not_of_long_standing": (
+        "入会日期应早于今天（{today}）：既有会员是今天以前已经入会的人。请核对入会日期；现在入会的，请按新申请"
+        "（mode: applications）录入，由另一人批准并备案。",
+        "Members of long standing joined before today ({today}). Check the day; who joins now is "
+        "entered as an application (mode: applications), approved and filed by a second officer.",
+    ),
+    "member.joined_after_document": (
+        "入会日期晚于依据文件的日期（{issued_on}），该文件不能证明此人的会籍。请核对两个日期；此后入会的，请填写批准"
+        "其入会的文件另行导入，或按新申请（mode: applications）录入。",
+        "The day of joining is after the day of the document ({issued_on}), which cannot have "
+        "approved it. Check both days; who joined later is imported by the document that approved "
+        "it, or entered as an application (mode: applications).",
+    ),
     "member.closed": (
         "此证件号码已有登记（{county}的一个{unit_type}单位），但会籍已终止或已作废，不能新建。请先用"
         " POST /v1/members/search 按证件号码查到该登记，再用 POST /v1/members/{{id}}/reapply 重新申请。",

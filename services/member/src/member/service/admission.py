@@ -48,7 +48,8 @@ def examine(
         paper_stock: whether members of long standing are entered from paper.
     """
     errors = domain.check_document_type(given.id_type, rules, paper_stock=paper_stock)
-    errors += check_effective(day, present, day_name)
+    if not paper_stock:  # whose days have a rule of their own (domain.check_stock)
+        errors += check_effective(day, present, day_name)
     if consent is None:
         errors.append(FieldError("consent", "consent.missing"))
     check_consent(errors, "consent", consent, present)

@@ -180,8 +180,10 @@ def _prepare(page: _Page, given: BulkRow, problems: list[FieldError]) -> _Row | 
         day_name="joined_on", paper_stock=page.existing,
     )  # fmt: skip
     errors = [*problems, *errors]
-    if page.existing and given.joined_on is None:
-        errors.append(FieldError("joined_on", "member.joined_on_required"))
+    if page.existing:
+        paper = page.given.document
+        issued_on = paper.issued_on if paper else None
+        errors += domain.check_stock(given.joined_on, issued_on, page.present)
     if errors or person is None:
         page.refuse(given.row, INVALID, errors)
         return None
