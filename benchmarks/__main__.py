@@ -4,7 +4,7 @@ import argparse
 import logging
 from collections.abc import Callable, Iterator
 
-from benchmarks import bulk, freshness, registration, worker
+from benchmarks import bulk, freshness, registration, start, worker
 from benchmarks.report import Line
 from shared import log
 
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[..., Iterator[Line]]] = {
     "bulk": bulk.run,
     "worker": worker.run,
     "freshness": freshness.run,
+    "start": start.run,
 }
 
 

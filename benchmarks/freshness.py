@@ -22,8 +22,9 @@ from shared.identity import new_id
 from tests.people import volunteer
 from tests.system import System, running, until
 
-BASELINE = "the bar of design.md section 10 (p99)"
-BAR_MS = 1000.0
+BASELINE = "the answers of the load meanwhile (2xx)"
+BAR_MS = 1000
+"""design.md section 10, p99."""
 PER_SECOND = 100
 CLIENTS = 16
 OFFICERS = 8
@@ -130,8 +131,7 @@ def _lines(delays: list[float], seen: Seen, plan: Plan) -> Iterator[Line]:
         "registrations_followed": len(delays),
         "load": len(seen.answered_at),
         "load_per_second": len(seen.answered_at) / plan.seconds,
-        "answer_p50_ms": quantile(seen.milliseconds, 0.5),
-        "answer_p99_ms": quantile(seen.milliseconds, 0.99),
+        "bar_ms": BAR_MS,
         "worst_ms": max(delays),
         "seconds": plan.seconds,
         "figure": "volunteers.enrolled, /v1/stream of the county each followed one is alone in",
@@ -140,4 +140,5 @@ def _lines(delays: list[float], seen: Seen, plan: Plan) -> Iterator[Line]:
     rounded = {k: round(v, 1) if isinstance(v, float) else v for k, v in conditions.items()}
     for share in (0.5, 0.99):
         name = f"freshness.p{share * 100:.0f}"
-        yield Line(name, quantile(delays, share), "ms", BASELINE, BAR_MS, conditions=rounded)
+        delay, answer = quantile(delays, share), quantile(seen.milliseconds, share)
+        yield Line(name, delay, "ms", BASELINE, answer, conditions=rounded)

@@ -32,7 +32,12 @@ from tests.system import System, running, until
 CLIENTS = 8
 UNITS = 6
 LOAD_SECONDS = 0.8
-COUNTED = {"members": {"ACTIVE", "ARREARS"}, "volunteers": {"REGISTERED"}}
+COUNTED = {
+    "units": {"ACTIVE", "CLOSING"},
+    "members": {"ACTIVE", "ARREARS"},
+    "volunteers": {"REGISTERED"},
+}
+REGISTERS = (("org_units", "units"), ("member", "members"), ("volunteer", "volunteers"))
 ENROLLED = {"ENROLLED", "REG_APPLIED", "REGISTERED"}
 VICTIMS = ("service", "worker", "relay", "broker", "database")
 
@@ -62,14 +67,14 @@ class Promises:
 
 
 class Client(threading.Thread):
-    """Registers people and brings them on their way, one request after the other."""
+    """Registers people and units and brings them on their way, one request after the other."""
 
     def __init__(
         self, system: System, county: str, units: list[str], promises: Promises, seed: str
     ) -> None:
         super().__init__(daemon=True)
         self.halt = threading.Event()
-        self._system, self._units, self._promises = system, units, promises
+        self._system, self._county, self._units, self._promises = system, county, units, promises
         self._http = httpx.Client(timeout=10.0, trust_env=False)
         self._one = system.headers("registrar-1", county, "registrar")
         self._two = system.headers("approver-1", county, "approver")
@@ -85,17 +90,20 @@ class Client(threading.Thread):
 
     def _register(self) -> None:
         while not self.halt.is_set():
-            unit = self._random.choice(self._units)
-            if self._random.random() < 0.7:
-                self._person("member", "members", member(unit), ("approve", "file"))
+            unit, chance = self._random.choice(self._units), self._random.random()
+            if chance < 0.15:
+                body = {"name": "试验点", "type": "COMMUNITY", "parent_id": self._county}
+                self._entity("org-units", "units", body, ("submit", "approve", "activate"))
+            elif chance < 0.75:
+                self._entity("member", "members", member(unit), ("approve", "file"))
             else:
                 document = {"number": "服务证明-1"}
-                self._person(
+                self._entity(
                     "volunteer", "volunteers", volunteer(unit),
                     ("apply-registration", "register"), document=document,
                 )  # fmt: skip
 
-    def _person(
+    def _entity(
         self, service: str, collection: str, body: dict[str, Any], actions: tuple[str, ...],
         **extra: Any,
     ) -> None:  # fmt: skip
@@ -104,7 +112,7 @@ class Client(threading.Thread):
         for action in actions:
             if entity is None or self._random.random() < 0.3:
                 return
-            officer = self._one if action == "apply-registration" else self._two
+            officer = self._one if action in ("submit", "apply-registration") else self._two
             headers = {**officer, "If-Match": f'"{entity["version"]}"'}
             content = extra if action == "apply-registration" else {}
             entity = self._send(f"{base}/{entity['id']}/{action}", content, headers, collection)
@@ -151,7 +159,7 @@ def database(system: System, name: str) -> Any:
 
 def check_promises(system: System, promises: Promises) -> None:
     """Every answered version is in the registry, or a later one."""
-    for service, collection in (("member", "members"), ("volunteer", "volunteers")):
+    for service, collection in REGISTERS:
         store = database(system, service)
         found = {
             document["_id"]: (document["version"], document["status"])
@@ -168,18 +176,19 @@ def check_promises(system: System, promises: Promises) -> None:
         store.client.close()
 
 
-def oracle(system: System) -> dict[str, Counter[str]]:
-    """Count the registries plainly, by unit: documents in a counted status."""
+def oracle(system: System, county: str) -> dict[str, Counter[str]]:
+    """Count the registries plainly, by unit of the county: documents in a counted status."""
     found: dict[str, Counter[str]] = {}
-    for service, collection in (("member", "members"), ("volunteer", "volunteers")):
+    for service, collection in REGISTERS:
         store = database(system, service)
-        documents = list(store[collection].find({}, {"unit": 1, "unit_id": 1, "status": 1}))
+        below = {"parent_id": county} if collection == "units" else {}
+        documents = list(store[collection].find(below, {"unit": 1, "status": 1}))
         for series, statuses in (
             (collection, COUNTED[collection]),
             *((("enrolled", ENROLLED),) if collection == "volunteers" else ()),
         ):
             found[series] = Counter(
-                document.get("unit_id") or document["unit"]
+                document["_id"] if collection == "units" else document["unit"]
                 for document in documents
                 if document["status"] in statuses
             )
@@ -191,7 +200,7 @@ def check_figures(system: System, county: str) -> dict[str, Any]:
     """The dashboard equals a plain count and the recount, per unit, and says it is complete."""
     stopped = datetime.now(UTC)
     until(lambda: _complete(system, stopped), 300.0, "the dashboard says complete")
-    expected = oracle(system)
+    expected = oracle(system, county)
     reader = mint(system.runtime, "service:check", service=True)
     headers = {"Authorization": f"Bearer {reader}"}
 
@@ -209,7 +218,7 @@ def check_figures(system: System, county: str) -> dict[str, Any]:
 
     while (seen := shown()) != expected:
         # A request its client gave up may be committed as late as the service waits for mongod.
-        before, expected = expected, oracle(system)
+        before, expected = expected, oracle(system, county)
         if before == expected:
             raise Broken(f"dashboard {seen} is not the registries' {expected}")
         until(lambda: _complete(system, datetime.now(UTC)), 300.0, "complete once more")
@@ -255,13 +264,21 @@ def _recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:
         store.client.close()
 
 
-def kill_one(system: System, dice: random.Random) -> str:
-    """Kill -9 one process chosen by role, then by name, and return its name."""
+def victims(system: System) -> list[dict[str, Any]]:
+    """Return the processes that may be killed, in the order of their names."""
     rows = [row for row in system.rows() if row["pid"] and row["name"] != "issuer"]
+    return sorted(rows, key=lambda row: str(row["name"]))
+
+
+def choose(rows: list[dict[str, Any]], number: int, seed: int, dice: random.Random) -> Any:
+    """Return whom a trial kills: first everyone once, in a drawn order; then any role, then a name.
+
+    By role, for there are many workers and one broker.
+    """
+    if number < len(rows):
+        return random.Random(seed).sample(rows, len(rows))[number]
     role = dice.choice([role for role in VICTIMS if any(row["role"] == role for row in rows)])
-    victim = dice.choice(sorted((r for r in rows if r["role"] == role), key=lambda r: r["name"]))
-    os.kill(victim["pid"], signal.SIGKILL)
-    return str(victim["name"])
+    return dice.choice([row for row in rows if row["role"] == role])
 
 
 @dataclass
@@ -298,7 +315,9 @@ class Campaign:
         began = time.monotonic()
         clients = load(self.system, self.county, self.units, self.promises, f"{self.seed}/{number}")
         time.sleep(dice.uniform(0.1, LOAD_SECONDS))
-        victim = kill_one(self.system, dice)
+        chosen = choose(victims(self.system), number, self.seed, dice)
+        os.kill(chosen["pid"], signal.SIGKILL)
+        victim = str(chosen["name"])
         self.killed[victim] += 1
         time.sleep(dice.uniform(0.2, LOAD_SECONDS))
         for client in clients:

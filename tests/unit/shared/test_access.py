@@ -25,6 +25,7 @@ from shared.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from shared.settings import AccessSettings
 
 ISSUER = "http://issuer.test"
+P384_KEY = ec.generate_private_key(ec.SECP384R1())
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -32,6 +33,8 @@ ED_KEY = ed25519.Ed25519PrivateKey.generate()
 JWKS: dict[str, dict[str, Any]] = {
     "ec": {**ECAlgorithm.to_jwk(EC_KEY.public_key(), as_dict=True), "alg": "ES256"},
     "rsa": RSAAlgorithm.to_jwk(RSA_KEY.public_key(), as_dict=True),
+    "p384": ECAlgorithm.to_jwk(P384_KEY.public_key(), as_dict=True),
+    "pss": {**RSAAlgorithm.to_jwk(RSA_KEY.public_key(), as_dict=True), "alg": "PS256"},
     "ed": OKPAlgorithm.to_jwk(ED_KEY.public_key(), as_dict=True),
 }
 
@@ -91,7 +94,13 @@ async def test_a_good_token(verifier: TokenVerifier, issuer: Issuer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "algorithm", "kid"), [(RSA_KEY, "RS256", "rsa"), (ED_KEY, "EdDSA", "ed")]
+    ("key", "algorithm", "kid"),
+    [
+        (RSA_KEY, "RS256", "rsa"),
+        (RSA_KEY, "PS256", "pss"),
+        (P384_KEY, "ES384", "p384"),
+        (ED_KEY, "EdDSA", "ed"),
+    ],
 )
 async def test_other_algorithms(
     verifier: TokenVerifier, key: Any, algorithm: str, kid: str
@@ -119,6 +128,7 @@ FAR_FUTURE = 4_102_444_800
         {"kid": "unknown"},
         {"key": "secret" * 8, "algorithm": "HS256"},
         {"key": RSA_KEY, "algorithm": "RS256"},
+        {"key": RSA_KEY, "algorithm": "RS256", "kid": "pss"},
         {"key": RSA_KEY, "algorithm": "RS512", "kid": "rsa"},
         {"key": None, "algorithm": "none"},
     ],

@@ -19,7 +19,13 @@ from shared.access.principal import Grant, Principal
 from shared.errors import Unauthenticated, Unavailable
 from shared.settings import AccessSettings
 
-ALGORITHMS = ("ES256", "RS256", "EdDSA")
+ALGORITHMS = (
+    *("ES256", "ES384", "ES512"),
+    *("RS256", "RS384", "RS512"),
+    *("PS256", "PS384", "PS512"),
+    "EdDSA",
+)
+"""Those of JWA that sign with a private key; a token must be signed by the one its key names."""
 REFRESH_SECONDS = 10.0
 """An unknown key id fetches the keys again at most this often, whoever asks."""
 RETRY_SECONDS = 1.0
