@@ -12,12 +12,14 @@ from embedded.servers import RealServers
 from member.service.registry import SOURCE
 from member.settings import Settings
 from member.worker import COUNTED
+from shared.messages import text
 from shared.mongo import Database
 from shared.recount import recount
 from tests.integration.member.office import (
     Office,
     a_row,
     assert_problem,
+    fresh_number,
     opened,
 )
 
@@ -128,6 +130,23 @@ async def test_a_fresh_application_does_not_pass_for_stock(
         assert "2026-01-05" in today
         assert remedy in after
         assert remedy in today
+
+
+async def test_a_row_accepted_with_a_warning_says_so(office: Office) -> None:
+    number = fresh_number()
+    rows = [a_row(1, id_number=number, sex="男" if int(number[16]) % 2 == 0 else "女"), a_row(2)]
+    key = uuid.uuid4().hex
+    for language in ("zh", "en"):
+        headers = {**office.registrar, "Accept-Language": language}
+        answer = await office.bulk(rows, headers, key=key)  # the second one is a repeat
+        differs = {
+            "code": "identifier.sex_differs",
+            "message": text("identifier.sex_differs", language),
+        }
+        results = answer.json()["results"]
+        assert [(one["status"], one["warnings"]) for one in results] == [
+            (201, [differs]), (201, []),
+        ]  # fmt: skip
 
 
 async def test_pages_as_a_whole(office: Office) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.mongo import Database
+from shared.messages import text
+from shared.mongo import Database, Document
 from tests.integration.member.office import (
     Office,
     assert_problem,
@@ -71,6 +72,65 @@ async def test_declared_values_win_over_the_number_and_are_warned_of(office: Off
     assert [one["code"] for one in member["warnings"]] == [
         "identifier.sex_differs", "identifier.birth_date_differs",
     ]  # fmt: skip
+
+
+@pytest.fixture
+async def warned(office: Office) -> tuple[Document, str]:
+    """A member whose declared sex differs from the number, and the number."""
+    number = fresh_number()
+    female = int(number[16]) % 2 == 0
+    member = await office.applied(id_number=number, sex="1" if female else "2")
+    return member, number
+
+
+SEX_DIFFERS = {
+    "zh": [{"code": "identifier.sex_differs", "message": text("identifier.sex_differs", "zh")}],
+    "en": [{"code": "identifier.sex_differs", "message": text("identifier.sex_differs", "en")}],
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_warning_is_shown_with_the_entry(
+    office: Office, warned: tuple[Document, str], language: str
+) -> None:
+    headers = {**office.registrar, "Accept-Language": language}
+    read = await office.http.get(f"/v1/members/{warned[0]['id']}", headers=headers)
+    assert read.json()["warnings"] == SEX_DIFFERS[language]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_warning_is_shown_in_lists(
+    office: Office, warned: tuple[Document, str], language: str
+) -> None:
+    headers = {**office.registrar, "Accept-Language": language}
+    asked, found = {"unit_id": "town", "limit": "200"}, []
+    while asked.get("cursor") != "":
+        listed = await office.http.get("/v1/members", params=asked, headers=headers)
+        found += [one for one in listed.json()["items"] if one["id"] == warned[0]["id"]]
+        asked["cursor"] = listed.json()["next_cursor"] or ""
+    assert [one["warnings"] for one in found] == [SEX_DIFFERS[language]]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_warning_is_shown_by_a_search(
+    office: Office, warned: tuple[Document, str], language: str
+) -> None:
+    headers = {**office.registrar, "Accept-Language": language}
+    found = await office.http.post(
+        "/v1/members/search", json={"id_number": warned[1]}, headers=headers
+    )
+    assert [one["warnings"] for one in found.json()["items"]] == [SEX_DIFFERS[language]]
+
+
+async def test_a_warning_goes_when_the_declared_value_is_put_right(
+    office: Office, warned: tuple[Document, str]
+) -> None:
+    member, number = warned
+    sex = "1" if int(number[16]) % 2 else "2"
+    headers = {**office.registrar, "If-Match": f'"{member["version"]}"'}
+    path = f"/v1/members/{member['id']}"
+    assert (await office.http.patch(path, json={"sex": sex}, headers=headers)).status_code == 200
+    assert (await office.http.get(path, headers=office.registrar)).json()["warnings"] == []
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,7 @@ def _once(request: Request, caller: Principal, header: str | None, body: BaseMod
 def _answer(
     request: Request, registry: Registry, document: Document, status: int = 200
 ) -> JsonResponse:
-    language = prefers(request)
-    codes = document.get("warnings", [])
-    warnings = [{"code": code, "message": text(code, language)} for code in codes]
-    body = {**reading.shown(document, registry.office.ring), "warnings": warnings}
+    body = reading.shown(document, registry.office.ring, prefers(request))
     headers = {"ETag": etag(document["version"])}
     if status == CREATED:
         headers["Location"] = f"/v1/members/{document['_id']}"
@@ -85,6 +82,7 @@ async def import_page(
             "status": result.status,
             "id": result.id,
             "errors": _errors(result.errors, language),
+            "warnings": reading.warnings_of(result.warnings, language),
         }
         for result in results
     ]
@@ -102,12 +100,14 @@ async def search(
     body: SearchInput,
 ) -> JsonResponse:
     """Find members by a whole document number or phone number."""
-    items = await reading.search(registry, body, caller, _once(request, caller, key, body))
+    once = _once(request, caller, key, body)
+    items = await reading.search(registry, body, caller, once, prefers(request))
     return JsonResponse({"items": items, "next_cursor": None})
 
 
 @router.get("/members")
 async def page(
+    request: Request,
     registry: Wired,
     caller: CurrentPrincipal,
     unit_id: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,40}$")] = None,
@@ -125,16 +125,19 @@ async def page(
     after = _after(cursor) if cursor else None
     wanted = entries.Wanted(unit_id, status, after, limit, tails)
     found, following = await reading.page(registry, caller, wanted)
-    items = [reading.shown(document, ring) for document in found]
+    items = [reading.shown(document, ring, prefers(request)) for document in found]
     return JsonResponse({"items": items, "next_cursor": following and _cursor(following)})
 
 
 @router.get("/members/{identity}")
-async def show(registry: Wired, caller: CurrentPrincipal, identity: str) -> JsonResponse:
+async def show(
+    request: Request, registry: Wired, caller: CurrentPrincipal, identity: str
+) -> JsonResponse:
     """Show one membership, masked."""
     document = await entries.read(registry.office, caller, identity, own=False)
     headers = {"ETag": etag(document["version"])}
-    return JsonResponse(reading.shown(document, registry.office.ring), headers=headers)
+    body = reading.shown(document, registry.office.ring, prefers(request))
+    return JsonResponse(body, headers=headers)
 
 
 @router.patch("/members/{identity}")

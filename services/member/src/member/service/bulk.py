@@ -42,12 +42,13 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True)
 class RowResult:
-    """What became of one row."""
+    """What became of one row; ``warnings`` are message codes of one that was accepted."""
 
     row: int
     status: int
     id: str | None = None
     errors: Sequence[FieldError] = ()
+    warnings: Sequence[str] = ()
 
 
 @dataclass
@@ -59,6 +60,11 @@ class _Row:
     document: Mapping[str, Any]
     states: Timeline
     indexes: Sequence[str]
+    warnings: Sequence[str]
+
+    @property
+    def accepted(self) -> RowResult:
+        return RowResult(self.number, CREATED, self.identity, warnings=self.warnings)
 
 
 @dataclass
@@ -194,7 +200,8 @@ def _prepare(page: _Page, given: BulkRow, problems: list[FieldError]) -> _Row | 
         "consent": page.consent,
     }
     states = begun(domain.state_of(document, countable(person)), day, page.moment)
-    return _Row(given.row, identity, document, states, document["id_index"])
+    indexes = document["id_index"]
+    return _Row(given.row, identity, document, states, indexes, person.warnings)
 
 
 def _begin(page: _Page, day: str) -> dict[str, Any]:
@@ -227,7 +234,7 @@ async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
 
 def _results(page: _Page, rows: Sequence[_Row]) -> list[RowResult]:
     results = dict(page.refused)
-    results.update((row.number, RowResult(row.number, CREATED, row.identity)) for row in rows)
+    results.update((row.number, row.accepted) for row in rows)
     return [results[raw["row"]] for raw in page.given.rows]
 
 
@@ -257,7 +264,13 @@ def _kept(result: RowResult) -> dict[str, Any]:
         {"field": error.field, "code": error.code, "params": error.params}
         for error in result.errors
     ]
-    return {"row": result.row, "status": result.status, "id": result.id, "errors": errors}
+    return {
+        "row": result.row,
+        "status": result.status,
+        "id": result.id,
+        "errors": errors,
+        "warnings": list(result.warnings),
+    }
 
 
 def _told(known: Outcome) -> list[RowResult]:
@@ -267,6 +280,7 @@ def _told(known: Outcome) -> list[RowResult]:
             row["status"],
             row["id"],
             [FieldError(error["field"], error["code"], error["params"]) for error in row["errors"]],
+            row.get("warnings", ()),  # outcomes of before warnings were kept have none
         )
         for row in known.rows
     ]

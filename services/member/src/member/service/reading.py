@@ -8,6 +8,7 @@ from member.domain import LIFE, REOPENABLE
 from member.service.registry import Registry
 from shared.access import Principal
 from shared.errors import NotFound
+from shared.messages import text
 from shared.mongo import Document
 from shared.people import SearchInput, reading
 from shared.people.once import Once
@@ -24,13 +25,19 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def shown(document: Document, ring: KeyRing) -> dict[str, Any]:
+def warnings_of(codes: Sequence[str], language: str) -> list[dict[str, str]]:
+    """Return what was declared against the number and kept, in words (domain.md 4.1)."""
+    return [{"code": code, "message": text(code, language)} for code in codes]
+
+
+def shown(document: Document, ring: KeyRing, language: str) -> dict[str, Any]:
     """Return a membership as every ordinary answer shows it."""
     return {
         "id": document["_id"],
         "unit_id": document["unit"],
         **{name: document.get(name) for name in _SHOWN},
         **masked(document, store.MEMBERS, ring),
+        "warnings": warnings_of(document.get("warnings") or [], language),
         "allowed": LIFE.allowed(document["status"]),
     }
 
@@ -62,9 +69,9 @@ def reopens(document: Mapping[str, Any]) -> str | None:
 
 
 async def search(
-    registry: Registry, given: SearchInput, caller: Principal, once: Once
+    registry: Registry, given: SearchInput, caller: Principal, once: Once, language: str
 ) -> list[dict[str, Any]]:
     """Return who bears a document number or a phone number; see ``shared.people.search``."""
     office = registry.office
-    register = Register(lambda document: shown(document, office.ring), reopens)
+    register = Register(lambda document: shown(document, office.ring, language), reopens)
     return await search_by_key(office, register, caller, given, once)
