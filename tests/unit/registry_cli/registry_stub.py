@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from registry_cli.importing import ImportSummary
-from shared.personal.identifiers import IdType, check
+from shared.personal.identifiers import IdType, check, declared_warnings
 from shared.personal.names import check_name
 from shared.personal.phones import normalise_phone
 from shared.personal.problems import PersonalDataProblem
@@ -21,6 +21,7 @@ COUNTY = {"id": "county", "name": "西湖区红十字会", "type": "CHAPTER", "s
 HEADER = "姓名,性别,证件号码,手机号码,所属单位,备注"
 WANG = "王芳,女,11010519491231002X,13900000000"
 LI = "李强,男,130102201211184021,13900000000"
+"""His number is a woman's: he is accepted with a warning."""
 Json = dict[str, Any]
 
 
@@ -103,7 +104,13 @@ class RegistryStub:
             error = {"field": "id_number", "code": "member.duplicate", "message": "已是会员"}
             return {"row": row["row"], "status": 409, "id": None, "errors": [error]}
         self.members[number] = row["row"]
-        return {"row": row["row"], "status": 201, "id": f"m{row['row']}", "errors": []}
+        identifier = check(IdType(row["id_type"]), number, TODAY)
+        warnings = [
+            {"code": code, "message": f"{code}！"}
+            for code in declared_warnings(identifier, row.get("sex"), None)
+        ]
+        accepted = {"row": row["row"], "status": 201, "id": f"m{row['row']}", "errors": []}
+        return {**accepted, "warnings": warnings}
 
 
 RULES: dict[str, Callable[[Json], object]] = {

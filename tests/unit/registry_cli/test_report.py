@@ -9,8 +9,9 @@ import pytest
 
 from registry_cli.importing import ImportFailed, ImportSummary
 from registry_cli.importing.report import harmless
-from registry_cli.rosterfile import read_roster
-from tests.unit.registry_cli.registry_stub import HEADER, WANG, RegistryStub, report_of, roster
+from registry_cli.rosterfile import RosterFileError, read_roster
+from registry_cli.rosters import told
+from tests.unit.registry_cli.registry_stub import HEADER, LI, WANG, RegistryStub, report_of, roster
 
 
 def test_file_without_faults_has_no_report(
@@ -66,6 +67,37 @@ def test_report_goes_where_told_in_the_language_told(
 def test_report_that_cannot_be_written(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
     with pytest.raises(ImportFailed, match="无法写入"):
         run(roster(tmp_path, f"{WANG},无名,"), report_path=tmp_path)
+
+
+# --- accepted rows to check -----------------------------------------------------------------------
+
+
+def test_accepted_rows_with_a_warning_are_listed_and_not_imported_again(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    path = roster(tmp_path, f"{WANG},,", f"{LI},,", f"{WANG},无名,")
+    listed = tmp_path / "名册.warnings.csv"
+    for _ in range(2):  # a second run tells the same
+        summary = run(path)
+        assert (summary.accepted, summary.refused, summary.warned) == (2, 1, 1)
+        assert summary.warnings == listed
+        assert stat.S_IMODE(listed.stat().st_mode) == 0o600
+        assert rows_of(listed) == [
+            ["行号", "登记编号", "提示"], ["3", "m3", "identifier.sex_differs！"],
+        ]  # fmt: skip
+        assert [row["行号"] for row in report_of(summary)] == ["4"]
+    (line,) = (line for line in told(summary) if str(listed) in line)
+    assert "1 行已登记但须核对" in line
+    assert "1 accepted rows to check" in line
+    sent = len(stub.bulk_requests())
+    with pytest.raises(RosterFileError, match="没有找到表头"):
+        run(listed)
+    assert len(stub.bulk_requests()) == sent
+    assert summary.report is not None
+    corrected = run(summary.report)
+    assert (corrected.warned, corrected.warnings) == (0, None)
+    assert not any(".warnings.csv" in line for line in told(corrected))
+    assert len(rows_of(listed)) == 2
 
 
 # --- rows with more cells than headers ------------------------------------------------------------

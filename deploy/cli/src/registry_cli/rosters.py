@@ -187,6 +187,11 @@ def told(summary: "ImportSummary") -> list[str]:
         lines.append(
             f"逐行错误清单（改正后可直接导入）/ refused rows with remedies: {summary.report}"
         )
+    if summary.warnings is not None:
+        lines.append(
+            f"其中 {summary.warned} 行已登记但须核对（请勿再次导入）/ "
+            f"{summary.warned} accepted rows to check, not to import again: {summary.warnings}"
+        )
     if summary.removed is not None:
         lines.append(f"已删除上次的错误清单 / report of an earlier run removed: {summary.removed}")
     return lines

@@ -1,4 +1,4 @@
-"""The list of refused rows, for the officer to correct and import again."""
+"""What an import leaves beside the roster: refused rows to correct, accepted ones to check."""
 
 import csv
 import os
@@ -14,6 +14,7 @@ from registry_cli.rosterfile.reader import SEPARATORS
 from registry_cli.rosterfile.values import visible
 
 ADDED = (LINE_COLUMN, FIELD_COLUMN, REMEDY_COLUMN)
+WARNING_COLUMNS = (LINE_COLUMN, "登记编号", "提示")
 FORMULA_STARTS = frozenset("=+-@\N{MINUS SIGN}")
 """In any width: a spreadsheet takes ＝ for =."""
 BREAKS = frozenset("\t\r\n")
@@ -35,6 +36,11 @@ def path_beside(roster: Path) -> Path:
     return roster.with_name(f"{roster.stem}.errors.csv")
 
 
+def warnings_beside(report: Path) -> Path:
+    """Return where the list of warnings goes: beside the report of errors."""
+    return report.with_name(f"{report.stem.removesuffix('.errors')}.warnings.csv")
+
+
 class ErrorReport:
     """A CSV of the refused rows as they stand, with line, field and remedy.
 
@@ -43,8 +49,7 @@ class ErrorReport:
     """
 
     def __init__(self, path: Path, roster: Roster) -> None:
-        if path.exists() and path.samefile(roster.facts.path):
-            raise ImportFailed("report", path=path, reason="名册本身 / the roster itself")
+        _never_the_roster(path, roster)
         self.path = path
         self.rows = 0
         self._separator = roster.separator
@@ -89,17 +94,56 @@ class ErrorReport:
         return self.path
 
     def _begin(self) -> None:
-        try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.fchmod(handle, 0o600)  # an earlier file keeps its mode
-            self._stream = os.fdopen(handle, "w", encoding="utf-8-sig", newline="")
-        except OSError as error:
-            raise ImportFailed("report", path=self.path, reason=error.strerror) from error
+        self._stream = _private(self.path)
         self._writer = csv.writer(self._stream, delimiter=self._separator, lineterminator="\r\n")
         self._write(*self._titles, *ADDED)
 
     def _write(self, *cells: str) -> None:
         self._writer.writerow([harmless(cell) for cell in cells])
+
+
+class WarningList:
+    """A CSV of the accepted rows with a warning: their lines, ids, and what to check.
+
+    Not in the form of a roster, which it must not be taken for: its rows are in the registry, where
+    a correction is made. Its warnings hold until then, so no later run removes it.
+    """
+
+    def __init__(self, path: Path, roster: Roster) -> None:
+        _never_the_roster(path, roster)
+        self.path = path
+        self.rows = 0
+        self._stream: IO[str] | None = None
+        self._writer: Any = None
+
+    def add(self, line: int, identity: str, warnings: list[str]) -> None:
+        """Write one accepted row with all its warnings."""
+        if self._stream is None:
+            self._stream = _private(self.path)
+            self._writer = csv.writer(self._stream, lineterminator="\r\n")
+            self._writer.writerow(WARNING_COLUMNS)
+        self._writer.writerow((line, identity, "；".join(warnings)))
+        self.rows += 1
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._stream is not None:
+            self._stream.close()
+
+
+def _never_the_roster(path: Path, roster: Roster) -> None:
+    if path.exists() and path.samefile(roster.facts.path):
+        raise ImportFailed("report", path=path, reason="名册本身 / the roster itself")
+
+
+def _private(path: Path) -> IO[str]:
+    """Open a file anew, readable by its owner only."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.fchmod(handle, 0o600)  # an earlier file keeps its mode
+        return os.fdopen(handle, "w", encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise ImportFailed("report", path=path, reason=error.strerror) from error
 
 
 def _is_report(path: Path) -> bool:

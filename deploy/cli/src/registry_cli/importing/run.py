@@ -14,7 +14,13 @@ import httpx
 
 from registry_cli.importing.api import Mint, RegistryApi
 from registry_cli.importing.failures import ImportFailed
-from registry_cli.importing.report import ErrorReport, Refusal, path_beside
+from registry_cli.importing.report import (
+    ErrorReport,
+    Refusal,
+    WarningList,
+    path_beside,
+    warnings_beside,
+)
 from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
 from registry_cli.importing.units import UnitFinder, UnknownUnit
 from registry_cli.rosterfile import Roster, RosterFileError, RosterRow, read_roster
@@ -62,7 +68,8 @@ def import_roster(
         mint: gives the bearer token, again whenever one has expired.
         unit_id: the chapter or unit the roster belongs to; the units it names are looked for here
             and below, and rows without a unit go here.
-        report_path: where refused rows go, by default ``<name>.errors.csv`` beside the file.
+        report_path: where refused rows go, by default ``<name>.errors.csv`` beside the file;
+            accepted ones with a warning are listed in ``<name>.warnings.csv`` beside it.
 
     Raises:
         RosterFileError: the file as a whole cannot be read; nothing was sent.
@@ -75,13 +82,15 @@ def import_roster(
     finder = UnitFinder(registry, org_units_url, unit_id)
     finder.check_root()
     report = ErrorReport(report_path or path_beside(path), roster)
+    warnings = WarningList(warnings_beside(report.path), roster)
     url = f"{member_url.rstrip('/')}/v1/members/bulk"
     sheet = _sheet(mode, document, consent)
-    importer = _Importer(roster, registry, finder, report, sheet, url, language)
+    importer = _Importer(roster, registry, finder, report, warnings, sheet, url, language)
     try:
         return importer.run(page_size, progress)
     finally:
         report.close()
+        warnings.close()
 
 
 @dataclass
@@ -92,6 +101,7 @@ class _Importer:
     api: RegistryApi
     finder: UnitFinder
     report: ErrorReport
+    warnings: WarningList
     sheet: Mapping[str, Any]
     url: str
     language: Language
@@ -119,6 +129,8 @@ class _Importer:
             removed=self.report.remove_stale(),
             reasons=dict(self.reasons),
             ignored_columns=self.roster.header.ignored,
+            warned=self.warnings.rows,
+            warnings=self.warnings.path if self.warnings.rows else None,
         )
 
     def _progress(self) -> Progress:
@@ -167,6 +179,7 @@ class _Importer:
         try:
             by_row = {int(result["row"]): result for result in results or ()}
             answers = [(row, by_row[row["row"]]) for row in rows]
+            self._list_warnings([answer for _, answer in answers])
             return {
                 row["row"]: self._reasons_of(row, answer["status"], answer.get("errors"))
                 for row, answer in answers
@@ -174,6 +187,12 @@ class _Importer:
             }
         except (KeyError, TypeError, ValueError) as error:
             raise ImportFailed("answer", url=self.url, reason=f"results: {error!r}") from error
+
+    def _list_warnings(self, answers: list[dict[str, Any]]) -> None:
+        for answer in answers:
+            said = [str(warning["message"]) for warning in answer.get("warnings") or ()]
+            if said:
+                self.warnings.add(int(answer["row"]), str(answer["id"]), said)
 
     def _reasons_of(self, row: dict[str, Any], status: int, errors: Any) -> list[Refusal]:
         hint = self._same_person(row) if status == HTTPStatus.CONFLICT else ""

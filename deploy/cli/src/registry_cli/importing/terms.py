@@ -45,6 +45,8 @@ class ImportSummary:
         reasons: how many rows had each problem code.
         ignored_columns: columns no field is known for; their content was not imported.
         removed: the report of an earlier run, which is no longer true.
+        warned: accepted rows in which a declared value differs from the document number.
+        warnings: the list of those rows, None where there was none.
     """
 
     path: Path
@@ -56,3 +58,5 @@ class ImportSummary:
     reasons: Mapping[str, int]
     ignored_columns: tuple[str, ...]
     removed: Path | None = None
+    warned: int = 0
+    warnings: Path | None = None
