@@ -23,13 +23,14 @@ from shared.access import OptionalPrincipal
 from shared.clock import now, today
 from shared.definitions import DEFINITIONS, DEFINITIONS_VERSION, dimensions_of
 from shared.errors import Invalid, Unavailable
+from shared.personal.records import Day
 
 router = APIRouter(prefix="/v1")
 
 HEADLINE = ("units", "members", "volunteers")
 
 Unit = Annotated[str, Query(max_length=40, description="id or region code; national by default")]
-AsOf = Annotated[date | None, Query(description="end of this day, China Standard Time")]
+AsOf = Annotated[Day | None, Query(description="end of this day, China Standard Time")]
 
 
 def _past(day: date | None) -> str | None:
