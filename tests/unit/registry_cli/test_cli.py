@@ -1,9 +1,11 @@
 """The command line: what each command asks of the system, prints, and ends with."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from embedded.runtime import Runtime
 from registry_cli import deadletters, lifecycle, rosters, running, seeding, tokens
 from registry_cli.importing import ImportSummary
 from shared.access import ROLES
-from tests.unit.registry_cli.cli_stub import Services, claims_of, registry, summary
+from tests.unit.registry_cli.cli_stub import LETTER, Services, claims_of, registry, summary
 
 
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:
@@ -234,6 +236,27 @@ def test_dead_letters_are_listed_and_shown(services: Services) -> None:
     assert "state" not in services.requests[-1].url.params
     shown = json.loads(registry("dead-letter", "show", "d-1").stdout)
     assert shown["reason"] == "no such type"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_every_page_of_dead_letters_is_listed(
+    services: Services, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    pages = {None: (["d-1", "d-2"], "c-2"), "c-2": (["d-3"], None)}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/v1/dead-letters":
+            return services.answer(request)
+        assert request.url.params["state"] == "open"
+        ids, following = pages[request.url.params.get("cursor")]
+        items = [{**LETTER, "id": identity} for identity in ids]
+        return httpx.Response(200, json={"items": items, "next_cursor": following})
+
+    client = partial(httpx.Client, transport=httpx.MockTransport(answer))
+    monkeypatch.setattr(running, "open_client", client)
+    result = registry("dead-letter", "list", *arguments)
+    assert result.exit_code == 0, result.output
+    assert re.findall(r"d-\d", result.stdout) == ["d-1", "d-2", "d-3"]
 
 
 def test_dead_letters_are_replayed_and_dismissed(services: Services, tmp_path: Path) -> None:

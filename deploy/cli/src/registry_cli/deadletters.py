@@ -17,7 +17,7 @@ REASON_SHOWN = 200
 def list_letters(state: str | None, subject: str, *, as_json: bool) -> None:
     """Show dead letters, oldest first."""
     api = _api(subject)
-    items = api.get("/v1/dead-letters", {} if state is None else {"state": state})["items"]
+    items = api.items("/v1/dead-letters", {} if state is None else {"state": state})
     if as_json:
         _print(items)
         return

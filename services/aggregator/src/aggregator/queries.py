@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aggregator.figures import SERIES, series_of
-from aggregator.store import COUNTERS, DEAD_LETTERS, GENERATION, HISTORY, RECOUNTS
+from aggregator.store import (
+    COUNTERS,
+    DEAD_LETTERS,
+    GENERATION,
+    HISTORY,
+    RECOUNTS,
+    Place,
+    listed,
+)
 from shared import events
 from shared.definitions import DEFINITIONS
 from shared.mongo import SNAPSHOT, AsyncDatabase, Document
@@ -99,10 +107,12 @@ def breakdown(series: str, dimension: str, totals: Mapping[str, int]) -> dict[st
     return {value: count for value, count in sorted(cells.items()) if count}
 
 
-async def dead_letters(database: AsyncDatabase, state: str | None) -> list[Document]:
-    """Return dead letters, oldest first, at most 200."""
+async def dead_letters(
+    database: AsyncDatabase, state: str | None, *, after: Place | None, limit: int
+) -> list[Document]:
+    """Return up to ``limit`` dead letters, oldest first, from the one after ``after`` on."""
     wanted = {} if state is None else {"state": state}
-    return await database[DEAD_LETTERS].find(wanted).sort("at", 1).to_list(200)
+    return await listed(database, DEAD_LETTERS, wanted, after=after).limit(limit).to_list()
 
 
 async def dead_letter(database: AsyncDatabase, identity: str) -> Document | None:
@@ -110,6 +120,7 @@ async def dead_letter(database: AsyncDatabase, identity: str) -> Document | None
     return await database[DEAD_LETTERS].find_one({"_id": identity})
 
 
-async def recounts(database: AsyncDatabase) -> list[Document]:
-    """Return the newest recounts, at most 50."""
-    return await database[RECOUNTS].find({}).sort("at", -1).to_list(50)
+async def recounts(database: AsyncDatabase, *, after: Place | None, limit: int) -> list[Document]:
+    """Return up to ``limit`` recounts, newest first, from the one after ``after`` on."""
+    found = listed(database, RECOUNTS, {}, after=after, newest_first=True)
+    return await found.limit(limit).to_list()

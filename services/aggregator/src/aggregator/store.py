@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo.asynchronous.cursor import AsyncCursor
 
 from aggregator.projection import Cursor, DeadLetter, Delta, Fold, Gap
 from shared.clock import now
 from shared.consumer import Superseded
 from shared.eventlog import TopicPartition
 from shared.events.payloads import Watermark
-from shared.mongo import ClientSession, Database, transact
+from shared.mongo import AsyncDatabase, ClientSession, Database, Document, transact
 
 COUNTERS = "counters"
 HISTORY = "history"
@@ -32,9 +33,15 @@ INDEXES = {
         IndexModel([("g", ASCENDING), ("u", ASCENDING), ("d", ASCENDING)], name="unit_day"),
     ],
     UNITS: [IndexModel([("region_code", ASCENDING)], name="region_code")],
-    DEAD_LETTERS: [IndexModel([("state", ASCENDING), ("at", ASCENDING)], name="state")],
-    RECOUNTS: [IndexModel([("at", DESCENDING)], name="newest")],
+    DEAD_LETTERS: [
+        IndexModel([("at", ASCENDING), ("_id", ASCENDING)], name="order"),
+        IndexModel([("state", ASCENDING), ("at", ASCENDING), ("_id", ASCENDING)], name="in_state"),
+    ],
+    RECOUNTS: [IndexModel([("at", ASCENDING), ("_id", ASCENDING)], name="order")],
 }
+"""Their names are new where their keys are: an index of an older database keeps its own."""
+Place = tuple[datetime, str]
+"""Where an entry of a list stands: its instant and its id, since instants may be equal."""
 GENERATION = 1
 """A rebuild writes the next one beside it (roadmap)."""
 
@@ -43,6 +50,26 @@ def migrate(database: Database) -> None:
     """Create the indexes."""
     for name, indexes in INDEXES.items():
         database[name].create_indexes(indexes)
+
+
+def listed(
+    database: AsyncDatabase,
+    name: str,
+    wanted: Mapping[str, Any],
+    *,
+    after: Place | None,
+    newest_first: bool = False,
+) -> AsyncCursor[Document]:
+    """Return the entries of a collection in order of their instants, from the one after on."""
+    order, follows = (DESCENDING, "$lt") if newest_first else (ASCENDING, "$gt")
+    conditions = dict(wanted)
+    if after is not None:
+        at, identity = after
+        # The first bounds what is read of the index; the second leaves out the page before, of
+        # which some entries may be of the same instant.
+        conditions["at"] = {f"{follows}e": at}
+        conditions["$or"] = [{"at": {follows: at}}, {"_id": {follows: identity}}]
+    return database[name].find(conditions).sort([("at", order), ("_id", order)])
 
 
 def mark_id(place: TopicPartition, generation: int = GENERATION) -> str:

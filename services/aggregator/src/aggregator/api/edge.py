@@ -1,21 +1,64 @@
-"""What the routes have in common: whose figures may be seen, and by whom."""
+"""What the routes have in common: whose figures may be seen, and by whom; lists in pages."""
+
+import base64
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
 import orjson
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
+from aggregator.store import Place
 from aggregator.stream import Hub
 from shared.access import Principal, may_read, require
-from shared.errors import NotFound, Unauthenticated, Unavailable
+from shared.errors import Invalid, NotFound, Unauthenticated, Unavailable
+from shared.mongo import Document
 
 NATIONAL = "100000"
 PUBLIC_LEVELS = frozenset({"NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY"})
 ALL_LEVELS = PUBLIC_LEVELS | {"GRASSROOTS"}
 
+MAX_PAGE = 200
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+PageCursor = Annotated[
+    str | None, Query(max_length=400, description="next_cursor of the page before")
+]
+_PLACE = re.compile(r"([0-9]{1,14})/([ -~]{1,250})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
 
 def json_answer(body: object, status: int = 200) -> Response:
     """Return a body as JSON."""
     return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+def place_of(cursor: str | None) -> Place | None:
+    """Return where the page before ended; None for the first page."""
+    if cursor is None:
+        return None
+    try:
+        found = _PLACE.fullmatch(base64.urlsafe_b64decode(cursor.encode()).decode())
+    except ValueError:
+        found = None
+    if found is None:
+        raise Invalid("cursor.invalid", field="cursor")
+    return _EPOCH + int(found[1]) * _MILLISECOND, found[2]
+
+
+def page_answer(
+    found: Sequence[Document], limit: int, shown: Callable[[Document], Any]
+) -> Response:
+    """Return a page as JSON, of entries of which one more than the limit was asked for."""
+    following = None
+    if len(found) > limit:
+        last = found[limit - 1]
+        place = f"{(last['at'] - _EPOCH) // _MILLISECOND}/{last['_id']}"
+        following = base64.urlsafe_b64encode(place.encode()).decode()
+    items = [shown(document) for document in found[:limit]]
+    return json_answer({"items": items, "next_cursor": following})
 
 
 def loaded_hub(request: Request) -> Hub:

@@ -10,7 +10,15 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from aggregator import deadletters, queries
-from aggregator.api.edge import json_answer, loaded_hub, scope_of
+from aggregator.api.edge import (
+    Limit,
+    PageCursor,
+    json_answer,
+    loaded_hub,
+    page_answer,
+    place_of,
+    scope_of,
+)
 from aggregator.schemas import Dismissal, Replay
 from aggregator.stream import Hub
 from shared.access import CurrentPrincipal, Principal, require, roles_on
@@ -50,11 +58,13 @@ async def list_dead_letters(
     request: Request,
     principal: CurrentPrincipal,
     state: Annotated[str | None, Query(pattern="^(open|replayed|dismissed)$")] = None,
+    limit: Limit = 50,
+    cursor: PageCursor = None,
 ) -> Response:
     """Answer what was set aside, oldest first."""
-    hub = _administrator(request, principal)
-    found = await queries.dead_letters(hub.database, state)
-    return json_answer({"items": [_letter(document) for document in found]})
+    hub, after = _administrator(request, principal), place_of(cursor)
+    found = await queries.dead_letters(hub.database, state, after=after, limit=limit + 1)
+    return page_answer(found, limit, _letter)
 
 
 @router.get("/dead-letters/{identity}")
@@ -105,9 +115,15 @@ async def dismiss_dead_letter(
 
 
 @router.get("/recounts")
-async def list_recounts(request: Request, principal: CurrentPrincipal) -> Response:
-    """Answer the newest comparisons of the figures with a recount of the registries."""
+async def list_recounts(
+    request: Request, principal: CurrentPrincipal, limit: Limit = 50, cursor: PageCursor = None
+) -> Response:
+    """Answer the comparisons of the figures with a recount of the registries, newest first."""
     hub = loaded_hub(request)
     require(principal, "viewer", scope_of(hub, hub.figures.root or ""))
-    found = await queries.recounts(hub.database)
-    return json_answer({"items": [{"id": item.pop("_id"), **item} for item in found]})
+    found = await queries.recounts(hub.database, after=place_of(cursor), limit=limit + 1)
+    return page_answer(found, limit, _recount)
+
+
+def _recount(document: dict[str, Any]) -> dict[str, Any]:
+    return {"id": document["_id"], **{k: v for k, v in document.items() if k != "_id"}}
