@@ -150,12 +150,13 @@ _VOLUNTEERS = Definition(
     headline=True,
     label=("注册志愿者", "Registered volunteers"),
     wording=(
-        "状态为“注册”（REGISTERED）的志愿者：登记后一年内服务满规定时长（现行 20 小时）、"
-        "本人申请并经县级以上红十字会批准。仅登记的不计入；暂停（SUSPENDED）的不计入。"
-        + _OUTSIDE[0],
-        "Volunteers who are REGISTERED: enrolled, with the required hours of service within a year "
-        "(20 under the present rule), on their own application, approved by a Red Cross society "
-        "at county level or above. Merely enrolled or SUSPENDED volunteers are not counted."
+        "状态为“注册”（REGISTERED）的志愿者：登记后在一个自然年内服务满规定时长"
+        "（由注册规则设定，默认 20 小时；目前凭服务证明文件认定）、本人申请并经县级以上"
+        "红十字会批准。仅登记的不计入；暂停（SUSPENDED）的不计入。" + _OUTSIDE[0],
+        "Volunteers who are REGISTERED: enrolled, with the required hours of service within one "
+        "calendar year (set by the rule of registration, 20 by default; for now evidenced by a "
+        "document that proves the service), on their own application, approved by a Red Cross "
+        "society at county level or above. Merely enrolled or SUSPENDED volunteers are not counted."
         + _OUTSIDE[1],
     ),
     formula="count(volunteer: status = REGISTERED)",
