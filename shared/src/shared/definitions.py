@@ -69,11 +69,29 @@ class Definition:
             "statuses": sorted(self.statuses),
             "levels": sorted(self.levels),
             "headline": self.headline,
-            "label": {"zh": self.label[0], "en": self.label[1]},
-            "wording": {"zh": self.wording[0], "en": self.wording[1]},
+            "label": _languages(self.label),
+            "wording": _languages(self.wording),
             "formula": self.formula,
             "source": self.source,
         }
+
+
+NOT_IN_PLAN = "NOT_IN_PLAN"
+"""The category of whatever the plan names no category for, so that the cells add up."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """One cell of a breakdown that puts stored values together.
+
+    Args:
+        id: the cell in an answer.
+        values: the stored values that stand in it.
+    """
+
+    id: str
+    values: frozenset[str]
+    label: Text
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,8 @@ class Dimension:
         multiple: whether one entity may stand in several cells, so that cells do not add up.
         offered: whether it may be asked for; a table of two has margins, from which its small
             cells can be computed whatever is hidden.
+        wording: what it counts, where the label does not say all.
+        categories: its cells, where they are not the stored values themselves.
     """
 
     id: str
@@ -96,9 +116,37 @@ class Dimension:
     label: Text
     multiple: bool = False
     offered: bool = True
+    wording: Text | None = None
+    categories: tuple[Category, ...] = ()
+
+    def cell(self, stored: str) -> str:
+        """Return the cell that a stored value stands in."""
+        if not self.categories:
+            return stored
+        found = (item.id for item in self.categories if stored in item.values)
+        return next(found, NOT_IN_PLAN)
+
+    def as_item(self) -> dict[str, Any]:
+        """Return the public form, one dimension of ``GET /v1/definitions``."""
+        return {
+            "id": self.id,
+            "series": list(self.series),
+            "personal": self.personal,
+            "multiple": self.multiple,
+            "label": _languages(self.label),
+            "wording": self.wording and _languages(self.wording),
+            "categories": [
+                {"id": item.id, "values": sorted(item.values), "label": _languages(item.label)}
+                for item in self.categories
+            ],
+        }
 
 
-DEFINITIONS_VERSION = 1
+def _languages(text: Text) -> dict[str, str]:
+    return {"zh": text[0], "en": text[1]}
+
+
+DEFINITIONS_VERSION = 2
 """Version of the table as a whole: raised with any definition or dimension in it."""
 
 _UNITS = Definition(
@@ -200,9 +248,43 @@ DEFINITIONS: Mapping[str, Definition] = {
     item.id: item for item in (_UNITS, _MEMBERS, _VOLUNTEERS, _ENROLLED, _GROUP_MEMBERS)
 }
 
+_PLAN_CATEGORIES = (
+    Category("TOWNSHIP", frozenset({"TOWNSHIP"}), ("乡镇", "Townships and towns")),
+    Category("SUBDISTRICT", frozenset({"SUBDISTRICT"}), ("街道", "Sub-districts")),
+    Category("COMMUNITY", frozenset({"COMMUNITY"}), ("社区", "Urban communities")),
+    Category("SCHOOL", frozenset({"SCHOOL"}), ("学校", "Schools")),
+    Category("HOSPITAL", frozenset({"HOSPITAL"}), ("医院（医疗机构）", "Medical institutions")),
+    Category(
+        "ENTERPRISE_INSTITUTION",
+        frozenset({"ENTERPRISE", "INSTITUTION"}),
+        ("企事业单位", "Enterprises and public institutions"),
+    ),
+    Category(
+        NOT_IN_PLAN,
+        frozenset({"VILLAGE", "AGENCY", "INDUSTRY", "OTHER"}),
+        ("规划未单列的类型", "Types the plan does not name"),
+    ),
+)
+"""Those of domain.md section 1.2 that the plan itself names, and one for the rest."""
+
 _PERSONS = ("members", "volunteers", "enrolled")
 DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("type", ("units",), False, ("单位类型", "Unit type")),
+    Dimension(
+        "plan_category",
+        ("units",),
+        False,
+        ("规划中的组织类别", "Category of the plan"),
+        wording=(
+            "按规划所用的类别统计，由单位类型得出：企业（ENTERPRISE）与事业单位（INSTITUTION）"
+            "合计为企事业单位；村、机关、行业和其他类型规划未单列，合为一项，各类之和等于基层组织总数。",
+            "The categories the plan uses, derived from the unit type: enterprises (ENTERPRISE) "
+            "and public institutions (INSTITUTION) are one; villages, offices, industry units and "
+            "others, which the plan does not name, are one more, so that the categories add up to "
+            "all grassroots units.",
+        ),
+        categories=_PLAN_CATEGORIES,
+    ),
     Dimension("kind", ("members",), True, ("会员类别", "Kind of member")),
     Dimension("grade", ("members",), True, ("会员等级", "Grade of member")),
     Dimension("sex", _PERSONS, True, ("性别", "Sex")),
@@ -218,7 +300,8 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("stars", ("volunteers", "enrolled"), True, ("星级", "Stars")),
     Dimension("served", ("volunteers", "enrolled"), True, ("服务年份", "Years served"), True),
 )
-"""Every breakdown; ``sex`` and ``birth_year`` are the margins of the stored ``sexbirth``."""
+"""Every breakdown; ``sex`` and ``birth_year`` are the margins of the stored ``sexbirth``, and
+``plan_category`` puts the stored types together."""
 
 
 def dimensions_of(series: str) -> tuple[Dimension, ...]:

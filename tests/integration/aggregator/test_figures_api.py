@@ -14,7 +14,17 @@ from shared import events
 from shared.clock import today
 from shared.mongo import Database
 from tests.histories import MOMENT
-from tests.integration.aggregator.served import COUNTY, HQ, UNIT, bearer, members, running, write
+from tests.integration.aggregator.served import (
+    COUNTY,
+    HQ,
+    UNIT,
+    bearer,
+    card,
+    members,
+    running,
+    unit_event,
+    write,
+)
 
 
 async def test_progress_now_and_on_past_days(servers: RealServers, filled: Database) -> None:
@@ -84,6 +94,54 @@ async def test_breakdowns_hide_small_cells(servers: RealServers, filled: Databas
         assert past.json()["cells"] == [{"value": "1", "count": 7}]
         wrong = await client.get("/v1/counters", params={"metric": "members", "by": "colour"})
         assert (wrong.status_code, wrong.json()["code"]) == (422, "dimension.unknown")
+
+
+async def test_units_by_the_categories_of_the_plan(servers: RealServers, filled: Database) -> None:
+    types = {"e": "ENTERPRISE", "i": "INSTITUTION", "s": "SCHOOL", "v": "VILLAGE", "a": "AGENCY"}
+    cards = [card(unit, "GRASSROOTS", COUNTY, type=type_) for unit, type_ in types.items()]
+    early, late = date(2023, 1, 1), date(2024, 1, 1)
+    write(
+        filled,
+        *(
+            (events.UNIT_TOPIC, unit_event(one, late if one.type == "INSTITUTION" else early))
+            for one in cards
+        ),
+    )
+    async with running(servers, filled) as client:
+        params = {"metric": "units", "by": "plan_category"}
+        answer = (await client.get("/v1/counters", params=params)).json()
+        found = {cell["value"]: cell["count"] for cell in answer["cells"]}
+        expected = {"COMMUNITY": 1, "SCHOOL": 1, "ENTERPRISE_INSTITUTION": 2, "NOT_IN_PLAN": 2}
+        assert (found, answer["withheld"]) == (expected, False)
+        past = await client.get("/v1/counters", params={**params, "as_of": "2023-12-31"})
+        then = {cell["value"]: cell["count"] for cell in past.json()["cells"]}
+        assert then == {**expected, "ENTERPRISE_INSTITUTION": 1}
+        plain = (await client.get("/v1/counters", params={**params, "by": "type"})).json()
+        assert {"value": "INSTITUTION", "count": 1} in plain["cells"]
+        wrong = await client.get("/v1/counters", params={**params, "metric": "members"})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "dimension.unknown")
+
+
+async def test_the_definitions_say_what_counts_and_how_it_is_broken_down(
+    servers: RealServers, filled: Database
+) -> None:
+    async with running(servers, filled) as client:
+        told = (await client.get("/v1/definitions")).json()
+        assert told["version"] == 2
+        dimensions = {item["id"]: item for item in told["dimensions"]}
+        assert "sexbirth" not in dimensions
+        assert dimensions["type"]["categories"] == []
+        category = dimensions["plan_category"]
+        assert category["series"] == ["units"]
+        assert "企事业单位" in category["wording"]["zh"]
+        labels = {item["id"]: item["label"]["zh"] for item in category["categories"]}
+        assert labels["ENTERPRISE_INSTITUTION"] == "企事业单位"
+        volunteers = next(item for item in told["items"] if item["id"] == "volunteers")
+        # As the refusal of too few hours says it; the hours are the rule's, which may be set.
+        assert "一个自然年内" in volunteers["wording"]["zh"]
+        assert "默认 20 小时" in volunteers["wording"]["zh"]
+        assert "one calendar year" in volunteers["wording"]["en"]
+        assert "20 by default" in volunteers["wording"]["en"]
 
 
 async def test_the_stream_shows_what_is_committed(servers: RealServers, filled: Database) -> None:

@@ -104,7 +104,7 @@ def test_every_stored_dimension_is_declared_and_personal() -> None:
 
 def test_dimensions_name_known_series() -> None:
     assert {series for item in DIMENSIONS for series in item.series} <= DEFINITIONS.keys()
-    assert [item.id for item in dimensions_of("units")] == ["type"]
+    assert [item.id for item in dimensions_of("units")] == ["type", "plan_category"]
 
 
 def test_public_form_is_whole_in_both_languages() -> None:

@@ -15,7 +15,7 @@ from aggregator.store import (
     listed,
 )
 from shared import events
-from shared.definitions import DEFINITIONS
+from shared.definitions import DEFINITIONS, dimensions_of
 from shared.mongo import SNAPSHOT, AsyncDatabase, Document
 
 TOPIC_OF_ENTITY = {
@@ -91,12 +91,13 @@ async def counter_totals(
 def breakdown(series: str, dimension: str, totals: Mapping[str, int]) -> dict[str, int]:
     """Return a series' cells by one dimension from the sums of its counters."""
     definition = DEFINITIONS[series]
+    offered = {item.id: item for item in dimensions_of(series)}
     cells: Counter[str] = Counter()
     for name, count in totals.items():
         parts = name.split("|")
         if definition.entity == "unit":
             if definition.counts_counter(name):
-                cells[parts[2]] += count
+                cells[offered[dimension].cell(parts[2])] += count
         elif len(parts) == 3 and parts[0] in definition.statuses:
             stored, value = parts[1], parts[2]
             if stored == dimension:

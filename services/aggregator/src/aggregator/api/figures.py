@@ -21,7 +21,7 @@ from aggregator.plans import Plan, current_plan, indicator_item
 from aggregator.stream import Hub
 from shared.access import OptionalPrincipal
 from shared.clock import now, today
-from shared.definitions import DEFINITIONS, DEFINITIONS_VERSION, dimensions_of
+from shared.definitions import DEFINITIONS, DEFINITIONS_VERSION, DIMENSIONS, dimensions_of
 from shared.errors import Invalid, Unavailable
 from shared.personal.records import Day
 
@@ -192,6 +192,7 @@ async def stream(
 
 @router.get("/definitions")
 async def definitions() -> Response:
-    """Answer what each figure counts, in words and as a formula."""
+    """Answer what each figure counts, in words and as a formula, and how it is broken down."""
     items = [definition.as_item() for definition in DEFINITIONS.values()]
-    return json_answer({"version": DEFINITIONS_VERSION, "items": items})
+    dimensions = [dimension.as_item() for dimension in DIMENSIONS if dimension.offered]
+    return json_answer({"version": DEFINITIONS_VERSION, "items": items, "dimensions": dimensions})
