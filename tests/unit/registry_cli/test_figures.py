@@ -39,6 +39,10 @@ def test_recount_shows_the_comparison(
     assert shown.exit_code == code, shown.output
     assert "1,971" in shown.stdout
     assert ("不一致" in shown.stdout) == bool(code)
+    # The sums are of every unit: nothing may call them the national figure.
+    assert "香港" in shown.stdout
+    assert "Hong Kong" in shown.stdout
+    assert "大屏 dashboard" not in shown.stdout
     as_json = registry("recount", "--json")
     assert (as_json.exit_code, json.loads(as_json.stdout)) == (code, found)
 
