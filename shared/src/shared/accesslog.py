@@ -4,7 +4,6 @@ A row names entities by id and fields by name; it never holds a value of a perso
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
@@ -44,7 +43,7 @@ def row(
 
     Args:
         subject: who did it.
-        action: ``read``, ``list``, ``reveal``, ``export``, or a command's name.
+        action: ``read``, ``list``, ``search``, ``reveal``, or a command's name.
         entity: id of the entity, or of all those on a page.
         unit: the unit it belongs to.
         fields: names of the fields revealed or changed.
@@ -63,9 +62,6 @@ def row(
     }
 
 
-async def write(database: AsyncDatabase, *rows: dict[str, Any]) -> None:
-    """Store rows of a read; the answer is sent after this, so that none goes unlogged."""
-    if len(rows) == 1:
-        await database[COLLECTION].insert_one(rows[0])
-    elif rows:
-        await database[COLLECTION].insert_many(rows, ordered=False)
+async def write(database: AsyncDatabase, row: Document) -> None:
+    """Store the row of a read; the answer is sent after this, so that none goes unlogged."""
+    await database[COLLECTION].insert_one(row)

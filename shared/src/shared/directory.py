@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from shared import log
 from shared.errors import Unavailable
-from shared.mongo import AsyncDatabase, ClientSession, Database, Document
+from shared.mongo import AsyncDatabase, Database, Document
 from shared.peers import Peers
 
 COLLECTION = "unit_directory"
@@ -78,15 +78,12 @@ def _document(card: Mapping[str, Any]) -> Document:
     }
 
 
-def apply_cards(
-    database: Database, cards: Iterable[Mapping[str, Any]], session: ClientSession | None = None
-) -> None:
+def apply_cards(database: Database, cards: Iterable[Mapping[str, Any]]) -> None:
     """Store unit cards, each only over a lower version of itself, in one round trip.
 
     Args:
         database: the service's database.
         cards: ``shared.events.payloads.UnitCard`` as mappings.
-        session: the transaction to do it in, if any.
     """
     newest: dict[str, Mapping[str, Any]] = {}
     for card in cards:
@@ -94,7 +91,7 @@ def apply_cards(
             newest[card["id"]] = card
     if newest:
         writes = [_update(_document(card)) for card in newest.values()]
-        database[COLLECTION].bulk_write(writes, ordered=False, session=session)
+        database[COLLECTION].bulk_write(writes, ordered=False)
 
 
 def doubt(database: Database, units: Iterable[str]) -> None:
@@ -243,7 +240,7 @@ class Directory:
         while True:
             try:
                 await self._load_and_follow()
-            except PyMongoError as problem:
+            except Exception as problem:  # noqa: BLE001 - who follows no more must not seem to
                 _log.warning("the directory starts over", problem=repr(problem)[:300])
             back_off = 0.1 if self._loaded.is_set() else min(LONGEST_BACK_OFF, back_off * 2)
             self._loaded.clear()

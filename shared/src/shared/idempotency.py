@@ -8,7 +8,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -78,7 +77,7 @@ class Outcome:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
 
-def record(key: Key, digest: str, outcome: Outcome, at: datetime | None = None) -> Document:
+def record(key: Key, digest: str, outcome: Outcome) -> Document:
     """Return the document to insert in the transaction of the request's own writes."""
     return {
         "_id": key.id,
@@ -87,7 +86,7 @@ def record(key: Key, digest: str, outcome: Outcome, at: datetime | None = None) 
         "entity": outcome.entity,
         "version": outcome.version,
         "rows": outcome.rows,
-        "at": at or now(),
+        "at": now(),
     }
 
 

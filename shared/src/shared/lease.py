@@ -19,7 +19,6 @@ class Lease:
     """A right to write, valid while nobody has taken a higher token."""
 
     name: str
-    holder: str
     token: int
 
     def check(self, database: Database, session: ClientSession | None, *, seconds: int) -> None:
@@ -71,4 +70,4 @@ def take(database: Database, name: str, holder: str, *, seconds: int) -> Lease |
         ],
         return_document=True,
     )
-    return Lease(name, holder, found["token"]) if found else None
+    return Lease(name, found["token"]) if found else None

@@ -30,8 +30,16 @@ def configure(instance: str, *, level: str = "INFO", log_format: str = "json") -
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=False)
     )
+
+    def add_instance(
+        _logger: object, _name: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        # No context variable: threads, and tasks with a context of their own, begin without any.
+        event["instance"] = instance
+        return event
+
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        add_instance,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -57,7 +65,6 @@ def configure(instance: str, *, level: str = "INFO", log_format: str = "json") -
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(instance=instance)
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

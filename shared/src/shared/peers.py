@@ -60,7 +60,7 @@ class Peers:
                 answer = await self._client.get(
                     f"{self._urls[service]}{path}", params=params, headers=self._headers()
                 )
-            except httpx.TransportError as failure:
+            except (httpx.TransportError, OSError) as failure:  # OSError: the token's file
                 problem = repr(failure)
                 continue
             if answer.status_code == 404:

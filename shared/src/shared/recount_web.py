@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pymongo import ReturnDocument
 
 from shared.access import CurrentPrincipal, Principal
 from shared.clock import now
@@ -35,11 +36,14 @@ def _database(request: Request, principal: Principal) -> AsyncDatabase:
 async def ask(request: Request, principal: CurrentPrincipal, key: IdempotencyKey) -> JsonResponse:
     """Have the worker recount this registry at one cluster time; asked twice, it counts once."""
     identity = Key(principal.subject, f"POST {PATH}", key).id if key else new_id()
-    job = {"status": "requested", "at": now()}
-    await _database(request, principal)[JOBS].update_one(
-        {"_id": identity}, {"$setOnInsert": job}, upsert=True
+    job = await _database(request, principal)[JOBS].find_one_and_update(
+        {"_id": identity},
+        {"$setOnInsert": {"status": "requested", "at": now()}},
+        upsert=True,
+        return_document=ReturnDocument.AFTER,
     )
-    return JsonResponse({"id": identity, "status": "requested"}, status_code=202)
+    status = job["status"] if job else "requested"
+    return JsonResponse({"id": identity, "status": status}, status_code=202)
 
 
 async def show(request: Request, principal: CurrentPrincipal, identity: str) -> JsonResponse:

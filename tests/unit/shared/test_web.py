@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.clock import today
 from shared.web import StrictModel
+from shared.web.validation import refusal_of
 from tests.unit.shared.sample_app import application, check_problem, client
 
 
@@ -282,6 +283,21 @@ async def test_the_field_with_a_nul_is_named(http: httpx.AsyncClient) -> None:
     answer = await http.post("/v1/people", content=body, headers=JSON)
     problem = check_problem(answer, 400, "body.nul")
     assert problem["errors"][0]["field"] == "guardian.phone.1"
+
+
+async def test_a_crowd_of_fields_is_refused_as_a_whole(http: httpx.AsyncClient) -> None:
+    crowd = {f"f{n}": 1 for n in range(65)}
+    for body, place in ((crowd, "$"), ({"name": "一", "guardian": crowd}, "guardian")):
+        answer = await http.post("/v1/people", json=body, headers={"Accept-Language": "en"})
+        problem = check_problem(answer, 400, "body.fields")
+        assert f"(at: {place})" in problem["detail"]
+
+
+def test_no_more_errors_are_told_than_somebody_reads() -> None:
+    findings = [{"type": "extra_forbidden", "loc": ("body", f"f{n}")} for n in range(250)]
+    refusal = refusal_of(findings)
+    assert len(refusal.errors) == 100
+    assert refusal.params["count"] == 250
 
 
 @pytest.mark.parametrize("inner", [b"1", b'"\\u0000"'])

@@ -33,6 +33,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "上传的表单无法读取，请以 multipart/form-data 格式重新上传。",
         "The uploaded form cannot be read; upload it again as multipart/form-data.",
     ),
+    "body.fields": (
+        "请求正文中的一个对象（位置：{place}）超过 {max} 个字段，请只保留需要的字段。",
+        "An object of the body (at: {place}) has more than {max} fields; send only those needed.",
+    ),
     "media.unsupported": (
         "不支持该正文类型，请使用 Content-Type: {expected}。",
         "This type of body is not supported; use Content-Type: {expected}.",
@@ -67,10 +71,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "scope.service": (
         "此接口只供系统内部服务调用。",
         "This is for the registry's own services only.",
-    ),
-    "scope.person": (
-        "此接口只供志愿者本人使用，请用本人的账号登录。",
-        "This is for the volunteer in person; sign in with the volunteer's own account.",
     ),
     "four_eyes": (
         "录入人或最后修改人不能审批同一事项，请由另一名审批人员或上级红十字会办理。",

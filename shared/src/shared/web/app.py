@@ -91,12 +91,11 @@ def _whole(lifespan: Lifespan | None, verifier: TokenVerifier | None) -> Lifespa
     return whole
 
 
-def _bare(title: str, lifespan: Lifespan, *, public_docs: bool) -> FastAPI:
+def _bare(title: str, lifespan: Lifespan) -> FastAPI:
     return FastAPI(
         title=title,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         lifespan=lifespan,
-        openapi_url="/openapi.json" if public_docs else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -119,8 +118,6 @@ def create_app(
     lifespan: Lifespan | None = None,
     verifier: TokenVerifier | None = None,
     multipart: Mapping[str, int] | None = None,
-    content_security_policy: str = CONTENT_SECURITY_POLICY,
-    public_docs: bool = True,
 ) -> FastAPI:
     """Return the application of a service.
 
@@ -134,11 +131,9 @@ def create_app(
         lifespan: what the service starts and stops.
         verifier: turns tokens into principals; closed with the application.
         multipart: paths that take multipart uploads, and how many bytes each.
-        content_security_policy: what pages of the service may load.
-        public_docs: whether ``/openapi.json`` is served.
     """
 
-    app = _bare(title, _whole(lifespan, verifier), public_docs=public_docs)
+    app = _bare(title, _whole(lifespan, verifier))
     app.state.verifier = verifier
     app.state.closing = asyncio.Event()
     for router in routers:
@@ -149,6 +144,6 @@ def create_app(
         settings=settings,
         verifier=verifier,
         multipart=dict(multipart or {}),
-        content_security_policy=content_security_policy,
+        content_security_policy=CONTENT_SECURITY_POLICY,
     )
     return app

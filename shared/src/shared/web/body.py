@@ -1,14 +1,18 @@
 """Checks of a request's bytes before anything reads them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from shared.errors import Malformed, UnsupportedMedia
+from shared.web.validation import plain_name
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
 
+MOST_FIELDS = 64
+"""Of one object: no command has as many, and each unknown one would be told of by name."""
 _ESCAPED_NUL = b"\\u0000"
 
 
@@ -29,8 +33,28 @@ def _nul_place(document: Any) -> str | None:
     return None
 
 
+def _too_wide(document: Any) -> str | None:
+    """Return the dotted path of an object with too many fields; None if there is none."""
+    waiting: list[tuple[Any, str]] = [(document, "")]
+    while waiting:
+        value, place = waiting.pop()
+        if isinstance(value, dict):
+            if len(value) > MOST_FIELDS:
+                return place or "$"
+            inner: Iterable[tuple[Any, Any]] = value.items()
+        else:
+            inner = enumerate(value)
+        waiting += [
+            (item, f"{place}.{plain_name(name)}".lstrip("."))
+            for name, item in inner
+            if isinstance(item, dict | list)
+        ]
+    return None
+
+
 def check_json(body: bytes) -> None:
-    """Let pass what is strict JSON in UTF-8 without a NUL character, raw or escaped.
+    """Let pass what is strict JSON in UTF-8 without a NUL character, raw or escaped, or a crowd of
+    fields in one object.
 
     Raises:
         Malformed: names the byte or the field at fault, never a value.
@@ -41,6 +65,8 @@ def check_json(body: bytes) -> None:
         raise _reason(body) from problem
     if _ESCAPED_NUL in body and (place := _nul_place(value)):
         raise Malformed("body.nul", field=place, params={"place": place})
+    if isinstance(value, dict | list) and (place := _too_wide(value)):
+        raise Malformed("body.fields", field=place, params={"place": place, "max": MOST_FIELDS})
 
 
 def _reason(body: bytes) -> Malformed:

@@ -136,11 +136,18 @@ def problem_response(error: RegistryError, accept_language: str | None) -> Respo
     )
 
 
+_PASSING = {
+    "pymongo.errors.ConnectionFailure",
+    "pymongo.errors.ExecutionTimeout",
+    "pymongo.errors.WTimeoutError",
+}
+
+
 def translated(error: Exception) -> RegistryError:
     """Return the refusal an unforeseen exception means to the caller."""
     names = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
     # Told by name: the edge knows no database driver (import contract "mongo").
-    if names & {"pymongo.errors.ConnectionFailure", "pymongo.errors.WTimeoutError"}:
+    if names & _PASSING:
         return Unavailable("unavailable")
     labelled = getattr(error, "has_error_label", None)
     if labelled is not None and labelled("TransientTransactionError"):

@@ -9,6 +9,8 @@ from shared.messages import MESSAGES
 
 Context = Mapping[str, Any]
 _LONGEST_NAME = 80
+MOST_ERRORS = 100
+"""So many are told of; a caller mends no more at a time."""
 _MANY_DIGITS = re.compile(r"\d{6,}")
 
 _TYPES = {
@@ -93,11 +95,16 @@ def refusal_of(findings: Sequence[Mapping[str, Any]]) -> RegistryError:
         return Malformed("body.json")
     if findings and all(finding["loc"][:1] == ("path",) for finding in findings):
         return NotFound("not_found")
-    return refused([field_error(finding) for finding in findings])
+    return refused([field_error(finding) for finding in findings[:MOST_ERRORS]], len(findings))
 
 
-def refused(errors: Sequence[FieldError]) -> Invalid:
-    """Return the refusal of fields at fault; a single one gives it its code."""
+def refused(errors: Sequence[FieldError], count: int | None = None) -> Invalid:
+    """Return the refusal of fields at fault; a single one gives it its code.
+
+    Args:
+        errors: those that are told.
+        count: how many there are, where not all are told.
+    """
     if len(errors) == 1:
         return Invalid(errors[0].code, params=errors[0].params, errors=errors)
-    return Invalid("request.invalid", params={"count": len(errors)}, errors=errors)
+    return Invalid("request.invalid", params={"count": count or len(errors)}, errors=errors)
