@@ -1,8 +1,8 @@
 """Makes the secrets of the compose deployment, each once, as files that only their reader may read.
 
-Layout under the target folder: ``mongo/`` for the database servers, ``issuer/`` for the demo issuer,
-and one folder for each service with its database address, its service token and, for those that
-store persons, the keyring. Nothing that exists is replaced: losing a key loses data.
+Layout under the target folder: ``mongo/`` for the database servers, ``issuer/`` for the demo
+issuer, and one folder for each service with its database address, its service token and, for those
+that store persons, the key ring. Nothing that exists is replaced: losing a key loses data.
 """
 
 import argparse
@@ -13,11 +13,13 @@ import shutil
 import sys
 from pathlib import Path
 
-from embedded import issuer, keyring
+from embedded import issuer
+from embedded.files import write_atomically
 from embedded.runtime import Runtime
+from shared.personal.encryption import new_key_ring
 
 SERVICES = ("org-units", "member", "volunteer", "aggregator")
-KEEP_PERSONS = ("org-units", "member", "volunteer")
+KEEP_PERSONS = ("member", "volunteer")
 HOSTS = "mongo-1:27017,mongo-2:27017,mongo-3:27017"
 REGISTRY_USER = 10_001
 """User and group of the registry's image (deploy/Dockerfile)."""
@@ -25,15 +27,13 @@ MONGO_USER = 999
 """User and group ``mongodb`` of the official image."""
 KEYFILE_BYTES = 567
 """Base64 makes 756 characters of it; MongoDB takes up to 1,024."""
+OWNER_READS = 0o400
 
 
 def once(path: Path, content: str) -> str:
     """Write a file unless it is there, and return what it holds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
+        write_atomically(path, content, OWNER_READS)
     return path.read_text(encoding="utf-8")
 
 
@@ -52,7 +52,7 @@ def make_mongo_secrets(target: Path) -> None:
 
 
 def make_registry_secrets(target: Path) -> None:
-    """Make the issuer's key, a token for each service, and the keyring for personal data."""
+    """Make the issuer's key, a token for each service, and the key ring for personal data."""
     runtime = Runtime(var=target / "issuer")
     issuer.provide_key(runtime)
     for service in SERVICES:
@@ -60,8 +60,7 @@ def make_registry_secrets(target: Path) -> None:
             runtime, f"service:{service}", ttl_seconds=issuer.SERVICE_TTL, service=True
         )
         once(target / service / "service.token", token)
-    key = {purpose: keyring.fresh_key() for purpose in ("encryption", "index")}
-    ring = json.dumps({"active": "k1", "keys": {"k1": key}})
+    ring = json.dumps(new_key_ring())
     for service in KEEP_PERSONS:
         ring = once(target / service / "keyring.json", ring)
 

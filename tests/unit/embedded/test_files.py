@@ -1,15 +1,28 @@
-"""Followed and rotated logs, and front-end packages that are not the pinned ones."""
+"""Files written whole, followed and rotated logs, and packages that are not the pinned ones."""
 
 import base64
 import hashlib
 import io
+import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from embedded import frontend, kafka_libs
+from embedded.files import write_atomically
 from embedded.progress import LogTail
+
+
+def test_what_a_killed_writer_left_is_no_hindrance_and_lends_no_mode(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    left = tmp_path / f".secret.{os.getpid()}"  # in a container the next process has the same pid
+    left.write_text("half")
+    left.chmod(0o444)
+    write_atomically(secret, "whole", 0o400)
+    assert secret.read_text() == "whole"
+    assert secret.stat().st_mode & 0o777 == 0o400
+    assert list(tmp_path.iterdir()) == [secret]
 
 
 def test_only_whole_lines_and_each_once(tmp_path: Path) -> None:

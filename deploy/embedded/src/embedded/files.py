@@ -15,12 +15,14 @@ def write_atomically(
 ) -> None:
     """Write beside the target and rename over it: a reader sees the old file or the new one.
 
-    `durable` also waits for the disk, which a file that is rewritten at every change need not.
+    `mode` holds for the new file whatever the old one had. `durable` also waits for the disk,
+    which a file that is rewritten at every change need not.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)  # left by a killed process of our pid, it would keep its mode
     data = content.encode() if isinstance(content, str) else content
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()

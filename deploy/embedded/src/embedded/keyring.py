@@ -1,27 +1,21 @@
-"""The keys for personal data of one embedded system, made once and readable by their owner only."""
+"""The key ring of one embedded system, made once and readable by its owner only."""
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
 
 from embedded.files import write_atomically
 from embedded.runtime import Runtime
+from shared.personal.encryption import new_key_ring
 
 OWNER_ONLY = 0o600
-KEY_BYTES = 32
-"""AES-256 and HMAC-SHA256 (design.md section 7)."""
 
 
 def provide(runtime: Runtime) -> None:
-    """The keys that encrypt and index personal data; losing the file loses the data, so it is never replaced."""
+    """Make the keys that encrypt and index personal data, unless they are there.
+
+    Losing the file loses the data, so it is never replaced.
+    """
     if runtime.keyring.exists():
         return
-    key = {purpose: fresh_key() for purpose in ("encryption", "index")}
-    ring = {"active": "k1", "keys": {"k1": key}}
-    write_atomically(runtime.keyring, json.dumps(ring), OWNER_ONLY)
-
-
-def fresh_key() -> str:
-    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    write_atomically(runtime.keyring, json.dumps(new_key_ring()), OWNER_ONLY)
