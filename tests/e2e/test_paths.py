@@ -1,20 +1,15 @@
 """What officers, volunteers, newcomers and the public do, each over HTTP or the command line."""
 
-import csv
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 
 from embedded.issuer import mint
-from registry_cli.importing.report import path_beside
-from registry_cli.roster import write_demo
-from registry_cli.rosterfile.headers import FIELD_COLUMN, LINE_COLUMN, REMEDY_COLUMN
 from tests.e2e.commands import done, in_shell, in_terminal, registry
 from tests.e2e.office import PAPER, SERVICES, Office
 from tests.system import System, until
@@ -302,67 +297,3 @@ def test_no_event_was_set_aside(office: Office) -> None:
     office.add_member()
     office.settled()
     assert json.loads(done(office.system, "dead-letter", "list", "--json")) == []
-
-
-# --- a county's roster ------------------------------------------------------------------------------
-
-ROWS = 600
-SUMMARY = re.compile(r"(\d+) 行 rows, (\d+) 已登记 accepted, (\d+) 被拒 refused")
-
-
-def imported(office: Office, path: Path, *, code: int = 0) -> tuple[int, int, int]:
-    """Import a roster by the command; return its rows, how many were accepted, how many refused."""
-    ended = registry(
-        office.system, "import", str(path), "--unit", office.region, "--document",
-        "西红会〔2026〕9号", "--issued-on", "2026-01-09", "--consent-on", "2026-01-09",
-    )  # fmt: skip
-    assert ended.returncode == code, f"{ended.stdout}\n{ended.stderr}"
-    found = SUMMARY.search(ended.stdout)
-    assert found is not None, ended.stdout
-    rows, accepted, refused = map(int, found.groups())
-    return rows, accepted, refused
-
-
-def test_a_roster_is_imported_once_however_often_it_is_sent(office: Office, tmp_path: Path) -> None:
-    units = [office.add("units")["name"] for _ in range(2)]
-    demo = write_demo(tmp_path / "roster.csv", units, rows=ROWS)
-    assert set(demo.wrong.values()) >= {"wrong_check", "duplicate", "unknown_unit", "bad_phone"}
-    right = ROWS - len(demo.wrong)
-    before, stored = office.settled("330106"), office.stored()
-    assert imported(office, demo.path) == (ROWS, right, len(demo.wrong))
-    after, kept = office.settled("330106"), office.stored()
-    assert after == {**before, "members": before["members"] + right}
-    for name in ("member members", "member identifiers"):
-        assert kept[name] - stored[name] == right
-    report = path_beside(demo.path)
-    with report.open(encoding="utf-8-sig", newline="") as stream:
-        refused = {int(row[LINE_COLUMN]): row for row in csv.DictReader(stream)}
-    assert set(refused) == set(demo.wrong)
-    assert all(row[FIELD_COLUMN] and row[REMEDY_COLUMN] for row in refused.values())
-
-    assert imported(office, demo.path) == (ROWS, right, len(demo.wrong))
-    assert office.stored() == kept, "the same file sent again entered something"
-
-    header, *rows = demo.path.read_text(encoding="utf-8-sig").splitlines()
-    turned = tmp_path / "turned.csv"
-    turned.write_text("\n".join([header, *reversed(rows)]), encoding="utf-8")
-    assert imported(office, turned, code=1) == (ROWS, 0, ROWS)
-    again = office.stored()
-    assert again["member members"] == kept["member members"]
-    assert again["member identifiers"] == kept["member identifiers"]
-    assert office.settled("330106") == after
-
-
-def test_a_roster_of_another_county_is_refused_row_by_row(
-    office: Office, elsewhere: Office
-) -> None:
-    row = office.body("member", unit_id=elsewhere.place, row=1, joined_on="2020-05-01")
-    consent = row.pop("consent")
-    page = {
-        "mode": "existing", "consent": consent, "document": {"number": "9号"},
-        "rows": [row, {**row, "row": 2, "unit_id": office.place}],
-    }  # fmt: skip
-    clerk = office.system.headers("clerk", office.county, "registrar", "approver")
-    answer: httpx.Response = office.post(office.url("member", "bulk"), page, clerk)
-    assert [result["status"] for result in answer.json()["results"]] == [403, 201]
-    assert (answer.json()["accepted"], answer.json()["refused"]) == (1, 1)

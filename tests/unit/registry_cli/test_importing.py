@@ -129,6 +129,60 @@ def test_units_are_listed_once(
     ]
 
 
+def test_a_guardian_is_sent_with_the_rosters_consent(
+    tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
+) -> None:
+    path = tmp_path / "school.csv"
+    path.write_text(
+        "姓名,证件号码,手机号码,监护人姓名,与本人关系,监护人电话\n"
+        "李强,130102201211184021,13900000000,李 梅,母亲,139-0000-0002\n"
+        "王芳,11010519491231002X,13900000000,,,\n",
+        encoding="utf-8",
+    )
+    assert run(path).accepted == 2
+    child, adult = json.loads(stub.bulk_requests()[0].content)["rows"]
+    assert child["guardian"] == {
+        "name": "李梅",
+        "relation": "母亲",
+        "phone": "13900000002",
+        "consent": {"version": "2026-1", "channel": "PAPER", "given_on": "2026-01-05"},
+    }
+    assert not [name for name in child if name.startswith("guardian.")]
+    assert "guardian" not in adult
+
+
+@pytest.mark.parametrize(
+    ("header", "field", "column", "advised"),
+    [
+        ("家长姓名,家长电话", "guardian.phone", "家长电话", ""),
+        ("家长姓名,家长电话", "guardian.relation", "与本人关系", ""),
+        ("监护人,家长电话", "guardian", "监护人", "监护人、与本人关系、家长电话"),
+        ("备注,职业", "guardian", "监护人姓名", "监护人姓名、与本人关系、监护人电话"),
+    ],
+)
+def test_what_is_wrong_with_a_guardian_names_the_column(
+    tmp_path: Path,
+    stub: RegistryStub,
+    run: Callable[..., ImportSummary],
+    header: str,
+    field: str,
+    column: str,
+    advised: str,
+) -> None:
+    error = {"field": field, "code": "x", "message": "请改正"}
+    result = {"row": 2, "status": 422, "id": None, "errors": [error]}
+    answer = httpx.Response(200, json={"results": [result]})
+    stub.intercept = lambda request: answer if request.method == "POST" else None
+    path = tmp_path / "school.csv"
+    path.write_text(
+        f"姓名,证件号码,{header}\n李强,130102201211184021,李梅,13900000002\n", encoding="utf-8"
+    )
+    (row,) = report_of(run(path))
+    assert row["字段"] == column
+    assert row["问题与改法"].startswith("请改正")
+    assert row["问题与改法"].endswith(f"：{advised}）" if advised else "请改正")
+
+
 def test_duplicate_names_the_first_line(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
     summary = run(roster(tmp_path, f"{WANG},,", f"{LI},,", f"{WANG},,"), page_size=2)
     (row,) = report_of(summary)

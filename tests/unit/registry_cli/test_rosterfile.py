@@ -89,6 +89,30 @@ def test_unknown_columns_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "header",
+    [
+        "监护人姓名,与本人关系,监护人电话",
+        "监护人,监护人关系,监护人联系电话",
+        "监护人姓名（未满18周岁填写）,监护人 与本人关系,监护人手机号码*",
+        "家长姓名,与学生关系,家长电话",
+        "Guardian Name,Guardian Relation,Guardian Phone",
+        "guardian.name,guardian.relation,guardian.phone",
+        "guardian,relationship,guardian_mobile",
+    ],
+)
+def test_columns_of_a_guardian(tmp_path: Path, header: str) -> None:
+    row = one(tmp_path, f"联系电话,{header}", "13800000001,李 梅,母 亲,139-0000-0002")
+    assert row.problems == ()
+    assert {key: value for key, value in row.fields.items() if "guardian" in key} == {
+        "guardian.name": "李梅",
+        "guardian.relation": "母亲",
+        "guardian.phone": "13900000002",
+    }
+    assert (row.fields["name"], row.fields["phone"]) == ("王芳", "13800000001")
+    assert read_roster(tmp_path / "名册.csv").header.ignored == ()
+
+
+@pytest.mark.parametrize(
     ("field", "cell", "value"),
     [
         ("name", "\u3000王 芳 ", "王芳"),
@@ -148,6 +172,7 @@ def test_values(field: str, cell: str, value: str | None) -> None:
         ("id_type", "军官证", "value.code"),
         ("id_number", "3.30106E+17", "value.number_lost"),
         ("phone", "1.38E+10", "value.number_lost"),
+        ("guardian.phone", "1.38E+10", "value.number_lost"),
         ("ethnicity", "火星族", "value.code"),
         ("education", "私塾", "value.code"),
         ("political", "不问", "value.code"),

@@ -22,7 +22,7 @@ Row = dict[str, str]
 LAST_DAY = date(2025, 12, 31)
 """No date lies after it, so that the file does not depend on the day it is written."""
 STUDENTS_BORN = (date(2003, 1, 1), date(2007, 6, 30))
-"""All of age on the last day: a minor needs a guardian's consent, which a roster cannot hold."""
+"""All of age on the last day: a minor needs a guardian, for whom the demo has no columns."""
 ADULTS_BORN = (date(1946, 1, 1), date(2000, 12, 31))
 WRONG_SHARE = 0.015
 REPAIRABLE_SHARE = 0.01

@@ -24,6 +24,7 @@ from registry_cli.importing.report import (
 from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
 from registry_cli.importing.units import UnitFinder, UnknownUnit
 from registry_cli.rosterfile import Roster, RosterFileError, RosterRow, read_roster
+from registry_cli.rosterfile.headers import GUARDIAN, advised
 from registry_cli.rosterfile.problems import Language
 
 LARGEST_PAGE = 500
@@ -43,6 +44,14 @@ SAME_PERSON = (
     "（与本文件第 {line} 行证件号码相同）",
     " (the document number is that of line {line} of this file)",
 )
+
+
+GUARDIAN_COLUMNS = (
+    "（请填写名册中的这几列，没有的请添加：{titles}）",
+    " (fill in these columns of the roster, and add those it lacks: {titles})",
+)
+COLUMN_OF = {"unit_id": "unit", "guardian": "guardian.name"}
+"""The column to look at for a field that has another name, or several columns."""
 
 
 def import_roster(
@@ -166,10 +175,23 @@ class _Importer:
             text = UNIT_TEXTS[unknown.ambiguous][self._language_index].format(unit=said)
             code = f"unit.{unknown}"
             raise _Refused([Refusal(self._column("unit"), code, text)]) from unknown
-        fields = {k: v for k, v in row.fields.items() if v is not None and k != "unit"}
+        fields = self._fields(row)
         if number := row.fields["id_number"]:
             self.first_lines.setdefault(_digest(number), row.line)
         return {"row": row.line, "unit_id": unit, **fields}
+
+    def _fields(self, row: RosterRow) -> dict[str, Any]:
+        """Return what a row says of the person; a guardian consents by the roster's own consent."""
+        fields: dict[str, Any] = {}
+        guardian: dict[str, Any] = {}
+        for name, value in row.fields.items():
+            if name in GUARDIAN and value is not None:
+                guardian[GUARDIAN[name]] = value
+            elif name != "unit" and value is not None:
+                fields[name] = value
+        if guardian:
+            fields["guardian"] = {**guardian, "consent": self.sheet["consent"]}
+        return fields
 
     def _send(self, rows: list[dict[str, Any]]) -> dict[int, list[Refusal]]:
         """Send one page and return why rows were refused, by line."""
@@ -195,13 +217,14 @@ class _Importer:
                 self.warnings.add(int(answer["row"]), str(answer["id"]), said)
 
     def _reasons_of(self, row: dict[str, Any], status: int, errors: Any) -> list[Refusal]:
-        hint = self._same_person(row) if status == HTTPStatus.CONFLICT else ""
         said: list[dict[str, Any]] = errors or [{}]
+        same = self._same_person(row) if status == HTTPStatus.CONFLICT else ""
         return [
             Refusal(
                 self._column(str(error.get("field") or "")),
                 str(error.get("code") or status),
-                str(error.get("message") or error.get("code") or status) + hint,
+                str(error.get("message") or error.get("code") or status)
+                + (self._guardian_columns() if error.get("field") == "guardian" else same),
             )
             for error in said
         ]
@@ -213,6 +236,11 @@ class _Importer:
             return ""
         return SAME_PERSON[self._language_index].format(line=first)
 
+    def _guardian_columns(self) -> str:
+        """Tell which columns hold a guardian, those a roster lacks by the titles to add."""
+        titles = "、".join(self._column(name) for name in GUARDIAN)
+        return GUARDIAN_COLUMNS[self._language_index].format(titles=titles)
+
     def _settle(self, row: RosterRow, reasons: list[Refusal] | None) -> None:
         if reasons is None:
             self.accepted += 1
@@ -222,10 +250,11 @@ class _Importer:
         self.report.add(row, reasons)
 
     def _column(self, field: str) -> str:
-        """Return the file's own title for a field of the API, else the field."""
+        """Return the file's own title for a field of the API, else the one to add."""
         header = self.roster.header
-        position = header.index.get("unit" if field == "unit_id" else field)
-        return field if position is None else header.columns[position]
+        name = COLUMN_OF.get(field, field)
+        position = header.index.get(name)
+        return advised(name) if position is None else header.columns[position]
 
     @property
     def _language_index(self) -> int:

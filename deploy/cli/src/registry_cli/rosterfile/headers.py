@@ -31,7 +31,23 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "kind": ("会员类别", "会员类型", "类别", "kind"),
     "joined_on": ("入会日期", "入会时间", "加入日期", "joinedon", "joindate"),
+    "guardian.name": (
+        "监护人姓名", "监护人", "家长姓名", "guardianname", "guardian.name", "guardian",
+    ),
+    "guardian.relation": (
+        "与本人关系", "监护人关系", "监护人与本人关系", "监护人与会员关系", "监护关系", "与学生关系",
+        "guardianrelation", "guardianrelationship", "guardian.relation", "relationship",
+    ),
+    "guardian.phone": (
+        "监护人电话", "监护人手机", "监护人手机号", "监护人手机号码", "监护人电话号码",
+        "监护人联系电话", "监护人联系方式", "家长电话", "家长手机", "家长手机号", "家长手机号码",
+        "家长联系电话", "家长联系方式",
+        "guardianphone", "guardianmobile", "guardian.phone",
+    ),
 }  # fmt: skip
+"""By the API's field, a guardian's by its path; the first title is the one to advise."""
+GUARDIAN = {f"guardian.{part}": part for part in ("name", "relation", "phone")}
+"""The fields of a guardian, who is an object of its own in the API."""
 FIELDS = tuple(ALIASES)
 LINE_COLUMN, FIELD_COLUMN, REMEDY_COLUMN = "行号", "字段", "问题与改法"
 """Columns an error report adds; a corrected report can be imported, so reading skips them."""
@@ -74,6 +90,11 @@ def field_of(title: str) -> str | None:
     """Return the field a title stands for; remarks in brackets, stars and spaces do not count."""
     plain = unicodedata.normalize("NFKC", visible(title))
     return _FIELD_OF.get(_REMARK.sub("", plain).lower())
+
+
+def advised(field: str) -> str:
+    """Return the title of the column a field of the API would have, else the field."""
+    return ALIASES[field][0] if field in ALIASES else field
 
 
 def recognised(cells: Sequence[str]) -> int:

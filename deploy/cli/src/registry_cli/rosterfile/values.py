@@ -101,8 +101,8 @@ def kind(text: str) -> str:
     return codes.KINDS[text]
 
 
-def unit(text: str) -> str:
-    """Return the name or code of a unit without spaces."""
+def closed_up(text: str) -> str:
+    """Return a text that has no spaces: the name or code of a unit, how a guardian is related."""
     return _SPACES.sub("", text)
 
 
@@ -128,9 +128,12 @@ READERS: dict[str, Callable[[str], str]] = {
     "education": code_of("education"),
     "political": code_of("political"),
     "occupation": occupation,
-    "unit": unit,
+    "unit": closed_up,
     "kind": kind,
     "joined_on": day,
+    "guardian.name": name,
+    "guardian.relation": closed_up,
+    "guardian.phone": number,
 }
 
 
@@ -140,7 +143,7 @@ def read(field: str, cell: str) -> str | None:
     Raises:
         Unreadable: the cell has content without a known value.
     """
-    text = visible(cell)
-    if field != "name":
+    reader, text = READERS[field], visible(cell)
+    if reader is not name:
         text = unicodedata.normalize("NFKC", text).strip()
-    return READERS[field](text) or None if text else None
+    return reader(text) or None if text else None
