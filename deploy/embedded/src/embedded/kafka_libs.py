@@ -1,4 +1,4 @@
-"""Kafka's jars by Maven, checked against pinned digests, and the archive that halves the broker's start."""
+"""Kafka's jars by Maven, checked against pinned digests, and in one order for the classpath."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import struct
 from pathlib import Path
 
@@ -91,11 +90,3 @@ def loader_failure(text: str) -> str | None:
     """The shared library that the loader did not find, from what mongod printed on a failed start."""
     marker = "error while loading shared libraries: "
     return text.split(marker, 1)[1].split(":", 1)[0] if marker in text else None
-
-
-def last_message(log_line: str) -> str:
-    """The words of one line of mongod's JSON log."""
-    try:
-        return str(json.loads(log_line)["msg"])
-    except (ValueError, KeyError):
-        return log_line

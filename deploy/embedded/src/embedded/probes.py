@@ -116,9 +116,9 @@ def kafka_serving(port: int) -> Probe:
     )
 
 
-def http_ok(port: int, path: str = "/readyz") -> Probe:
-    """An HTTP process that answers `path` with a 2xx status."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+def http_ok(port: int) -> Probe:
+    """An HTTP process that answers /readyz with a 2xx status."""
+    request = f"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
     return Probe(port, request.encode(), lambda _: 8, lambda reply: reply[5:6] == b"2")
 
 

@@ -88,20 +88,8 @@ class Runtime:
         return self.port_base + offset
 
     @property
-    def org_units_port(self) -> int:
-        return self.port(1)
-
-    @property
-    def member_port(self) -> int:
-        return self.port(2)
-
-    @property
     def volunteer_port(self) -> int:
         return self.port(3)
-
-    @property
-    def aggregator_port(self) -> int:
-        return self.port(4)
 
     @property
     def issuer_port(self) -> int:

@@ -66,7 +66,11 @@ class Server:
         self._process = self._launch()
 
     def wait_ready(self) -> None:
-        """Return when the server serves; raise with its log when it died or is not ready in a minute."""
+        """Return when the server serves.
+
+        Raises:
+            ServerFailed: it died, or did not serve within START_TIMEOUT seconds; with its log.
+        """
         process = self._running()
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and process.poll() is None:
@@ -107,14 +111,13 @@ class Server:
 
 
 class RealServers:
-    """A mongod replica set of one node and a Kafka broker, both real, both empty."""
+    """A mongod replica set of one node and, unless told otherwise, a Kafka broker: real and empty."""
 
     def __init__(
         self,
         *,
         var: Path | None = None,
         port_base: int | None = None,
-        with_mongo: bool = True,
         with_kafka: bool = True,
     ) -> None:
         self._temporary = var is None
@@ -132,7 +135,7 @@ class RealServers:
         self.kafka = Server(
             "kafka", self._launch_kafka, kafka.ready(self.runtime), self.runtime.log("kafka")
         )
-        self._with_mongo, self._with_kafka = with_mongo, with_kafka
+        self._with_kafka = with_kafka
 
     @property
     def mongo_uri(self) -> str:
@@ -150,16 +153,14 @@ class RealServers:
         return leash.start(kafka.command(self.runtime), log=self.kafka.log, env=environment)
 
     def start(self) -> None:
-        """Start both at once and wait for both."""
-        if self._with_mongo:
-            self.mongod.begin()
+        """Start both at once and wait for both; without Kafka, mongod alone."""
+        self.mongod.begin()
         if self._with_kafka:
             kafka.prepare(self.runtime)
             with contextlib.suppress(kafka.KafkaFailed):  # a broker starts without it too
                 kafka.build_archive(self.runtime.cache)
             self.kafka.begin()
-        if self._with_mongo:
-            self.mongod.wait_ready()
+        self.mongod.wait_ready()
         if self._with_kafka:
             self.kafka.wait_ready()
 
