@@ -8,6 +8,7 @@ import pytest
 
 from registry_cli.roster import BLEMISHES, FAULTS, LAST_DAY, check_character, write_demo
 from registry_cli.rosterfile import read_roster
+from registry_cli.seeding import DEMO_DAY
 from shared.personal.identifiers import IdType, check, declared_warnings
 from shared.personal.names import check_name
 from shared.personal.phones import normalise_phone
@@ -53,6 +54,10 @@ def test_right_rows_obey_every_rule(tmp_path: Path) -> None:
         assert joined <= LAST_DAY
         seen[identifier.number] += 1
     assert set(seen.values()) == {1}
+
+
+def test_everybody_joined_before_the_day_of_the_demos_document() -> None:
+    assert date.fromisoformat(DEMO_DAY) > LAST_DAY
 
 
 def test_identity_numbers_are_of_no_county(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ class WarningList:
     """A CSV of the accepted rows with a warning: their lines, ids, and what to check.
 
     Not in the form of a roster, which it must not be taken for: its rows are in the registry, where
-    a correction is made. Its warnings hold until then, so no later run removes it.
+    a correction is made. Its warnings hold until then: a later run that has none leaves it.
     """
 
     def __init__(self, path: Path, roster: Roster) -> None:
