@@ -19,7 +19,7 @@ from shared.clock import now
 from shared.countable import counter_names
 from shared.events.payloads import Changed, Imported
 from shared.events.states import MemberState, UnitState, VolunteerState
-from shared.mongo import ClientSession, Database, Document
+from shared.mongo import AsyncDatabase, ClientSession, Database, Document
 from shared.relay import SEQUENCES, SOURCE
 
 JOBS = "recounts"
@@ -145,6 +145,17 @@ def _take_off(counts: Counter[Key], row: Mapping[str, Any]) -> None:
 def page_id(recount: str, attempt: int, page: int) -> str:
     """Return the id of a page of rows; attempts never write over one another's."""
     return f"{recount}/{attempt}/{page}"
+
+
+async def ask_for(database: AsyncDatabase, identity: str) -> str:
+    """Ask for a recount, unless one of that id was asked for before; return its status."""
+    job = await database[JOBS].find_one_and_update(
+        {"_id": identity},
+        {"$setOnInsert": {"status": "requested", "at": now()}},
+        upsert=True,
+        return_document=ReturnDocument.AFTER,
+    )
+    return str(job["status"]) if job else "requested"
 
 
 def answer_one(

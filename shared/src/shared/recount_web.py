@@ -3,15 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pymongo import ReturnDocument
 
 from shared.access import CurrentPrincipal, Principal
-from shared.clock import now
 from shared.errors import Forbidden, NotFound
 from shared.idempotency import Key
 from shared.identity import new_id
 from shared.mongo import AsyncDatabase
-from shared.recount import JOBS, ROWS, page_id
+from shared.recount import JOBS, ROWS, ask_for, page_id
 from shared.web import IdempotencyKey, JsonResponse
 
 PATH = "/v1/recounts"
@@ -36,13 +34,7 @@ def _database(request: Request, principal: Principal) -> AsyncDatabase:
 async def ask(request: Request, principal: CurrentPrincipal, key: IdempotencyKey) -> JsonResponse:
     """Have the worker recount this registry at one cluster time; asked twice, it counts once."""
     identity = Key(principal.subject, f"POST {PATH}", key).id if key else new_id()
-    job = await _database(request, principal)[JOBS].find_one_and_update(
-        {"_id": identity},
-        {"$setOnInsert": {"status": "requested", "at": now()}},
-        upsert=True,
-        return_document=ReturnDocument.AFTER,
-    )
-    status = job["status"] if job else "requested"
+    status = await ask_for(_database(request, principal), identity)
     return JsonResponse({"id": identity, "status": status}, status_code=202)
 
 
