@@ -1,4 +1,4 @@
-"""The supervisor with stand-in processes: order, restarts, a failed start, the stop, and its own sudden death."""
+"""The supervisor with stand-in processes: order, restarts, a failed start, the stop, its death."""
 
 import asyncio
 import fcntl
@@ -18,6 +18,9 @@ from embedded.runtime import Runtime
 from embedded.supervisor import Supervisor
 from tests.system import lives
 from tests.unit.embedded.systems import FOR_EVER, STUBBORN, stand_in, wait_until
+
+NEVER_A_PID = 2**31 - 1
+"""The kernel gives none above 2^22."""
 
 
 @pytest.fixture
@@ -55,15 +58,19 @@ async def test_starts_in_order_and_restarts_what_dies(runtime: Runtime) -> None:
     assert not psutil.pid_exists(first)
 
 
-async def test_what_never_comes_up_fails_the_start(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_never_comes_up_fails_the_start(
+    runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(watch, "BACKOFF_FIRST", 0.01)
     never = stand_in("broken", "raise SystemExit('no such table')", "step")
-    assert await Supervisor(runtime, [never]).run() == 1
+    assert asyncio.run(Supervisor(runtime, [never]).run()) == 1
     said = capsys.readouterr().out
     assert "broken 启动失败" in said
     assert "no such table" in said
+    assert "never retrieved" not in caplog.text  # asyncio's complaint of a forgotten failure
 
 
 async def test_an_optional_step_may_fail(runtime: Runtime) -> None:
@@ -139,6 +146,15 @@ def test_the_lock_is_never_stale(runtime: Runtime) -> None:
     assert state.supervisor(runtime) is None
     assert state.lock_file(runtime).exists()
     state.Lock(runtime).release()
+
+
+def test_the_pid_a_killed_supervisor_left_is_nobody(runtime: Runtime) -> None:
+    path = state.lock_file(runtime)
+    path.parent.mkdir(parents=True)
+    path.write_text(str(NEVER_A_PID))
+    with path.open("r+b") as successor:  # which has not written its own pid yet
+        fcntl.flock(successor, fcntl.LOCK_EX)
+        assert state.supervisor(runtime) is None
 
 
 def test_who_only_asks_keeps_nobody_from_starting(runtime: Runtime) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, TypedDict
 
+import psutil
+
 from embedded import probes
 from embedded.files import write_atomically
 from embedded.processes import table
@@ -84,7 +86,9 @@ def supervisor(runtime: Runtime) -> int | None:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return int(file.read() or 0) or None
+                pid = int(file.read() or 0)
+                # Who has just taken the lock may not have replaced a dead predecessor's pid yet.
+                return pid if pid and psutil.pid_exists(pid) else None
     except (FileNotFoundError, NotADirectoryError):
         pass
     return None

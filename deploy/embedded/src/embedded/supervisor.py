@@ -101,12 +101,20 @@ class Supervisor:
         await watch.run()
 
     async def _until_ready_or_over(self, keepers: Sequence[asyncio.Task[None]]) -> str | None:
-        required = [w for w in self.watches.values() if not w.process.optional]
-        everything = asyncio.gather(*(w.ready.wait() for w in required))
+        everything = asyncio.create_task(self._all_ready())
         with self.progress.starting(list(self.watches.values())):
             failure = await self._until_over(keepers, everything)
         everything.cancel()
         return failure
+
+    async def _all_ready(self) -> None:
+        """Return when all that is required is ready, one after the other.
+
+        A gathering of them would, cancelled by a failed start, complain on the terminal.
+        """
+        for watch in self.watches.values():
+            if not watch.process.optional:
+                await watch.ready.wait()
 
     async def _until_over(
         self, keepers: Iterable[asyncio.Task[None]], also: asyncio.Future[Any] | None = None
