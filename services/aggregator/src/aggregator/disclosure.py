@@ -1,12 +1,14 @@
 """Which cells of a breakdown by personal attribute are published (pure).
 
 1-4 people are published as ``<5`` (design.md section 7). Totals are public and exact, so a lone
-hidden cell would be the total less its neighbours: further cells are then hidden too, as ``≥5``,
-until subtraction leaves each small cell at least two possible values. Where nobody is left to hide
-them among, the breakdown is withheld.
+hidden cell would be the total less its neighbours: the smallest of the larger cells is then hidden
+too, as ``≥5``. This program is public, so nothing it decides may depend on what it hides: a reader
+would conclude from the decision to the cause. Exactly one larger cell is hidden, whatever the small
+ones hold; where that leaves a small cell one possible value, the breakdown is withheld.
 """
 
 from collections.abc import Mapping
+from math import inf
 
 SMALL_BELOW = 5
 SMALL, LARGE = "<5", "≥5"
@@ -23,14 +25,18 @@ def publish(cells: Mapping[str, int], *, adds_up: bool = True) -> dict[str, int 
         adds_up: whether their sum is the public total; else one does not tell the other.
     """
     hidden = {value for value, count in cells.items() if count < SMALL_BELOW and count != 0}
-    few = len(hidden)
-    while few and adds_up:
-        if _is_ambiguous(sum(cells[value] for value in hidden), few, len(hidden) - few):
-            break
-        open_cells = [value for value in cells if value not in hidden and cells[value] > 0]
-        if not open_cells:
+    if hidden and adds_up:
+        few = len(hidden)
+        opened = sorted((count, value) for value, count in cells.items() if count >= SMALL_BELOW)
+        if not opened:
             return {}
-        hidden.add(min(open_cells, key=lambda value: (cells[value], value)))
+        (_, extra), *others = opened
+        # As the smallest it is no larger than the next, which everybody sees; of two equal ones the
+        # first by name is hidden.
+        most = others[0][0] - (extra > others[0][1]) if others else inf
+        hidden.add(extra)
+        if not _is_ambiguous(sum(cells[value] for value in hidden), few, most):
+            return {}
     return {value: _shown(count, value in hidden) for value, count in cells.items()}
 
 
@@ -40,12 +46,12 @@ def _shown(count: int, hidden: bool) -> int | str:
     return SMALL if count < SMALL_BELOW else LARGE
 
 
-def _is_ambiguous(total: int, small: int, large: int) -> bool:
-    """Whether small cells (1-4 each) and large ones (5 and more) may share a known sum in two ways.
+def _is_ambiguous(total: int, few: int, most: float) -> bool:
+    """Whether the small cells (1-4 each) and the larger one may share a known sum in two ways.
 
-    The first small cell is looked at: its least and its greatest possible value must differ.
+    One small cell stands for all: its least and its greatest possible value must differ. ``most``
+    is what the larger cell can be at most.
     """
-    others_least = (small - 1) + SMALL_BELOW * large
-    greatest = min(SMALL_BELOW - 1, total - others_least)
-    least = 1 if large else max(1, total - (SMALL_BELOW - 1) * (small - 1))
+    greatest = min(SMALL_BELOW - 1, total - (few - 1) - SMALL_BELOW)
+    least = max(1, total - (SMALL_BELOW - 1) * (few - 1) - most)
     return greatest > least
