@@ -1,6 +1,7 @@
 """Small systems of stand-in processes for the supervisor, and a way to wait for what they do.
 
-Run as a program it supervises two stand-ins until a signal: `python -m tests.unit.embedded.systems <var>`.
+Run as a program it supervises two stand-ins until a signal:
+`python -m tests.unit.embedded.systems <var>`.
 """
 
 import asyncio
@@ -23,7 +24,8 @@ STUBBORN = (
 
 def stand_in(name: str, code: str, role: Role = "service", **more: object) -> Process:
     """A process of the table that runs a line of Python."""
-    return Process(name, role, lambda: [sys.executable, "-c", code], **more)  # type: ignore[arg-type]
+    command = [sys.executable, "-c", code]
+    return Process(name, role, lambda: command, **more)  # type: ignore[arg-type]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -1,4 +1,4 @@
-"""Starting as a whole: what is looked at before the directory is bound, and a start that is broken off."""
+"""Starting as a whole: what is looked at before the directory is bound, and a start broken off."""
 
 import signal
 from pathlib import Path

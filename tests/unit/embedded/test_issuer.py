@@ -1,4 +1,4 @@
-"""Tokens of the embedded issuer verify by what it publishes; keys are made once, for their owner only."""
+"""Tokens of the embedded issuer verify by what it publishes; keys are made once."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The probes' own protocol bytes, against the real encoder and against a server that says nothing good."""
+"""The probes' own protocol bytes, against the real encoder and a server that says nothing good."""
 
 import socket
 import threading

@@ -46,10 +46,18 @@ def up(
     on_ready: Callable[[], None] | None = None,
     processes: Sequence[str] | None = None,
 ) -> int:
-    """Start the system and return when it has stopped, or with `detach` when it is ready; 0 where all went well.
+    """Start the system and return when it has stopped, or with `detach` when it is ready.
 
-    `on_ready` runs once everything is ready, in a process of its own (with `detach` in this one); what it raises is
-    reported and stops nothing.
+    `on_ready` runs once everything is ready, in a process of its own, where what it raises is
+    reported and stops nothing; with `detach` it runs in this one, and the system stays up whatever
+    it raises. `processes` names a part of the table; None means all. Returns an exit code, 0 where
+    all went well.
+
+    Raises:
+        AlreadyRunning: another supervisor has the directory.
+        PortBaseMismatch: the directory is bound to another port base.
+        WrongSetting: its stored port base is none.
+        PreflightFailed: the machine lacks something, or something is in the way.
     """
     if state.supervisor(runtime) is not None:
         raise AlreadyRunning(
@@ -72,7 +80,11 @@ def up(
 def start_detached(
     runtime: Runtime, on_ready: Callable[[], None] | None, processes: Sequence[str] | None
 ) -> int:
-    """Leave the supervisor behind in a session of its own and wait until it says ready."""
+    """Leave the supervisor behind in a session of its own and wait until it says ready.
+
+    Returns 0, or the supervisor's exit code where it went first, after the end of its log. An
+    interrupted wait (Ctrl-C, SIGTERM) takes it down again.
+    """
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     child: subprocess.Popen[bytes] | None = None
     try:
@@ -93,6 +105,7 @@ def start_detached(
 
 
 def launch(runtime: Runtime, processes: Sequence[str] | None) -> subprocess.Popen[bytes]:
+    """Start a supervisor that outlives us, its output appended to its log."""
     log = runtime.log("supervisor")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -117,7 +130,10 @@ def wait_until_ready(runtime: Runtime, child: subprocess.Popen[bytes]) -> bool:
 
 
 def end(child: subprocess.Popen[bytes]) -> None:
-    """Stop a supervisor in order; out of patience, or interrupted again, kill it and with it all it started."""
+    """Stop a supervisor in order; out of patience, or interrupted again, kill it.
+
+    All it started dies with it.
+    """
     child.terminate()
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -128,7 +144,10 @@ def end(child: subprocess.Popen[bytes]) -> None:
 
 
 def down(runtime: Runtime, timeout: float = STOP_TIMEOUT) -> bool:
-    """Stop the system of this directory and wait for its end; False where none was running."""
+    """Stop the system of this directory and wait for its end; False where none was running.
+
+    After `timeout` seconds the supervisor is killed, and with it all it started.
+    """
     pid = state.supervisor(runtime)
     if pid is None:
         return False

@@ -33,7 +33,10 @@ def write_atomically(
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, waiting for whoever has it; the kernel frees it when the holder dies."""
+    """Hold the lock file `path`, waiting for whoever has it.
+
+    The kernel frees it when the holder dies.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -42,9 +45,10 @@ def exclusive(path: Path) -> Iterator[None]:
 
 @contextmanager
 def scratch(path: Path) -> Iterator[Path]:
-    """An empty directory that is removed afterwards; what a killed predecessor left is removed before.
+    """An empty directory that is removed afterwards.
 
-    Has a fixed place instead of a random one, so its user must hold a lock.
+    What a killed predecessor left is removed before. Has a fixed place instead of a random one, so
+    its user must hold a lock.
     """
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)

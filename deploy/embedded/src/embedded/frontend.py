@@ -1,4 +1,7 @@
-"""The dashboard's front-end files from npm, pinned by integrity; without them the page degrades, nothing else."""
+"""The dashboard's front-end files from npm, pinned by integrity.
+
+Without them the page degrades, nothing else.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,11 @@ class FrontendFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An npm package, the SHA-512 of its tarball as npm writes it, and the files wanted: path inside → name."""
+    """An npm package, and the files wanted of it: path inside → name."""
 
     spec: str
     integrity: str
+    """SHA-512 of its tarball in base64, as npm writes it."""
     files: tuple[tuple[str, str], ...]
 
 
@@ -48,6 +52,7 @@ PACKAGES = (
 
 
 def stamp() -> str:
+    """Names the exact set of packages and files, as a digest."""
     return hashlib.sha256(repr(PACKAGES).encode()).hexdigest()
 
 
@@ -58,7 +63,11 @@ def present(runtime: Runtime) -> bool:
 
 
 def provide(runtime: Runtime) -> None:
-    """Fetch, check and unpack what is not there yet."""
+    """Fetch, check and unpack what is not there yet.
+
+    Raises:
+        FrontendFailed: there is no npm, or a package could not be had or is not the pinned one.
+    """
     if present(runtime):
         return
     npm = find_npm(runtime.cache)
@@ -71,7 +80,13 @@ def provide(runtime: Runtime) -> None:
 
 
 def find_npm(cache: Path) -> list[str]:
-    """The machine's npm, else that of the Node.js wheel, which is installed when needed (about 60 MB, once)."""
+    """The command of the machine's npm, else that of the Node.js wheel.
+
+    The wheel is installed into the cache when needed (about 60 MB, once).
+
+    Raises:
+        FrontendFailed: there is none, and the wheel could not be installed.
+    """
     machine = shutil.which("npm")
     if machine and shutil.which("node"):
         return [machine]
@@ -87,7 +102,11 @@ def find_npm(cache: Path) -> list[str]:
 
 
 def fetch(npm: list[str], package: Package, place: Path) -> Path:
-    """Let npm download one tarball; its own settings say from where."""
+    """Let npm download one tarball into `place`; its own settings say from where.
+
+    Raises:
+        FrontendFailed: npm failed; with the end of what it printed.
+    """
     log = place / "npm.log"
     # Pinned by its content, so what npm keeps from an earlier time is as good as what it fetches.
     patience = ["--prefer-offline", "--fetch-retries=5", "--fetch-retry-mintimeout=1000"]
@@ -103,7 +122,11 @@ def fetch(npm: list[str], package: Package, place: Path) -> Path:
 
 
 def checked(package: Package, tarball: Path) -> bytes:
-    """The tarball's content, refused where its SHA-512 is not the pinned one."""
+    """The tarball's content.
+
+    Raises:
+        FrontendFailed: its SHA-512 is not the pinned one.
+    """
     content = tarball.read_bytes()
     found = base64.b64encode(hashlib.sha512(content).digest()).decode()
     if found != package.integrity:
@@ -116,6 +139,12 @@ def checked(package: Package, tarball: Path) -> bytes:
 
 
 def member(tarball: bytes, name: str) -> bytes:
+    """The content of one file of a gzipped tarball.
+
+    Raises:
+        FrontendFailed: what stands there is no file.
+        KeyError: nothing stands there.
+    """
     with tarfile.open(fileobj=io.BytesIO(tarball), mode="r:gz") as archive:
         file = archive.extractfile(name)
         if file is None:

@@ -1,4 +1,7 @@
-"""The embedded OIDC issuer: one ES256 key, discovery and JWKS over HTTP, and tokens minted by whoever owns the key."""
+"""The embedded OIDC issuer: one ES256 key, with discovery and JWKS over HTTP.
+
+Tokens are minted by whoever may read the key.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ def mint(
     ttl_seconds: int = OFFICER_TTL,
     service: bool = False,
 ) -> str:
-    """A signed bearer token; `person` makes it a volunteer's, `service` a service's."""
+    """A signed bearer token; `person` makes it a volunteer's, `service` a service's.
+
+    Makes the key first where there is none yet.
+    """
     import jwt
 
     provide_key(runtime)
@@ -70,6 +76,7 @@ def mint_service_token(runtime: Runtime) -> None:
 
 
 def jwks_file(runtime: Runtime) -> Path:
+    """The public half of the key, as a JSON Web Key Set."""
     return runtime.issuer_key.with_name("jwks.json")
 
 
@@ -94,7 +101,10 @@ def provide_key(runtime: Runtime) -> None:
 
 
 def documents(runtime: Runtime) -> dict[str, bytes]:
-    """Everything the issuer says, by path. It has no token endpoint: tokens come from the command line."""
+    """Everything the issuer says, by path; its key must have been made.
+
+    It has no token endpoint: tokens come from the command line.
+    """
     url = runtime.issuer_url
     discovery = {
         "issuer": url,
@@ -132,6 +142,7 @@ class Issuer:
 
 
 def main() -> None:
+    """Serve until a signal, on loopback unless REGISTRY_HOST names another address."""
     runtime = Runtime.from_environment()
     provide_key(runtime)
     uvicorn.run(

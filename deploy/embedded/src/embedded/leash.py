@@ -1,4 +1,4 @@
-"""Starts a process that cannot outlive the one that started it, not even a starter killed with SIGKILL."""
+"""Starts a process that cannot outlive its starter, not even one killed with SIGKILL."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own (Ctrl-C reaches only the supervisor), output appended to `log`.
+    """Start `command` in a session of its own, so that Ctrl-C reaches only the supervisor.
 
-    Output goes straight into the file, never through a pipe: a stalled reader can then not stall the process.
+    Its output is appended to `log`, straight, never through a pipe: a stalled reader can then not
+    stall the process.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -43,8 +44,8 @@ def start(
 def die_with_parent() -> Callable[[], None] | None:
     """What a child runs between fork and exec so that the kernel kills it when its parent dies.
 
-    The kernel watches the *thread* that forked, so a child of any but the main thread is left unleashed: it would die
-    with that thread.
+    The kernel watches the *thread* that forked, so a child of any but the main thread is left
+    unleashed: it would die with that thread.
     """
     libc = _libc
     if libc is None or threading.current_thread() is not threading.main_thread():

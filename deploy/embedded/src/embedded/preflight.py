@@ -1,4 +1,4 @@
-"""Looks before starting: what is absent on this machine, which package brings it, and what is in the way."""
+"""Looks before starting: what is absent here, which package brings it, and what is in the way."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class Problem:
 
 
 def check(runtime: Runtime, processes: Sequence[Process]) -> list[Problem]:
-    """Everything that is missing or in the way, worst first; a borrowed server needs no check of its own."""
+    """Everything that is missing or in the way, worst first.
+
+    A borrowed server needs no check of its own. May create the data directory.
+    """
     if unusable := list(directory(runtime)):
         return unusable  # whatever else is looked at is looked for there
     checks: list[Callable[[], Iterator[Problem]]] = [
@@ -74,6 +77,7 @@ def directory(runtime: Runtime) -> Iterator[Problem]:
 
 
 def tools() -> Iterator[Problem]:
+    """Whether a venv can be made anew and `make` is there; the running system needs neither."""
     if importlib.util.find_spec("ensurepip") is None:
         yield missing_package("python3-venv", "python3-venv", blocking=False)
     if shutil.which("make") is None:
@@ -140,6 +144,7 @@ def broker(runtime: Runtime) -> Iterator[Problem]:
 
 
 def npm(runtime: Runtime) -> Iterator[Problem]:
+    """Whether npm has to come from its wheel, where the chart files are still to be fetched."""
     if frontend.present(runtime) or shutil.which("npm") or wheels.find(runtime.cache, "nodejs"):
         return
     yield Problem(
@@ -152,6 +157,7 @@ def npm(runtime: Runtime) -> Iterator[Problem]:
 
 
 def disk(runtime: Runtime) -> Iterator[Problem]:
+    """Whether DISK_NEEDED bytes are free; the directory must exist."""
     free = shutil.disk_usage(runtime.var).free
     if free < DISK_NEEDED:
         yield Problem(
@@ -164,7 +170,7 @@ def disk(runtime: Runtime) -> Iterator[Problem]:
 
 
 def ports(processes: Sequence[Process]) -> Iterator[Problem]:
-    """Ports in use, after leaving the children of a killed supervisor a moment to go."""
+    """Ports in use, after leaving the children of a killed supervisor PORT_PATIENCE to go."""
     deadline = time.monotonic() + PORT_PATIENCE
     wanted = [(process.name, port) for process in processes for port in process.ports]
     while taken := [(name, port) for name, port in wanted if not probes.port_free(port)]:
@@ -182,6 +188,7 @@ def ports(processes: Sequence[Process]) -> Iterator[Problem]:
 
 
 def missing_package(what: str, package: str, *, blocking: bool = True) -> Problem:
+    """A problem whose remedy is to install a package of the distribution."""
     return Problem(
         what,
         f"缺少 {what}：请安装软件包 {package}（Debian/Ubuntu: apt-get install {package}）。",
@@ -192,5 +199,6 @@ def missing_package(what: str, package: str, *, blocking: bool = True) -> Proble
 
 
 def two_lines(what: str, text: str) -> Problem:
+    """A problem from a message of two lines, Chinese and English."""
     chinese, _, english = text.partition("\n")
     return Problem(what, chinese, english)

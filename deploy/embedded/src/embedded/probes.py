@@ -21,12 +21,14 @@ Document: TypeAlias = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request, how much to read after the first four bytes of the reply, and what the rest must show."""
+    """A request to a port of 127.0.0.1, and what its answer must show."""
 
     port: int
     request: bytes
     rest: Callable[[bytes], int]
+    """How many bytes to read after the first four of the reply, by these four."""
     good: Callable[[bytes], bool]
+    """Whether that rest is the answer wanted."""
 
 
 def ask(probe: Probe, timeout: float = 1.0) -> bool:
@@ -53,7 +55,12 @@ async def ask_async(probe: Probe, timeout: float = 1.0) -> bool:
 
 
 def exchange(probe: Probe, timeout: float) -> bytes:
-    """Send the request, return the reply without its first four bytes."""
+    """Send the request, return the reply without its first four bytes.
+
+    Raises:
+        OSError: no connection, no answer within `timeout` seconds, or a closed connection.
+        struct.error: the reply is shorter than four bytes.
+    """
     with socket.create_connection(("127.0.0.1", probe.port), timeout) as link:
         link.settimeout(timeout)
         link.sendall(probe.request)
@@ -92,6 +99,7 @@ def document(fields: Document) -> bytes:
 
 
 def element(name: str, value: Value) -> bytes:
+    """One named value of a BSON document; a list becomes an array."""
     key = name.encode() + b"\0"
     if isinstance(value, str):
         text = value.encode() + b"\0"
@@ -104,7 +112,7 @@ def element(name: str, value: Value) -> bytes:
 
 
 def kafka_serving(port: int) -> Probe:
-    """A broker that lists itself as alive: registered with the controller, unfenced and answering requests."""
+    """A broker that lists itself as alive: registered with the controller, unfenced, answering."""
     payload = struct.pack(">hhih", KAFKA_METADATA, 1, 1, -1) + struct.pack(">i", 0)  # no topics
     return Probe(
         port,

@@ -1,4 +1,7 @@
-"""The one table of everything that an embedded system starts: what, with which environment, after what, ready when."""
+"""The one table of everything that an embedded system starts.
+
+It says what, with which environment, after what, and when it is ready.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ HEALTH_OFFSETS = {
 
 
 def always() -> bool:
+    """The answer of a step that is never skipped."""
     return True
 
 
@@ -76,6 +80,7 @@ def without_absent(row: Process, names: set[str]) -> Process:
 
 
 def servers(runtime: Runtime) -> list[Process]:
+    """mongod, and Kafka with its preparation; none of what is borrowed."""
     rows = []
     if runtime.borrowed_mongo_uri is None:
         rows.append(
@@ -113,6 +118,7 @@ def servers(runtime: Runtime) -> list[Process]:
 
 
 def steps(runtime: Runtime) -> list[Process]:
+    """What runs once at each start: chart files, topics, and the migration of each database."""
     rows = [
         step(
             runtime,
@@ -128,7 +134,10 @@ def steps(runtime: Runtime) -> list[Process]:
 
 
 def migrate(runtime: Runtime, name: str) -> Process:
-    """Create the indexes of one database; never done by the services themselves (design.md section 3)."""
+    """Create the indexes of one database.
+
+    Never done by the services themselves (design.md section 3).
+    """
     module = (f"{package(name)}.migrate",)
     return step(runtime, f"{name}-migrate", module, after=("mongod",), database=name)
 
@@ -143,6 +152,7 @@ def step(
     optional: bool = False,
     database: str | None = None,
 ) -> Process:
+    """A row that runs a Python module once; `database` is the service whose database it uses."""
     return Process(
         name,
         "step",
@@ -155,6 +165,7 @@ def step(
 
 
 def issuer(runtime: Runtime) -> Process:
+    """The issuer of demo tokens; it has no database."""
     port = runtime.issuer_port
     return Process(
         "issuer",
@@ -167,17 +178,20 @@ def issuer(runtime: Runtime) -> Process:
 
 
 def service(runtime: Runtime, name: str) -> Process:
+    """The HTTP interface of one service."""
     after = ("mongod", f"{name}-migrate", "issuer")
     return http_process(runtime, name, "service", (f"{package(name)}.main",), after, name)
 
 
 def relay(runtime: Runtime, writer: str) -> Process:
+    """What carries a writer's outbox to Kafka."""
     after = ("mongod", "kafka", "topics", f"{writer}-migrate")
     module = ("shared.relay", "--source", writer)
     return http_process(runtime, f"{writer}-relay", "relay", module, after, writer)
 
 
 def worker(runtime: Runtime, owner: str) -> Process:
+    """What consumes events for one service, and does its work in the background."""
     after = ("mongod", "kafka", "topics", f"{owner}-migrate", "issuer")
     module = (f"{package(owner)}.worker",)
     return http_process(runtime, f"{owner}-worker", "worker", module, after, owner)
@@ -191,7 +205,7 @@ def http_process(
     after: tuple[str, ...],
     owner: str,
 ) -> Process:
-    """A process of ours: it serves at least its health on its port."""
+    """A process of ours: it serves at least its health on its port, and uses `owner`'s database."""
     port = runtime.port({**HTTP_OFFSETS, **HEALTH_OFFSETS}[name])
     return Process(
         name,
@@ -205,10 +219,12 @@ def http_process(
 
 
 def package(name: str) -> str:
+    """The Python package of a service, which is also the name of its database."""
     return name.replace("-", "_")
 
 
 def python(*module: str) -> list[str]:
+    """The command line of a module with its arguments, run by our own interpreter."""
     return [sys.executable, "-m", *module]
 
 

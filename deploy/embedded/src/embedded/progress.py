@@ -1,4 +1,4 @@
-"""What a person sees while the system starts and runs: a live table on a terminal, plain lines elsewhere."""
+"""What a person sees while the system runs: at first a live table on a terminal, else lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ NAME_WIDTH = 17
 
 
 class Progress:
-    """Use as a context while starting; afterwards it goes on printing lines. A closed output is no error."""
+    """Use as a context while starting; afterwards it goes on printing lines.
+
+    A closed output is no error.
+    """
 
     def __init__(self) -> None:
         self._console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
@@ -43,6 +46,7 @@ class Progress:
         self._closed = False
 
     def starting(self, watches: Sequence[Watch]) -> Self:
+        """Say what the table is to show, before entering the context."""
         self._watches = watches
         return self
 
@@ -115,17 +119,19 @@ class Progress:
 
 
 def seconds(watch: Watch) -> str:
+    """How long a ready process took, as an addition to its line; else nothing."""
     return f" ({watch.ready_after:.1f} s)" if watch.healthy and watch.ready_after else ""
 
 
 class LogTail:
     """Follows the logs of all processes and keeps each below a size, keeping one older part.
 
-    `own` is where a detached supervisor's output goes: kept below the size as well, but not followed, for what is
-    followed is written there.
+    `own` is where a detached supervisor's output goes: kept below the size as well, but not
+    followed, for what is followed is written there.
     """
 
     LARGEST = 20 * 1024 * 1024
+    """Bytes."""
 
     def __init__(self, logs: dict[str, Path], own: Path | None = None) -> None:
         self._logs = logs
@@ -157,13 +163,17 @@ class LogTail:
 
 
 def rotate(log: Path) -> None:
-    """Keep what is there beside, then empty the file: its writer appends, so it goes on at the start."""
+    """Keep what is there beside, then empty the file.
+
+    Its writer appends, so it goes on at the start.
+    """
     log.with_suffix(".log.1").write_bytes(log.read_bytes())
     with log.open("r+b") as file:
         file.truncate(0)
 
 
 def size(log: Path) -> int:
+    """In bytes; 0 for a log that is not there yet."""
     try:
         return log.stat().st_size
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Where the embedded system lives: its directory, its ports and the servers it may borrow instead of starting its own."""
+"""Where the embedded system lives: its directory, its ports and the servers it may borrow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from embedded.files import write_atomically
 PORT_BASE = "REGISTRY_PORT_BASE"
 DEFAULT_PORT_BASE = 8000
 MONGO_CACHE_GB = (0.25, 10_000.0)
-"""What mongod takes."""
+"""The least and the most that mongod takes."""
 
 
 class WrongSetting(ValueError):
@@ -38,14 +38,16 @@ class PortBaseMismatch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One embedded system: everything it writes is under `var`, every port is an offset of `port_base`."""
+    """One embedded system: what it writes is under `var`, its ports are offsets of `port_base`."""
 
     var: Path
     port_base: int = DEFAULT_PORT_BASE
     cache: Path = Path()
     """Downloads that several systems share: Kafka's jars and their start-up archive."""
     borrowed_mongo_uri: str | None = None
+    """An existing replica set to use instead of a mongod of its own."""
     borrowed_kafka_bootstrap: str | None = None
+    """Existing brokers to use instead of one of its own, `host:port` with commas between."""
     mongo_cache_gb: float = 1.0
 
     def __post_init__(self) -> None:
@@ -55,9 +57,13 @@ class Runtime:
 
     @classmethod
     def from_environment(cls, var: Path | None = None, port_base: int | None = None) -> Runtime:
-        """REGISTRY_VAR, REGISTRY_PORT_BASE, REGISTRY_CACHE and the two addresses of existing servers.
+        """The system that the variables REGISTRY_* describe; an argument outweighs its variable.
 
-        Without a port base the one stored in `var` holds, so that `registry status` finds a system by its directory.
+        Without a port base the one stored in `var` holds, so that `registry status` finds a system
+        by its directory.
+
+        Raises:
+            WrongSetting: the port base or the cache of mongod is none.
         """
         env = os.environ
         where = (var or Path(env.get("REGISTRY_VAR") or checkout() / "var")).resolve()
@@ -73,51 +79,69 @@ class Runtime:
         )
 
     def claim(self) -> None:
-        """Bind the directory to its ports on first use; refuse others ever after."""
+        """Bind the directory to its ports on first use; refuse others ever after.
+
+        Raises:
+            PortBaseMismatch: it is bound to other ports.
+            WrongSetting: its stored port base is none.
+        """
         if self.refuse_another_base() is None:
             write_atomically(self.var / "ports.json", json.dumps({"port_base": self.port_base}))
 
     def refuse_another_base(self) -> int | None:
-        """Return the base the directory is bound to, None where it is not yet; refuse another one."""
+        """Return the base the directory is bound to, None where it is not yet.
+
+        Raises:
+            PortBaseMismatch: it is another one than ours.
+            WrongSetting: the stored one is none.
+        """
         stored = stored_port_base(self.var)
         if stored is not None and stored != self.port_base:
             raise PortBaseMismatch(self.var, stored, self.port_base)
         return stored
 
     def port(self, offset: int) -> int:
+        """The port at a fixed offset (processes.py has those of our processes)."""
         return self.port_base + offset
 
     @property
     def volunteer_port(self) -> int:
+        """HTTP of the service `volunteer`."""
         return self.port(3)
 
     @property
     def issuer_port(self) -> int:
+        """HTTP of the issuer."""
         return self.port(5)
 
     @property
     def mongo_port(self) -> int:
+        """Our own mongod; part of its replica set for ever."""
         return self.port(11)
 
     @property
     def broker_port(self) -> int:
+        """Our own Kafka's, for its clients."""
         return self.port(12)
 
     @property
     def controller_port(self) -> int:
+        """Our own Kafka's, which it uses itself."""
         return self.port(13)
 
     @property
     def mongo_uri(self) -> str:
+        """The borrowed replica set, else our own."""
         return self.borrowed_mongo_uri or f"mongodb://127.0.0.1:{self.mongo_port}/?replicaSet=rs0"
 
     @property
     def kafka_bootstrap(self) -> str:
+        """The borrowed brokers, else our own."""
         return self.borrowed_kafka_bootstrap or f"127.0.0.1:{self.broker_port}"
 
     @property
     def issuer_url(self) -> str:
-        """The issuer's name in tokens: where others reach it, which in a container is not loopback."""
+        """The issuer's name in tokens: where others reach it, in a container not on loopback."""
         return os.environ.get("REGISTRY_OIDC_ISSUER") or f"http://127.0.0.1:{self.issuer_port}"
 
     @property
@@ -135,31 +159,41 @@ class Runtime:
         }
 
     def log(self, name: str) -> Path:
+        """Where the process of this name writes; it need not exist yet."""
         return self.var / "log" / f"{name}.log"
 
     @property
     def run_dir(self) -> Path:
+        """Of use to a running system only: its lock, its state, its scratch space."""
         return self.var / "run"
 
     @property
     def issuer_key(self) -> Path:
+        """The private key that signs tokens, in PEM."""
         return self.var / "issuer" / "es256.pem"
 
     @property
     def service_token(self) -> Path:
+        """The token by which our processes call one another."""
         return self.var / "issuer" / "service.token"
 
     @property
     def keyring(self) -> Path:
+        """The keys for personal data; whoever loses them loses the data."""
         return self.var / "keys" / "keyring.json"
 
     @property
     def frontend_dir(self) -> Path:
+        """The dashboard's front-end files from npm."""
         return self.var / "frontend"
 
 
 def stored_port_base(var: Path) -> int | None:
-    """The port base that `var` is bound to, or None for a directory not yet used."""
+    """The port base that `var` is bound to, or None for a directory not yet used.
+
+    Raises:
+        WrongSetting: what is stored is none.
+    """
     try:
         text = (var / "ports.json").read_text()
     except FileNotFoundError:
@@ -171,6 +205,11 @@ def stored_port_base(var: Path) -> int | None:
 
 
 def port_base_of(value: str | int) -> int:
+    """The port base that a setting names.
+
+    Raises:
+        WrongSetting: it is no whole number.
+    """
     try:
         return int(value)
     except ValueError:
@@ -178,6 +217,11 @@ def port_base_of(value: str | int) -> int:
 
 
 def cache_gb_of(value: str) -> float:
+    """The size of mongod's cache in GB that a setting names.
+
+    Raises:
+        WrongSetting: it is no number, or not within MONGO_CACHE_GB.
+    """
     least, most = MONGO_CACHE_GB
     try:
         size = float(value)

@@ -32,9 +32,10 @@ class ServerFailed(Exception):
 
 
 class Server:
-    """One real server process that can be killed, started again on the same data, frozen and thawed.
+    """One real server process: to be killed, started again on the same data, frozen, thawed.
 
-    Start it from the main thread: only then does the kernel end it with a killed test run (leash.py).
+    Start it from the main thread: only then does the kernel end it with a killed test run
+    (leash.py).
     """
 
     def __init__(
@@ -54,6 +55,11 @@ class Server:
 
     @property
     def pid(self) -> int:
+        """The process id of the last start.
+
+        Raises:
+            ServerFailed: it has not been started.
+        """
         return self._running().pid
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -82,6 +88,11 @@ class Server:
         raise ServerFailed(f"{self.name} is not ready\n{leash.tail(self.log, 30)}")
 
     def start(self) -> None:
+        """Start, and return when the server serves.
+
+        Raises:
+            ServerFailed: it did not become ready; with its log.
+        """
         self.begin()
         self.wait_ready()
 
@@ -92,13 +103,21 @@ class Server:
             self._process.wait()
 
     def stop(self, timeout: float = 30.0) -> None:
-        """A clean stop by SIGTERM."""
+        """A clean stop by SIGTERM.
+
+        Raises:
+            TimeoutExpired: it took more than `timeout` seconds; it runs on.
+        """
         if self._process is not None:
             self._process.terminate()
             self._process.wait(timeout)
 
     def restart(self) -> None:
-        """kill -9, then start on the same data."""
+        """kill -9, then start on the same data.
+
+        Raises:
+            ServerFailed: it did not become ready again.
+        """
         self.kill()
         self.start()
 
@@ -107,11 +126,12 @@ class Server:
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
+        """Thaw it again."""
         os.kill(self.pid, signal.SIGCONT)
 
 
 class RealServers:
-    """A mongod replica set of one node and, unless told otherwise, a Kafka broker: real and empty."""
+    """A mongod replica set of one node and, unless told otherwise, a broker: real and empty."""
 
     def __init__(
         self,
@@ -139,10 +159,12 @@ class RealServers:
 
     @property
     def mongo_uri(self) -> str:
+        """The address of the replica set."""
         return self.runtime.mongo_uri
 
     @property
     def kafka_bootstrap(self) -> str:
+        """The address of the broker, `host:port`."""
         return self.runtime.kafka_bootstrap
 
     def _launch_mongod(self) -> subprocess.Popen[bytes]:
@@ -153,7 +175,13 @@ class RealServers:
         return leash.start(kafka.command(self.runtime), log=self.kafka.log, env=environment)
 
     def start(self) -> None:
-        """Start both at once and wait for both; without Kafka, mongod alone."""
+        """Start both at once and wait for both; without Kafka, mongod alone.
+
+        Raises:
+            ServerFailed: one did not become ready; with its log.
+            MongodMissing: the wheel with mongod is not installed.
+            WheelMissing, JavaMissing, KafkaLibsMissing, KafkaFailed: as `kafka.prepare`.
+        """
         self.mongod.begin()
         if self._with_kafka:
             kafka.prepare(self.runtime)

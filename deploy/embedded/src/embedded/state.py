@@ -1,4 +1,4 @@
-"""What is known about a running system from outside: its lock, its state file, and what each process answers now."""
+"""What is known of a running system from outside: its lock, its state, what processes answer."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from embedded.runtime import Runtime
 from embedded.watch import Watch
 
 ASKING_SECONDS = 1.0
+"""Seconds for which whoever asks for the supervisor may keep its lock from being taken."""
 
 
 class Row(TypedDict):
@@ -37,9 +38,17 @@ class AlreadyRunning(Exception):
 
 
 class Lock:
-    """Held by the supervisor for its life. The kernel frees it with the process, so it is never stale."""
+    """Held by the supervisor for its life.
+
+    The kernel frees it with the process, so it is never stale.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
+        """Take the lock and write our pid into it.
+
+        Raises:
+            AlreadyRunning: another supervisor has it.
+        """
         path = lock_file(runtime)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
@@ -68,19 +77,22 @@ class Lock:
                 return True
 
     def release(self) -> None:
+        """Let another supervisor have the directory; the file stays."""
         self._file.close()
 
 
 def lock_file(runtime: Runtime) -> Path:
+    """What a supervisor holds locked; it holds the supervisor's pid."""
     return runtime.run_dir / "supervisor.pid"
 
 
 def state_file(runtime: Runtime) -> Path:
+    """What a supervisor last said of its processes, in JSON."""
     return runtime.run_dir / "state.json"
 
 
 def supervisor(runtime: Runtime) -> int | None:
-    """The pid of the living supervisor of this directory, or None."""
+    """The pid of the living supervisor of this directory; None, too, of one that just begins."""
     try:
         with lock_file(runtime).open("rb") as file:
             try:
@@ -102,6 +114,7 @@ def publish(runtime: Runtime, watches: Iterable[Watch], ready: bool) -> None:
 
 
 def row_of(watch: Watch) -> Row:
+    """What the supervisor knows of one process."""
     return Row(
         name=watch.name,
         role=watch.process.role,
@@ -123,7 +136,10 @@ def read(runtime: Runtime) -> dict[str, Any] | None:
 
 
 def status(runtime: Runtime) -> list[Row]:
-    """Every process of the table, each asked for its health now; without a system none has a pid."""
+    """Every process of the table, each asked for its health now.
+
+    Without a running system none has a pid.
+    """
     state = read(runtime)
     known: dict[str, Row] = {row["name"]: row for row in state["processes"]} if state else {}
     rows = []

@@ -1,6 +1,7 @@
-"""Starts the whole system in the order of its dependencies, keeps it running, and takes all of it down with itself.
+"""Starts the whole system in the order of its dependencies, keeps it running, and stops it.
 
-Single-threaded on purpose: the kernel ties a child's life to the thread that forked it (leash.py).
+All of it goes down with the supervisor. Single-threaded on purpose: the kernel ties a child's life
+to the thread that forked it (leash.py).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ STOP_DEADLINES = (
     (("broker",), 11.0),
     (("database",), 14.0),
 )
-"""Seconds after the signal at which each group, stopped in this order, is killed; the whole must fit in 15."""
+"""Seconds after the signal at which each group, stopped in this order, is killed; all within 15."""
 TAIL_INTERVAL = 0.2
 QUIET_ROLES = frozenset({"database", "broker"})
 """Their logs fill files only: they write for operators, not for the terminal."""
@@ -175,6 +176,7 @@ class Supervisor:
 
 
 async def stop_group(group: Sequence[Watch], deadline: float) -> None:
+    """Ask all to end, and kill those still there at `deadline` of the monotonic clock."""
     for watch in group:
         watch.signal(signal.SIGTERM)
     everyone = asyncio.gather(*(watch.gone() for watch in group))
@@ -188,7 +190,10 @@ async def stop_group(group: Sequence[Watch], deadline: float) -> None:
 
 
 def run_beside(callback: Callable[[], None]) -> int:
-    """Run the callback in a forked process: it may block and use threads, and its failure stops nothing."""
+    """Run the callback in a forked process, and return its pid.
+
+    There it may block and use threads, and its failure is reported and stops nothing.
+    """
     leashed = leash.die_with_parent()
     sys.stdout.flush()
     pid = os.fork()
@@ -212,7 +217,10 @@ def run_beside(callback: Callable[[], None]) -> int:
 
 
 def with_archive(runtime: Runtime, on_ready: Callable[[], None] | None) -> Callable[[], None]:
-    """After `on_ready`, record the broker's class archive where there is none yet, at the lowest priority."""
+    """After `on_ready`, record the broker's class archive where there is none yet.
+
+    That runs at the lowest priority.
+    """
 
     def both() -> None:
         if on_ready is not None:
@@ -234,7 +242,15 @@ def supervise(
     on_ready: Callable[[], None] | None = None,
     processes: Sequence[str] | None = None,
 ) -> int:
-    """Run the system in the foreground until a signal; `processes` names a part of the table."""
+    """Run the system in the foreground until a signal; `processes` names a part of the table.
+
+    Returns an exit code: 1 where the start failed, else 0.
+
+    Raises:
+        AlreadyRunning: another supervisor has the directory.
+        PortBaseMismatch: the directory is bound to another port base.
+        WrongSetting: its stored port base is none.
+    """
     lock = state.Lock(runtime)
     try:
         runtime.claim()

