@@ -10,7 +10,7 @@ import pytest
 from pymongo.errors import OperationFailure
 
 from aggregator import store, worker
-from aggregator.projection import Cursor, Gap
+from aggregator.projection import Cursor, Fold, Gap
 from aggregator.settings import AggregatorSettings
 from aggregator.worker import CountingHandler
 from shared import events
@@ -72,6 +72,53 @@ def test_a_silent_partition_whose_numbers_were_given_is_read_again(
     handler.commit()
     second = 120.0
     assert handler.rewinds() == []
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"sequences": {PLACE[0]: {"nought": 7}}},
+        {"sequences": {PLACE[0]: {"0": 2**63}}},
+        {"sequences": {"registry.unit": {"0": 7}}},
+        {"epoch": 2**63},
+        {"source": "member"},
+    ],
+)
+def test_a_watermark_that_tells_nothing_of_its_source_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, strange: dict[str, object]
+) -> None:
+    handler = CountingHandler(cast("Database", None), cast("EventLog", None), AggregatorSettings())
+    place = (events.WATERMARK_TOPIC, 0)
+    handler._cursors = {PLACE: Cursor(), place: Cursor()}
+    stored: list[Fold] = []
+    monkeypatch.setattr(store, "commit", lambda _database, fold, _ids: stored.append(fold))
+    mark = {"source": "/services/member", "epoch": 1, "at": now().isoformat(), "sequences": {}}
+    for offset, told in enumerate((mark, mark | strange)):
+        handler.fold(Record(*place, offset, orjson.dumps(told), ()))
+    handler.commit()
+    (fold,) = stored
+    assert [(one.source, one.epoch) for one in fold.watermarks.values()] == [(mark["source"], 1)]
+    assert fold.watermarks["/services/member"].sequences == {}
+    assert fold.cursors[place].offset == 2
+
+
+class Closing(Cursor):
+    """A partition whose gap closes as soon as somebody has looked at it."""
+
+    looks = 0
+
+    def __getattribute__(self, name: str) -> object:
+        if name != "gap":
+            return super().__getattribute__(name)
+        self.looks += 1
+        return Gap(5, 9, now() - timedelta(hours=1)) if self.looks == 1 else None
+
+
+def test_a_gap_that_closes_while_health_is_told_is_told_or_not_but_never_half() -> None:
+    handler = CountingHandler(cast("Database", None), cast("EventLog", None), AggregatorSettings())
+    handler._cursors = {PLACE: Closing()}
+    assert handler.gaps() == ["registry.member/0: number 5 has not come"]
+    assert handler.gaps() == []
 
 
 def packed_record(rows: int, offset: int) -> Record:

@@ -5,6 +5,7 @@ later batch got through where an earlier one failed; it is not applied, the stor
 passes it, and scanning goes on for the resend (design.md section 5.3).
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ from shared.events.payloads import (
     UnitsImported,
     Watermark,
 )
+
+_PARTITION = re.compile(r"[0-9]{1,9}")
+_MOST = 2**63 - 1
+"""The largest number the database stores."""
 
 UnitTopic = tuple[str, str]
 UnitTopicDay = tuple[str, str, str]
@@ -152,6 +157,8 @@ class Fold:
             mark = Watermark.model_validate_json(record.value or b"")
         except ValidationError:
             return  # the next one follows within a second; none of them counts anything
+        if not _is_of_ours(mark):
+            return
         known = self.watermarks.get(mark.source)
         if known is None or (known.epoch, known.at) < (mark.epoch, mark.at):
             self.watermarks[mark.source] = mark
@@ -246,6 +253,21 @@ class Fold:
 def mark_key(source: str, epoch: int) -> str:
     """Return the name a source's mark is kept under: ``member@1``."""
     return f"{source.rsplit('/', 1)[1]}@{epoch}"
+
+
+def _is_of_ours(mark: Watermark) -> bool:
+    """Whether a watermark tells, by number, of partitions that its source writes."""
+    topics = events.TOPICS_OF_SOURCE.get(mark.source)
+    return (
+        topics is not None
+        and mark.epoch <= _MOST
+        and all(topic in topics for topic in mark.sequences)
+        and all(
+            _PARTITION.fullmatch(partition) and 0 <= number <= _MOST
+            for numbers in mark.sequences.values()
+            for partition, number in numbers.items()
+        )
+    )
 
 
 def _members(value: bytes | None, span: envelope.Span | None) -> list[dict[str, Any]] | None:

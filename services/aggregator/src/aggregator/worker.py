@@ -41,7 +41,6 @@ class CountingHandler:
     database: Database
     event_log: EventLog
     settings: AggregatorSettings
-    rewind: set[TopicPartition] = field(default_factory=set)
     _topic_ids: Mapping[str, str] = field(default_factory=dict)
     _cursors: dict[TopicPartition, Cursor] = field(default_factory=dict)
     _fold: Fold | None = None
@@ -110,9 +109,10 @@ class CountingHandler:
         """Return a line for each partition whose gap is older than the alarm's age."""
         alarm = self.settings.gap_alarm_seconds
         return [
-            f"{place[0]}/{place[1]}: number {cursor.gap.expected} has not come"
+            f"{place[0]}/{place[1]}: number {gap.expected} has not come"
             for place, cursor in self._cursors.items()
-            if cursor.gap and (now() - cursor.gap.since).total_seconds() > alarm
+            # Read once: the thread of health asks while the worker may close the gap.
+            if (gap := cursor.gap) and (now() - gap.since).total_seconds() > alarm
         ]
 
     def rewinds(self) -> list[TopicPartition]:
