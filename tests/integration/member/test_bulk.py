@@ -73,7 +73,7 @@ async def test_paper_stock(office: Office, database: Database) -> None:
     chief = office.officer("ma", "registrar", "approver")
     rows = [
         a_row(1),
-        a_row(2, id_type="NONE", id_number=None, sex="男", birth_date="1951-02-03"),
+        a_row(2, name="张纸档", id_type="NONE", id_number=None, sex="男", birth_date="1951-02-03"),
         a_row(3, id_type="NONE", id_number=None, birth_date="1951-02-03"),
         a_row(4, id_type="NONE", id_number=None, sex="女"),
         a_row(5, joined_on=None),
@@ -85,6 +85,17 @@ async def test_paper_stock(office: Office, database: Database) -> None:
     assert [(one["status"], [e["code"] for e in one["errors"]]) for one in results] == [
         (201, []), (201, []), (422, ["member.sex_required"]),
         (422, ["member.birth_date_required"]), (422, ["member.joined_on_required"]),
+    ]  # fmt: skip
+    again = [
+        a_row(8, name="张纸档", id_type="NONE", id_number=None, sex="男", birth_date="1951-02-03"),
+        a_row(9, name="张纸档", id_type="NONE", id_number=None, sex="男", birth_date="1951-02-04"),
+        a_row(10, name="张纸档", id_type="NONE", id_number=None, sex="男", birth_date="1951-02-04"),
+    ]
+    answer = await office.bulk(again, chief, "existing", document=paper)
+    said = [(one["status"], [(e["field"], e["code"]) for e in one["errors"]])
+            for one in answer.json()["results"]]  # fmt: skip
+    assert said == [
+        (409, [("name", "member.on_paper_already")]), (201, []), (409, [("name", "rows.duplicate")])
     ]  # fmt: skip
     stored = database.members.find_one({"_id": results[1]["id"]})
     assert stored is not None

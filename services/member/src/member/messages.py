@@ -44,6 +44,11 @@ MESSAGES: dict[str, Text] = {
         "Members of long standing joined before today ({today}). Check the day; who joins now is "
         "entered as an application (mode: applications), approved and filed by a second officer.",
     ),
+    "member.on_paper_already": (
+        "本单位已登记一名姓名、性别、出生日期相同且无证件号码的会员，不再重复登记。如确为另一人，请填写其证件号码。",
+        "A member of this name, sex and birth date, without a document number, is in this unit "
+        "already and is not entered twice. If this is somebody else, give the document number.",
+    ),
     "member.joined_after_document": (
         "入会日期晚于依据文件的日期（{issued_on}），该文件不能证明此人的会籍。请核对两个日期；此后入会的，请填写批准"
         "其入会的文件另行导入，或按新申请（mode: applications）录入。",

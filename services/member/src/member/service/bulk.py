@@ -26,6 +26,7 @@ from shared.people import begun, store
 from shared.people.once import Once
 from shared.personal.records import (
     IDENTIFIERS,
+    Person,
     check_consent,
     consent_document,
     countable,
@@ -36,6 +37,7 @@ from shared.timeline import Timeline
 from shared.web.validation import field_error
 
 CREATED, FORBIDDEN, DUPLICATE, INVALID = 201, 403, 409, 422
+PAPER = "PAPER"
 ATTEMPTS = 10
 """A racer that takes one of our numbers each time would have to win this often."""
 
@@ -53,7 +55,10 @@ class RowResult:
 
 @dataclass
 class _Row:
-    """A row that broke no rule of its own: what it becomes, and the numbers it takes."""
+    """A row that broke no rule of its own: what it becomes, and what nobody else may hold.
+
+    That is the document's number, or for paper stock without one the person as the paper has it.
+    """
 
     number: int
     identity: str
@@ -61,6 +66,11 @@ class _Row:
     states: Timeline
     indexes: Sequence[str]
     warnings: Sequence[str]
+
+    @property
+    def told_by(self) -> str:
+        """The field that says who it is."""
+        return "id_number" if self.document["id_index"] else "name"
 
     @property
     def accepted(self) -> RowResult:
@@ -139,7 +149,7 @@ async def _judge(page: _Page) -> list[_Row]:
         twin = next((first[index] for index in row.indexes if index in first), None)
         if twin is not None:
             page.refuse(
-                row.number, DUPLICATE, [FieldError("id_number", "rows.duplicate", {"row": twin})]
+                row.number, DUPLICATE, [FieldError(row.told_by, "rows.duplicate", {"row": twin})]
             )
             continue
         first.update(dict.fromkeys(row.indexes, row.number))
@@ -200,8 +210,17 @@ def _prepare(page: _Page, given: BulkRow, problems: list[FieldError]) -> _Row | 
         "consent": page.consent,
     }
     states = begun(domain.state_of(document, countable(person)), day, page.moment)
-    indexes = document["id_index"]
+    indexes = document["id_index"] or _paper_indexes(page, given, person)
     return _Row(given.row, identity, document, states, indexes, person.warnings)
+
+
+def _paper_indexes(page: _Page, given: BulkRow, person: Person) -> list[str]:
+    """Return the indexes of a person without a number, as unlike anyone else as the paper tells.
+
+    The roster may come again in other pages, under other keys: it must not count anyone twice.
+    """
+    told = (given.unit_id, person.name, person.sex, str(person.birth_date))
+    return page.registry.office.ring.indexes(PAPER, "\0".join(told))
 
 
 def _begin(page: _Page, day: str) -> dict[str, Any]:
@@ -226,9 +245,11 @@ async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
         holder = next((held[index] for index in row.indexes if index in held), None)
         if holder is None:
             free.append(row)
-        else:
+        elif row.document["id_index"]:
             refusal = await office.refusal(holder)
             page.refuse(row.number, DUPLICATE, refusal.errors)
+        else:
+            page.refuse(row.number, DUPLICATE, [FieldError("name", "member.on_paper_already")])
     return free
 
 
