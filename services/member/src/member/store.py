@@ -30,7 +30,6 @@ class Member(PersonDocument):
         "indexes": [
             {"fields": ["phone_index"], "name": "phone", "sparse": True},
             {"fields": ["phone_tail_index"], "name": "phone_tail", "sparse": True},
-            {"fields": ["created_at"], "name": "created"},
         ],
     }
 

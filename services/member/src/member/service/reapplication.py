@@ -68,13 +68,14 @@ async def _reopen(
     if found["status"] == "VOIDED":
         raise Invalid("person.registration_required", field=PLACE)
     refuse(await office.unit_problems(found["unit"], registry.unit_check))
+    asked = _command(caller, given)
 
     def decide(document: Document) -> Decision:
-        return _decision(document, state_of(document), _command(caller, given))
+        return _decision(document, state_of(document), asked)
 
     return await office.change(
         caller, seen.identity, seen.version, decide,
-        action="reapply", cause=cause_of(caller, given, given.effective_on), once=once,
+        action="reapply", cause=cause_of(caller, given, asked.day), once=once,
     )  # fmt: skip
 
 
@@ -107,6 +108,6 @@ async def _replace(
 
     return await office.change(
         caller, seen.identity, seen.version, decide,
-        action="reapply", cause=cause_of(caller, given, given.effective_on), once=once,
+        action="reapply", cause=cause_of(caller, given, asked.day), once=once,
         numbers=await numbers_to_take(office, seen.identity, document["id_index"]),
     )  # fmt: skip

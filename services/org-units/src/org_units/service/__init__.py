@@ -195,8 +195,8 @@ class Units:
             elif action == "void":
                 await self._check_childless(unit, session)
 
-        day = given.effective_on.isoformat() if given.effective_on else None
-        cause = Cause(principal.subject, given.reason, given.paper(), day)
+        day = given.effective_on or today()
+        cause = Cause(principal.subject, given.reason, given.paper(), day.isoformat())
         async with self._turn(chapter_region(path) if action == "activate" else unit):
             stored = await self.writer.change(
                 unit,
