@@ -37,10 +37,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "该值无效，请按字段说明修改。",
         "This value is not valid; correct it as the field's description says.",
     ),
-    "field.immutable": (
-        "此项不能修改，请从请求中删除。",
-        "This field cannot be changed; leave it out.",
-    ),
     "field.empty_change": (
         "没有要修改的内容，请至少提供一个字段。",
         "There is nothing to change; give at least one field.",
@@ -85,10 +81,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "当前状态为{status}，不能{action}；现在可以办理：{allowed}。",
         "This cannot be done now ({action}): the status is {status}. Possible now: {allowed}.",
     ),
-    "region.unknown": (
-        "没有该行政区划代码，请核对。",
-        "There is no such region code; check it.",
-    ),
     "unit.unknown": (
         "没有该单位，请核对单位编号。",
         "There is no such unit; check its id.",
@@ -98,11 +90,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The unit's status is {status}, so this cannot be done there; have the society above "
         "activate it, or choose another unit.",
     ),
-    "unit.closing": (
-        "该单位正在办理合并或撤销，不再接收新人员，请改为登记到：{successor}。",
-        "The unit is being merged or dissolved and takes no new people; use its successor: "
-        "{successor}.",
-    ),
     "unit.parent_unknown": (
         "没有该上级单位，请核对上级单位编号。",
         "There is no such parent unit; check its id.",
@@ -111,11 +98,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{unit_type}不能设在{parent_type}之下，可以设在：{allowed}。",
         "A unit of type {unit_type} cannot be placed under {parent_type}; it may be placed under: "
         "{allowed}.",
-    ),
-    "unit.duplicate": (
-        "同一上级单位下已有同名单位，请核对是否重复登记，或使用能够区分的名称。",
-        "The parent already has a unit of this name; check whether it is registered twice, or "
-        "choose a name that tells them apart.",
     ),
     "person.duplicate": (
         "此人已登记在{county}的一个{unit_type}单位，不能重复登记；如需变更单位，请办理转入手续。",
