@@ -163,8 +163,9 @@ def import_(
 ) -> None:
     """导入名册。 Import a roster.
 
-    被拒的行写入名册旁的 .errors.csv，改正后可直接导入。 Refused rows go into .errors.csv beside the
-    roster, to be corrected and imported.
+    被拒的行写入名册旁的 .errors.csv，改正后可直接导入；已登记但须核对的列入 .warnings.csv。 Refused rows go
+    into .errors.csv beside the roster, to be corrected and imported; accepted ones to be checked are
+    listed in .warnings.csv.
     """
     from registry_cli import rosters
 
