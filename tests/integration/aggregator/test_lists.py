@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aggregator import store
+from aggregator import queries, store
 from embedded.servers import RealServers
 from shared import events
 from shared.mongo import Database, Document, connect_async
@@ -66,6 +66,17 @@ async def test_every_page_of_dead_letters(servers: RealServers, filled: Database
         assert [len(page) for page in pages] == [17] * 6
         assert list(chain(*pages)) == ids[1::2]
         assert [len(page) for page in await walk(client, "/v1/dead-letters")] == [50] * 4 + [5]
+
+
+async def test_a_list_of_dead_letters_is_read_without_their_bytes(
+    servers: RealServers, filled: Database
+) -> None:
+    planted(filled)
+    database = connect_async(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=filled.name))
+    for state in (None, "open"):
+        found = await queries.dead_letters(database, state, after=None, limit=3)
+        assert [set(letter(0)) - set(one) for one in found] == [{"raw"}] * 3
+    await database.client.close()
 
 
 async def test_every_page_of_recounts(servers: RealServers, filled: Database) -> None:

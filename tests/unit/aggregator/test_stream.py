@@ -61,6 +61,35 @@ async def test_frames_go_on_though_a_stalled_viewer_outlived_a_reload(hub: Hub) 
     ticking.cancel()
 
 
+async def test_a_beat_that_fails_is_made_up_for_by_the_next(hub: Hub) -> None:
+    failures = ["not yet"]
+
+    def described_at_last(hub: Hub, unit: str) -> dict[str, Any]:
+        if failures:
+            raise LookupError(failures.pop())
+        return described(hub, unit)
+
+    frames = hub.frames("city", levels=edge.PUBLIC_LEVELS)
+    hub.figures.changed = set()
+    assert [await anext(frames) for _ in range(2)][1].startswith(b"event: snapshot")
+    hub.figures.changed = {"county"}
+    hub._describe = described_at_last
+    ticking = asyncio.create_task(hub._tick())
+    async with asyncio.timeout(10):
+        frame = await anext(frames)
+    assert failures == []
+    assert b'"unit":"county"' in frame
+    ticking.cancel()
+
+
+async def test_a_stream_opened_while_all_is_loaded_anew_is_asked_to_come_again(hub: Hub) -> None:
+    frames = hub.frames("city", levels=edge.PUBLIC_LEVELS)
+    await anext(frames)
+    hub.figures, hub.ready = Figures(), False
+    assert [frame async for frame in frames] == [b"event: reconnect\ndata: {}\n\n"]
+    assert hub.viewers() == 0
+
+
 def test_an_array_that_became_shorter_is_shortened(hub: Hub) -> None:
     unit = {"_id": "school", "version": 2, "flags": ["industry", "outside_targets"]}
     unit |= {"name": "某校红十字会", "level": "GRASSROOTS", "type": "SCHOOL", "status": "ACTIVE"}

@@ -33,7 +33,7 @@ def series_of(topic: str) -> tuple[str, ...]:
     return tuple(name for name in SERIES if DEFINITIONS[name].entity == entity)
 
 
-def wanted(topic: str, name: str) -> bool:
+def _is_summand(topic: str, name: str) -> bool:
     """Tell whether a counter is a summand of some headline series."""
     return any(DEFINITIONS[series].counts_counter(name) for series in series_of(topic))
 
@@ -73,7 +73,7 @@ class Figures:
     def set_counters(self, unit: str, topic: str, values: Mapping[str, int]) -> None:
         """Take the present values of some counters of a unit (absolute, not differences)."""
         known = self._counters.setdefault((unit, topic), {})
-        known.update({name: count for name, count in values.items() if wanted(topic, name)})
+        known.update({name: count for name, count in values.items() if _is_summand(topic, name)})
         own = self._own.setdefault(unit, [0] * len(SERIES))
         difference = [0] * len(SERIES)
         for series in series_of(topic):

@@ -32,7 +32,6 @@ INDEXES = {
         IndexModel([("g", ASCENDING), ("d", ASCENDING)], name="day"),
         IndexModel([("g", ASCENDING), ("u", ASCENDING), ("d", ASCENDING)], name="unit_day"),
     ],
-    UNITS: [IndexModel([("region_code", ASCENDING)], name="region_code")],
     DEAD_LETTERS: [
         IndexModel([("at", ASCENDING), ("_id", ASCENDING)], name="order"),
         IndexModel([("state", ASCENDING), ("at", ASCENDING), ("_id", ASCENDING)], name="in_state"),
@@ -59,6 +58,7 @@ def listed(
     *,
     after: Place | None,
     newest_first: bool = False,
+    without: Iterable[str] = (),
 ) -> AsyncCursor[Document]:
     """Return the entries of a collection in order of their instants, from the one after on."""
     order, follows = (DESCENDING, "$lt") if newest_first else (ASCENDING, "$gt")
@@ -69,12 +69,13 @@ def listed(
         # which some entries may be of the same instant.
         conditions["at"] = {f"{follows}e": at}
         conditions["$or"] = [{"at": {follows: at}}, {"_id": {follows: identity}}]
-    return database[name].find(conditions).sort([("at", order), ("_id", order)])
+    found = database[name].find(conditions, dict.fromkeys(without, 0))
+    return found.sort([("at", order), ("_id", order)])
 
 
-def mark_id(place: TopicPartition, generation: int = GENERATION) -> str:
+def mark_id(place: TopicPartition) -> str:
     """Return the id of a partition's mark."""
-    return f"{generation}/{place[0]}/{place[1]}"
+    return f"{GENERATION}/{place[0]}/{place[1]}"
 
 
 def load_cursors(

@@ -16,17 +16,20 @@ from bson.timestamp import Timestamp
 from pymongo.read_concern import ReadConcern
 
 from aggregator import diffs, store
-from aggregator.figures import Card, Figures, wanted
+from aggregator.figures import Card, Figures
 from aggregator.freshness import Freshness, Mark, Verdict
 from aggregator.settings import AggregatorSettings
 from shared import log
 from shared.clock import now
+from shared.errors import Unavailable
 from shared.mongo import AsyncDatabase, Document
 
 FOLLOWED = (store.COUNTERS, store.UNITS, store.MARKS, store.WATERMARKS, store.DEAD_LETTERS)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds before everything is loaded anew; twice as long each time that fails, too."""
 SUMS_AT_ONCE = 2
+SUMS_WAITING = 20
+"""Requests that wait for a sum; one more would only wait until its time is over."""
 FRAMES_WAITING = 50
 """A viewer that lags this many frames behind is told to reconnect and gets a new snapshot."""
 
@@ -37,7 +40,6 @@ _log = log.get(__name__)
 class Viewer:
     """One open stream."""
 
-    unit: str
     frames: deque[bytes] = field(default_factory=deque)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     dropped: bool = False
@@ -70,10 +72,11 @@ class Hub:
         self.settings = settings
         self.figures = Figures()
         self.freshness = self._fresh()
-        self.summing = asyncio.Semaphore(SUMS_AT_ONCE)
-        """To be held while history is summed: each such query occupies a core of the database."""
         self.ready = False
         self.closing = False
+        self.waiting = 0
+        """Requests that wait for a sum."""
+        self._sums = asyncio.Semaphore(SUMS_AT_ONCE)
         self._describe = describe
         self._viewers: dict[tuple[str, frozenset[str]], set[Viewer]] = {}
         self._documents: dict[tuple[str, str], Document] = {}
@@ -107,11 +110,34 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @contextlib.asynccontextmanager
+    async def summing(self) -> AsyncIterator[None]:
+        """To be held while the database sums: each such query occupies a core of it.
+
+        Raises:
+            Unavailable: too many wait already.
+        """
+        if self.waiting >= SUMS_WAITING:
+            raise Unavailable("overloaded")
+        self.waiting += 1
+        try:
+            await self._sums.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self._sums.release()
+
     def verdict(self) -> Verdict:
         """Return lag and completeness; until everything is loaded, nothing is complete."""
         if not self.ready:
             return Verdict(False, None, ("starting",))
         return self.freshness.verdict(now())
+
+    def has(self, unit: str) -> bool:
+        """Tell whether a unit is there, with everything else: to be asked again after waiting."""
+        return self.ready and unit in self.figures.cards
 
     def row(self, unit: str) -> dict[str, Any]:
         """Return a unit's line in a table of figures."""
@@ -209,9 +235,7 @@ class Hub:
 
     def _take(self, name: str, document: Document) -> None:
         if name == store.COUNTERS:
-            topic = document["t"]
-            values = {key: n for key, n in document.get("c", {}).items() if wanted(topic, key)}
-            self.figures.set_counters(document["u"], topic, values)
+            self.figures.set_counters(document["u"], document["t"], document.get("c", {}))
             return
         self._documents[(name, document["_id"])] = document
         if name == store.UNITS:
@@ -253,15 +277,21 @@ class Hub:
             if not self.ready:
                 continue  # being loaded anew: the old viewers were told to come again
             changed, self.figures.changed = self.figures.changed, set()
-            every_second = beats % max(1, round(1.0 / interval)) == 0
-            for (unit, levels), viewers in list(self._viewers.items()):
-                if unit not in self.figures.cards:
-                    continue
-                rows = [self.row(child) for child in self.rows(unit, levels) if child in changed]
-                if rows or unit in changed or every_second:
-                    frame = self._frame("figures", unit, rows)
-                    for viewer in viewers:
-                        viewer.push(frame)
+            try:
+                self._beat(changed, every_second=beats % max(1, round(1.0 / interval)) == 0)
+            except Exception as problem:  # noqa: BLE001 - else no viewer ever got a frame again
+                self.figures.changed |= changed  # the next beat tells of them
+                _log.error("a beat failed", problem=repr(problem)[:300])
+
+    def _beat(self, changed: set[str], *, every_second: bool) -> None:
+        for (unit, levels), viewers in list(self._viewers.items()):
+            if unit not in self.figures.cards:
+                continue
+            rows = [self.row(child) for child in self.rows(unit, levels) if child in changed]
+            if rows or unit in changed or every_second:
+                frame = self._frame("figures", unit, rows)
+                for viewer in viewers:
+                    viewer.push(frame)
 
     def _frame(self, event: str, unit: str, rows: list[dict[str, Any]]) -> bytes:
         body = orjson.dumps({**self._describe(self, unit), "rows": rows})
@@ -274,13 +304,16 @@ class Hub:
             unit: id of a known unit.
             levels: levels of its children whose lines go along.
         """
-        viewer, channel = Viewer(unit), (unit, levels)
+        viewer, channel = Viewer(), (unit, levels)
         self._viewers.setdefault(channel, set()).add(viewer)
         deadline = asyncio.get_running_loop().time() + self.settings.stream_lifetime_seconds
         try:
             yield b"retry: 1000\n\n"
-            rows = [self.row(child) for child in self.rows(unit, levels)]
-            yield self._frame("snapshot", unit, rows)
+            if self.has(unit):
+                rows = [self.row(child) for child in self.rows(unit, levels)]
+                yield self._frame("snapshot", unit, rows)
+            else:
+                viewer.dropped = True  # loaded anew since the unit was found
             while not self.closing and not viewer.dropped:
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0:

@@ -85,7 +85,7 @@ def _progress(
 
 async def _figures_on(hub: Hub, units: dict[str, set[str]], day: str) -> dict[str, dict[str, int]]:
     """Return the figures of some subtrees (id to the ids counted there) at the end of a day."""
-    async with hub.summing:
+    async with hub.summing():
         own = await queries.figures_on(hub.database, day)
     totals = {unit: dict.fromkeys(SERIES, 0) for unit in units}
     for unit, members in units.items():
@@ -107,6 +107,8 @@ async def progress(
         return json_answer(describe(hub, found, plans=plans))
     verdict = hub.verdict()  # before the sum: it vouches for nothing that comes later
     figures = await _figures_on(hub, {found: hub.figures.subtree(found)}, past)
+    if not hub.has(found):
+        raise Unavailable("figures.starting")  # loaded anew meanwhile
     body = _progress(hub, found, figures[found], as_of, plans, verdict)
     return json_answer({**body, "unattributed": None})
 
@@ -162,9 +164,9 @@ async def _breakdown(
     if by not in offered:
         params = {"metric": metric, "by": by, "allowed": ["unit", *offered]}
         raise Invalid("dimension.unknown", field="by", params=params)
-    units, definition = hub.figures.subtree(unit), DEFINITIONS[metric].id
-    async with hub.summing:
-        totals = await queries.counter_totals(hub.database, definition, units, day)
+    units = hub.figures.subtree(unit)
+    async with hub.summing():
+        totals = await queries.counter_totals(hub.database, metric, by, units, day)
     cells = queries.breakdown(metric, by, totals)
     shown: Mapping[str, int | str] = cells
     if offered[by].personal:
