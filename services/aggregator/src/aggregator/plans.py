@@ -68,10 +68,6 @@ class Figure:
     value: int | None
     qualifier: Qualifier
 
-    def as_item(self) -> dict[str, Any]:
-        """Return the public form."""
-        return {"value": self.value, "qualifier": self.qualifier.value}
-
 
 @dataclass(frozen=True)
 class Indicator:

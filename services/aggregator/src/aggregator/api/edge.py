@@ -30,9 +30,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def json_answer(body: object, status: int = 200) -> Response:
+def json_answer(body: object) -> Response:
     """Return a body as JSON."""
-    return Response(orjson.dumps(body), status, media_type="application/json")
+    return Response(orjson.dumps(body), media_type="application/json")
 
 
 def place_of(cursor: str | None) -> Place | None:
