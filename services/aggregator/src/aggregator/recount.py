@@ -8,6 +8,7 @@ recount; then both must be equal, per unit, day and counter. Nothing is written 
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -248,25 +249,30 @@ def _total(series: str, counts: Counter[Key]) -> int:
     )
 
 
-def main() -> None:
-    """Compare once, store and print the report; exit 1 where something differs, 2 on failure."""
-    peers, access = PeerSettings(), AccessSettings()
-    database = connect(MongoSettings())
-    event_log = KafkaLog(KafkaSettings(), client_id="recount")
+def _from_environment() -> Document:
+    """Compare what the environment names, store the report and return it."""
+    peers, access, limit = PeerSettings(), AccessSettings(), AggregatorSettings().recount_seconds
     token = access.service_token_file.read_text().strip() if access.service_token_file else ""
     headers = {"Authorization": f"Bearer {token}"}
     urls = [peers.org_units_url, peers.member_url, peers.volunteer_url]
+    database = connect(MongoSettings())
+    with (
+        closing(KafkaLog(KafkaSettings(), client_id="recount")) as event_log,
+        httpx.Client(headers=headers, timeout=30.0) as client,
+    ):
+        report = compare(database, event_log, client, urls, seconds=limit)
+    database[store.RECOUNTS].insert_one(report)
+    return report
+
+
+def main() -> None:
+    """Compare once, store and print the report; exit 1 where something differs, 2 on failure."""
     try:
-        with httpx.Client(headers=headers, timeout=30.0) as client:
-            limit = AggregatorSettings().recount_seconds
-            report = compare(database, event_log, client, urls, seconds=limit)
-        database[store.RECOUNTS].insert_one(report)
+        report = _from_environment()
     except Exception as problem:  # noqa: BLE001 - whatever it was: exit code 1 says "they differ"
         said = str(problem) if isinstance(problem, RecountFailed) else repr(problem)
         sys.stderr.write(f"核对未完成 / recount not made: {said[:500]}\n")
         raise SystemExit(2) from None
-    finally:
-        event_log.close()
     sys.stdout.write(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode() + "\n")
     raise SystemExit(0 if report["equal"] else 1)
 
