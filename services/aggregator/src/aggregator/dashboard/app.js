@@ -35,33 +35,10 @@ function link(id) {
   return text ? `/?${text}` : "/";
 }
 
-// ---- the way down, remembered for the way back where the answer does not tell ancestors ----
-
-function trail() {
-  try {
-    return JSON.parse(recall("trail", "sessionStorage") ?? "{}");
-  } catch {
-    return {};
-  }
-}
-
-function visit(row) {
-  const next = { ...trail(), [row.unit]: pathTo(progress.unit) };
-  keep("trail", JSON.stringify(next), "sessionStorage");
-}
-
-function pathTo(here) {
-  const own = { id: here.id, name: here.name };
-  if (here.region_code === NATIONAL) return [own];
-  const above = here.ancestors ?? trail()[here.id] ?? [{ id: NATIONAL, name: t("national") }];
-  return [...above, own];
-}
-
 // ---- showing ----
 
 const table = createTable({
   link,
-  visit,
   flash: (cell) => view.flash(cell),
   onSort: () => map?.update(table.rows(), table.metric()),
 });
@@ -78,7 +55,7 @@ function show(mark) {
 
 function place() {
   const national = progress.unit.region_code === NATIONAL;
-  view.showBreadcrumb(pathTo(progress.unit), link);
+  view.showBreadcrumb([...progress.unit.ancestors, progress.unit], link);
   const title = national ? "provinces_title" : "chapters_title";
   $("chapters-name").dataset.t = title;
   $("chapters-beside").dataset.b = title;
@@ -112,7 +89,7 @@ function take(data, rows, missing) {
   const values = view.SERIES.map((series) => [series, data.indicators[series].value]);
   if (!day) first ??= Object.fromEntries(values);
   place();
-  table.replace(rows, data.unit.id, missing);
+  table.replace(rows, missing);
   show(true);
   map?.update(table.rows(), table.metric());
 }
@@ -184,7 +161,7 @@ function start() {
     return;
   }
   stop = follow(`/v1/stream?${new URLSearchParams({ unit })}`, {
-    snapshot: (data) => take(data.progress ?? data, data.rows ?? [], data.unattributed),
+    snapshot: (data) => take(data, data.rows, data.unattributed),
     figures: apply,
     state: (state) => {
       connection = state;
@@ -230,10 +207,7 @@ async function toggleMap(wanted) {
   $("map-problem").hidden = true;
   if (wanted) {
     try {
-      map = await drawMap($("map"), (row) => {
-        visit(row);
-        location.assign(link(row.unit));
-      });
+      map = await drawMap($("map"), (row) => location.assign(link(row.unit)));
       map.update(table.rows(), table.metric());
     } catch {
       keep("map", "");

@@ -1,16 +1,16 @@
 // What the reader chose, kept in the browser where it allows that (private modes may refuse).
 
-export function recall(key, store = "localStorage") {
+export function recall(key) {
   try {
-    return window[store].getItem(key);
+    return localStorage.getItem(key);
   } catch {
     return null;
   }
 }
 
-export function keep(key, value, store = "localStorage") {
+export function keep(key, value) {
   try {
-    window[store].setItem(key, value);
+    localStorage.setItem(key, value);
   } catch {
     // the choice then holds for this page only
   }

@@ -8,7 +8,7 @@ const SETTLE_MS = 10000; // rows keep their place this long while figures move
 const COLUMNS = ["chapter", ...FIELDS];
 const OPENABLE = new Set(["PROVINCE", "PREFECTURE", "COUNTY"]);
 
-export function createTable({ link, visit, flash, onSort }) {
+export function createTable({ link, flash, onSort }) {
   const table = $("provinces");
   const [head, body, foot] = [table.tHead, table.tBodies[0], table.tFoot];
   let rows = new Map();
@@ -16,7 +16,6 @@ export function createTable({ link, visit, flash, onSort }) {
   let sort = { column: "chapter", descending: false };
   let sorted = 0;
   let unattributed = null;
-  let ownUnit = null;
 
   function heading() {
     const row = make("tr");
@@ -71,17 +70,14 @@ export function createTable({ link, visit, flash, onSort }) {
     node.dataset.unit = row.unit;
     const name = make("th");
     name.scope = "row";
-    if (row.unit === ownUnit) {
-      name.append(make("span", "", t("own_level")));
-    } else if (OPENABLE.has(row.level)) {
+    if (OPENABLE.has(row.level)) {
       const anchor = make("a", "", row.name);
       anchor.href = link(row.unit);
-      anchor.addEventListener("click", () => visit(row));
       name.append(anchor);
     } else {
       name.append(make("span", "", row.name));
     }
-    if (row.region_code && row.unit !== ownUnit) name.append(make("span", "code", row.region_code));
+    if (row.region_code) name.append(make("span", "code", row.region_code));
     node.append(name);
     for (const field of FIELDS) {
       const cell = make("td", "number");
@@ -126,8 +122,7 @@ export function createTable({ link, visit, flash, onSort }) {
     foot.append(row);
   }
 
-  function replace(list, unit, missing) {
-    ownUnit = unit;
+  function replace(list, missing) {
     unattributed = missing ?? null;
     rows = new Map(list.map((row) => [row.unit, { ...row }]));
     nodes = new Map(list.map((row) => [row.unit, build(row)]));
@@ -162,7 +157,7 @@ export function createTable({ link, visit, flash, onSort }) {
   return {
     replace,
     update,
-    translate: () => replace([...rows.values()], ownUnit, unattributed),
+    translate: () => replace([...rows.values()], unattributed),
     rows: () => [...rows.values()],
     metric: () => (sort.column === "chapter" ? "members" : sort.column),
   };

@@ -99,7 +99,7 @@ function extra(item) {
 
 function incrementFact(item, plan) {
   if (!item.baseline && !item.increment_target) return "";
-  const increase = typeof item.increment_target === "number" ? { value: item.increment_target, qualifier: "EXACT" } : item.increment_target;
+  const increase = item.increment_target && { value: item.increment_target, qualifier: "EXACT" };
   const date = plan?.baseline_date ? t("on_date", { date: plan.baseline_date }) : "";
   const fact = t("increment_fact", { date, baseline: format.qualified(figure(item, "baseline")), increment: format.qualified(increase) });
   if (item.progress_increment === null || item.progress_increment === undefined || !item.baseline) return fact;
