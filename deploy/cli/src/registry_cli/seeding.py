@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,7 +122,9 @@ def _write_roster(runtime: "Runtime", path: Path, county: str) -> None:
     from registry_cli.roster import write_demo
 
     units = org_units(runtime).items("/v1/units", {"parent_id": county, "status": "ACTIVE"})
-    names = [str(unit["name"]) for unit in units]
+    # A roster tells units apart by their names alone.
+    named = Counter(str(unit["name"]) for unit in units)
+    names = [name for name, count in named.items() if count == 1]
     if not names:
         raise Problem("unit_unknown", unit=f"{DEMO_COUNTY}*")
     path.parent.mkdir(parents=True, exist_ok=True)
