@@ -24,7 +24,7 @@ from tests.system import System, running, until
 
 BASELINE = "the answers of the load meanwhile (2xx)"
 BAR_MS = 1000
-"""design.md section 10, p99."""
+"""docs/design.md section 10, p99."""
 PER_SECOND = 100
 CLIENTS = 16
 OFFICERS = 8

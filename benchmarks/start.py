@@ -10,7 +10,7 @@ from tests.system import System, free_port_base, start
 
 READY = re.compile(r"everything is ready \(([0-9.]+) s\)")
 BAR_SECONDS = 20
-"""design.md section 10: ready, the second time."""
+"""docs/design.md section 10: ready, the second time."""
 
 
 def run(*, quick: bool) -> Iterator[Line]:

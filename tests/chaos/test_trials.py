@@ -1,4 +1,4 @@
-"""Crash trials in one running system: after every kill -9 each promise holds (design.md section 5)."""
+"""Crash trials: after every ``kill -9`` each promise holds (docs/design.md section 5)."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Each way to crash, by name: nothing is lost, nothing counted twice (design.md section 5)."""
+"""Each way to crash, by name: nothing is lost, nothing counted twice (docs/design.md section 5)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The access log: who read, revealed, exported or changed what (design.md section 7).
+"""The access log: who read, revealed, exported or changed what (docs/design.md section 7).
 
 A row names entities by id and fields by name; it never holds a value of a person.
 """
@@ -20,7 +20,7 @@ def indexes(keep_days: int = KEEP_DAYS) -> list[IndexModel]:
     """Return the indexes of the collection, for the migrate step.
 
     Args:
-        keep_days: how long a row is kept; the law asks for six months at least (domain.md
+        keep_days: how long a row is kept; the law asks for six months at least (docs/domain.md
             section 5), three years are the default.
     """
     return [

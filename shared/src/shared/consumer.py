@@ -2,7 +2,7 @@
 
 The handler keeps positions in its own transaction; the log's group only deals partitions out.
 After any abort or change of assignment the loop drops what was folded, asks the handler where
-each partition stands, and seeks there (design.md section 5.3).
+each partition stands, and seeks there (docs/design.md section 5.3).
 """
 
 import threading

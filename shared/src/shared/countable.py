@@ -2,7 +2,7 @@
 
 A name is ``STATUS``, or ``STATUS|dimension|value``. Members and volunteers are broken down in the
 statuses that stand in some headline or in its neighbourhood, counted singly plus sex x birth year
-(design.md section 4); every other status is counted as a total only.
+(docs/design.md section 4); every other status is counted as a total only.
 """
 
 from shared.events.states import MemberState, UnitState, VolunteerState

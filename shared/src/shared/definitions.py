@@ -265,7 +265,7 @@ _PLAN_CATEGORIES = (
         ("规划未单列的类型", "Types the plan does not name"),
     ),
 )
-"""Those of domain.md section 1.2 that the plan itself names, and one for the rest."""
+"""Those of docs/domain.md section 1.2 that the plan itself names, and one for the rest."""
 
 _PERSONS = ("members", "volunteers", "enrolled")
 DIMENSIONS: tuple[Dimension, ...] = (

@@ -2,7 +2,7 @@
 
 The worker applies events to the collection; the HTTP process follows the collection and answers
 from a dictionary. A unit not found, and every refusal that rests on a card, asks org-units first
-(design.md section 5.9), so that a unit activated a moment ago is never refused.
+(docs/design.md section 5.9), so that a unit activated a moment ago is never refused.
 """
 
 import asyncio

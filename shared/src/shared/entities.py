@@ -154,7 +154,7 @@ class EntityWriter:
             beside: what else is inserted with it (idempotency record, access-log row), given
                 the new document.
             guard: coroutine function that reads and touches the documents a rule rests on,
-                inside the transaction (design.md section 5.10).
+                inside the transaction (docs/design.md section 5.10).
 
         Raises:
             NotFound: there is no such entity.

@@ -1,4 +1,4 @@
-"""Idempotency keys: the same request sent twice has one effect and one answer (design.md section 3).
+"""Idempotency keys: a request sent twice has one effect and one answer (docs/design.md section 3).
 
 A record keeps ids and a status for seven days, never personal data: the digest of the body is keyed
 with the caller's own key, of which only a hash is stored, so it cannot be searched by guessing.

@@ -1,4 +1,4 @@
-"""The one door to Kafka: clients with the only settings that are allowed (tech.md section 1)."""
+"""The one door to Kafka, with the only settings allowed (docs/adr/0011-kafka-python.md)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""One leader per database: a lease document with a fencing token (design.md section 5.2)."""
+"""One leader per database: a lease document with a fencing token (docs/design.md section 5.2)."""
 
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """A recount of a registry at one cluster time, plainly, from every entity's timeline.
 
 It answers with the last number of each partition at that same time, so that counts and marks fit
-exactly: changes of outbox rows not yet numbered then are taken off again (design.md section 5.6).
+exactly: changes of outbox rows not yet numbered then are taken off again (docs/design.md section
+5.6).
 """
 
 from collections import Counter

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 State = Mapping[str, Any]
-"""The countable state: a closed list of JSON values, never personal data (design.md section 4)."""
+"""The countable state: a closed list of JSON values, none personal (docs/design.md section 4)."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ LEGAL = {
     ("void", "ACTIVE"): "VOIDED",
     ("void", "INACTIVE"): "VOIDED",
 }
-"""The state machine once more, written by hand from domain.md section 1.4."""
+"""The state machine once more, written by hand from docs/domain.md section 1.4."""
 
 
 def chapter(level: str, *, has_counties: bool = False, status: str = "ACTIVE") -> Parent:

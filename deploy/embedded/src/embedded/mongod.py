@@ -11,7 +11,7 @@ from embedded.runtime import Runtime
 
 REPLICA_SET = "rs0"
 OPLOG_MB = 1024
-"""Nothing depends on its length (design.md section 5.2); the default is 5 % of the free disk."""
+"""Nothing depends on its length (docs/design.md section 5.2). The default: 5 % of the free disk."""
 NEVER_SLOW_MS = 2**31 - 1
 """The log quotes a slow command with what it writes, names included.
 

@@ -136,7 +136,7 @@ def steps(runtime: Runtime) -> list[Process]:
 def migrate(runtime: Runtime, name: str) -> Process:
     """Create the indexes of one database.
 
-    Never done by the services themselves (design.md section 3).
+    Never done by the services themselves (docs/design.md section 3).
     """
     module = (f"{package(name)}.migrate",)
     return step(runtime, f"{name}-migrate", module, after=("mongod",), database=name)

@@ -1,4 +1,4 @@
-"""What becomes of a dead letter: replayed once, or dismissed by name (design.md section 5.5)."""
+"""A dead letter is replayed once, or dismissed by name (docs/design.md section 5.5)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,10 +1,10 @@
 """Which cells of a breakdown by personal attribute are published (pure).
 
-1-4 people are published as ``<5`` (design.md section 7). Totals are public and exact, so a lone
-hidden cell would be the total less its neighbours: the smallest of the larger cells is then hidden
-too, as ``≥5``. This program is public, so nothing it decides may depend on what it hides: a reader
-would conclude from the decision to the cause. Exactly one larger cell is hidden, whatever the small
-ones hold; where that leaves a small cell one possible value, the breakdown is withheld.
+1-4 people are published as ``<5`` (docs/design.md section 7). Totals are public and exact, so a
+lone hidden cell would be the total less its neighbours: the smallest of the larger cells is then
+hidden too, as ``≥5``. This program is public, so nothing it decides may depend on what it hides: a
+reader would conclude from the decision to the cause. Exactly one larger cell is hidden, whatever
+the small ones hold; where that leaves a small cell one possible value, the breakdown is withheld.
 """
 
 from collections.abc import Mapping

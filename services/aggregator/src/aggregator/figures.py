@@ -1,7 +1,7 @@
 """The tree with its headline figures in memory: own counts per unit, rolled up to every ancestor.
 
 Counters exist per own unit; a change adds its difference to the unit and its ancestors, so moving a
-unit touches no counter (design.md section 5.7). Pure, single-threaded.
+unit touches no counter (docs/design.md section 5.7). Pure, single-threaded.
 """
 
 from collections import defaultdict

@@ -2,7 +2,7 @@
 
 An event applies if its sequence is the mark plus one. Lower is a duplicate. Higher is a gap: a
 later batch got through where an earlier one failed; it is not applied, the stored offset never
-passes it, and scanning goes on for the resend (design.md section 5.3).
+passes it, and scanning goes on for the resend (docs/design.md section 5.3).
 """
 
 import re

@@ -1,7 +1,7 @@
 """The aggregator's collections: counters per own unit, their dated history, marks, dead letters.
 
-One chunk is one transaction (design.md section 5.3). A counter's key is (generation, unit, topic),
-so that workers of different topics never collide.
+One chunk is one transaction (docs/design.md section 5.3). A counter's key is (generation, unit,
+topic), so that workers of different topics never collide.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,7 +42,7 @@ INDEXES = {
 Place = tuple[datetime, str]
 """Where an entry of a list stands: its instant and its id, since instants may be equal."""
 GENERATION = 1
-"""A rebuild writes the next one beside it (roadmap)."""
+"""A rebuild is to write the next one beside it (docs/design.md section 5.6)."""
 
 
 def migrate(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Rules of memberships (domain.md section 2): who may join, and what may happen to a membership.
+"""Rules of memberships (docs/domain.md section 2): who may join, and what may happen to one.
 
 Pure: present state and command in, new state and fact out, or a ``RegistryError``.
 """
@@ -32,7 +32,7 @@ REOPENABLE = frozenset({"REJECTED", "LAPSED", "WITHDRAWN", "VOIDED"})
 
 @dataclass(frozen=True)
 class Rules:
-    """What chapters may set differently; the defaults are of domain.md section 2.2.
+    """What chapters may set differently; the defaults are of docs/domain.md section 2.2.
 
     Ages in completed years.
     """

@@ -13,7 +13,7 @@ from shared.settings import (
 
 
 class MemberSettings(BaseSettings):
-    """Rules a chapter's body may decide otherwise (domain.md section 2.2). Ages in years."""
+    """Rules a chapter's body may decide otherwise (docs/domain.md section 2.2). Ages in years."""
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_MEMBER_")
 

@@ -1,7 +1,7 @@
 """The chapters and township units that the administrative divisions of China give rise to.
 
 Pure: reads the committed list ``data/divisions.csv.gz`` (source and licence in
-``data/ATTRIBUTION``) and applies the rules of domain.md section 1.2; stores nothing.
+``data/ATTRIBUTION``) and applies the rules of docs/domain.md section 1.2; stores nothing.
 
 Decisions where the rules leave room:
 
@@ -35,7 +35,7 @@ ECONOMIC_ZONE = "economic_zone"
 
 HEADQUARTERS = "100000"
 CORPS = "660000"
-"""Synthetic, after the prefix 66 that some departments use for the corps (domain.md 4.4)."""
+"""Synthetic, after the prefix 66 of some departments for the corps (docs/domain.md section 4.4)."""
 RAILWAY = "990000"
 """Synthetic: GB/T 2260 assigns no province 99."""
 HONG_KONG = "810000"
@@ -144,7 +144,7 @@ def is_economic_zone(code: str) -> bool:
 
 
 def township_type(code: str) -> TownshipType:
-    """Return the type that the last three digits of a township code stand for (domain.md 4.4)."""
+    """Return the type that a township code's last digits stand for (docs/domain.md section 4.4)."""
     number = int(code[6:])
     if is_economic_zone(code) or number >= 400:
         return "OTHER"

@@ -1,7 +1,7 @@
 """The rules of units: types and levels, who may hang on whom, and the life of a unit.
 
 Pure: a unit or its parent as values, and a command, give a new timeline or a refusal. The rules
-are those of domain.md sections 1.2 and 1.4.
+are those of docs/domain.md sections 1.2 and 1.4.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ CHAPTER_PARENTS: Mapping[str, tuple[str | None, ...]] = {
     "PREFECTURE": ("PROVINCE",),
     "COUNTY": ("PREFECTURE", "PROVINCE"),
 }
-"""On which levels a chapter hangs; a county may hang on a province (domain.md section 1.2)."""
+"""On which levels a chapter hangs; a county may hang on a province (docs/domain.md section 1.2)."""
 
 TERMINAL = frozenset({"VOIDED", "DISSOLVED", "MERGED"})
 """Nothing hangs on such a unit, and nothing changes it. The last two come with mergers."""

@@ -1,4 +1,4 @@
-"""Rules of volunteers (domain.md section 3.2): enrolment, registration, and how it ends.
+"""Rules of volunteers (docs/domain.md section 3.2): enrolment, registration, and how it ends.
 
 Pure: present state and command in, new state and fact out, or a ``RegistryError``.
 """
@@ -22,7 +22,7 @@ OPEN = ("APPLIED", "ENROLLED", "REG_APPLIED", "REGISTERED", "SUSPENDED")
 GUARDIAN_PENDING = "GUARDIAN_PENDING"
 """What an application waits for: a guardian's consent. It stands beside the status APPLIED."""
 ADULT_AGE = 18
-"""Below it a guardian must consent (domain.md section 3.2); completed years."""
+"""Below it a guardian must consent (docs/domain.md section 3.2); completed years."""
 
 Ground = Literal["OWN_REQUEST", "REMOVED", "DECEASED", "DUPLICATE"]
 OWN_REQUEST: Ground = "OWN_REQUEST"
@@ -32,7 +32,7 @@ SERVICE_FIELDS = (
     "AIDS_PREVENTION", "DISSEMINATION", "FUNDRAISING", "OVERSEAS", "FIRST_AID", "ELDER_CARE",
     "YOUTH", "PUBLICITY_NET", "PSYCH",
 )  # fmt: skip
-"""Fields of service (domain.md section 3.6)."""
+"""Fields of service (docs/domain.md section 3.6)."""
 
 
 @dataclass(frozen=True)

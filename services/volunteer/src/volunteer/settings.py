@@ -27,7 +27,7 @@ class RegisteredRuleSettings(BaseModel):
 
 
 class VolunteerSettings(BaseSettings):
-    """Rules that may be set differently (domain.md section 3.2).
+    """Rules that may be set differently (docs/domain.md section 3.2).
 
     ``REGISTRY_VOLUNTEER_REGISTERED_RULE`` is JSON, such as ``{"hours": 30}``.
     """

@@ -1,4 +1,4 @@
-"""The caller and the pure checks of what he or she may do (design.md section 7)."""
+"""The caller and the pure checks of what he or she may do (docs/design.md section 7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

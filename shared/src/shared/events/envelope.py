@@ -2,7 +2,7 @@
 
 A record's value is always a CloudEvents JSON batch: an array of 1..500 events of one partition.
 The headers name source, epoch, first and last sequence, so that a record whose value cannot be
-read can still be crossed (design.md section 5.5).
+read can still be crossed (docs/design.md section 5.5).
 """
 
 from collections.abc import Sequence

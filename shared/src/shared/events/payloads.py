@@ -98,7 +98,7 @@ class MembersImported(Imported[MemberState]):
 
 
 class Watermark(Payload):
-    """Up to ``at`` every commit of a source is numbered and sent (design.md section 5.4).
+    """Up to ``at`` every commit of a source is numbered and sent (docs/design.md section 5.4).
 
     ``sequences`` maps topic and partition to the last number given there.
     """

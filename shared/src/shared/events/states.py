@@ -14,7 +14,7 @@ BirthYear = Annotated[int, Field(ge=1900, le=2200)]
 
 
 class MemberState(BaseModel):
-    """What is counted of a membership (domain.md sections 2.5-2.7)."""
+    """What is counted of a membership (docs/domain.md sections 2.5-2.7)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -32,7 +32,7 @@ class MemberState(BaseModel):
 
 
 class VolunteerState(BaseModel):
-    """What is counted of a volunteer (domain.md sections 3.2-3.5); ``unit`` is the home unit."""
+    """What is counted of a volunteer, at the home unit (docs/domain.md sections 3.2-3.5)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -50,7 +50,7 @@ class VolunteerState(BaseModel):
 
 
 class UnitState(BaseModel):
-    """What is counted of a unit (domain.md section 1.2); a unit is its own unit."""
+    """What is counted of a unit (docs/domain.md section 1.2); a unit is its own unit."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

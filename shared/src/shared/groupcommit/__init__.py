@@ -1,4 +1,4 @@
-"""Group commit: requests that arrive together share one transaction (design.md section 3).
+"""Group commit: requests that arrive together share one transaction (docs/design.md section 3).
 
 One fsync then serves up to 64 requests. A request that cannot be written is found out and taken
 from the group, so that it never fails a neighbour; nobody is answered before the commit.

@@ -2,7 +2,7 @@
 number, and inserts in one transaction.
 
 The mongoengine documents define schema, validation and indexes and shape single reads; lists and
-writes go through pymongo on the same collections (design.md section 3).
+writes go through pymongo on the same collections (docs/design.md section 3).
 """
 
 from collections.abc import Collection, Iterable, Mapping

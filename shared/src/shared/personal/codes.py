@@ -1,6 +1,7 @@
-"""Statistical code lists of persons (domain rules 4.5), each code with its Chinese and English name.
+"""Statistical code lists of persons (docs/domain.md section 4.5), each code with its names.
 
-Sex GB/T 2261.1, ethnicity GB/T 3304, political status GB/T 4762, education GB/T 4658.
+Names are Chinese and English. Sex GB/T 2261.1, ethnicity GB/T 3304, political status GB/T 4762,
+education GB/T 4658.
 """
 
 import unicodedata

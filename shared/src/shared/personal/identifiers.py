@@ -1,4 +1,4 @@
-"""Identity documents of persons (domain rules 4.1): which numbers are accepted, and what they say.
+"""Identity documents of persons (docs/domain.md section 4.1): numbers accepted, what they say.
 
 18-character numbers follow GB 11643 and its two relatives for residents of Hong Kong, Macau and
 Taiwan and for foreign permanent residents; all three share layout and check character.

@@ -1,4 +1,4 @@
-"""What of a personal value may be shown (domain rules 5).
+"""What of a personal value may be shown (docs/domain.md section 5).
 
 A mask depends on nothing but the characters it shows and, for numbers, their count; names do not
 even tell their length. With birth date and region beside it, more of an id number would tell all.

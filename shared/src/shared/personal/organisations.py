@@ -1,4 +1,4 @@
-"""Organisations: the unified social credit code (GB 32100-2015; domain rules 4.2)."""
+"""Organisations: the unified social credit code (GB 32100-2015; docs/domain.md section 4.2)."""
 
 import re
 import unicodedata

@@ -1,6 +1,7 @@
-"""Phone numbers (domain rules 4.3): mainland mobiles, Hong Kong, Macau, Taiwan mobiles, as E.164.
+"""Phone numbers (docs/domain.md section 4.3), as E.164.
 
-A phone identifies nobody: several minors may share a guardian's.
+Mainland mobiles, Hong Kong, Macau, mobiles of Taiwan. A phone identifies nobody: several minors may
+share a guardian's.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The relay: gives outbox rows their numbers, sends them in order, marks what is acknowledged.
 
-Order of a cycle, so that a crash anywhere loses and doubles nothing (design.md section 5.2):
+Order of a cycle, so that a crash anywhere loses and doubles nothing (docs/design.md section 5.2):
 1. take unnumbered rows;
 2. number them in one fenced transaction;
 3. send from the first unsent row of each partition, in sequence order, and check every answer;

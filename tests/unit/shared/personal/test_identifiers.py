@@ -1,4 +1,4 @@
-"""Identity documents: the vectors of the domain rules, properties, and python-stdnum beside."""
+"""Identity documents: the vectors of docs/domain.md section 4.1, properties, stdnum beside."""
 
 from contextlib import suppress
 from datetime import date

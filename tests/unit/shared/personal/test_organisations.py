@@ -1,4 +1,4 @@
-"""Unified social credit codes: the vectors of the domain rules, properties, python-stdnum beside."""
+"""Unified social credit codes: docs/domain.md section 4.2, properties, stdnum beside."""
 
 import pytest
 from hypothesis import assume, given

@@ -1,4 +1,4 @@
-"""Words of rosters for which the registry's code lists have no entry (domain.md 4.1, 4.5)."""
+"""Words of rosters that the registry's code lists lack (docs/domain.md sections 4.1 and 4.5)."""
 
 from shared.personal.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX
 

@@ -68,7 +68,7 @@ def day(text: str) -> str:
 
 
 def id_type(text: str) -> str:
-    """Return the type of document of domain.md 4.1."""
+    """Return the type of document of docs/domain.md section 4.1."""
     if text.upper() in IdType.__members__:
         return text.upper()
     if text not in codes.ID_TYPES:
@@ -107,7 +107,7 @@ def closed_up(text: str) -> str:
 
 
 def id_type_of(id_number: str | None) -> str:
-    """Return the type a number's form tells where the roster has none (domain.md 4.1)."""
+    """Return the type a number's form tells, where no type is given (docs/domain.md section 4.1)."""
     if id_number is None:
         return "NONE"
     if len(id_number) == 18 and id_number.startswith(("81", "82", "83")):

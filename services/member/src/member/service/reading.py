@@ -26,7 +26,7 @@ _SHOWN = (
 
 
 def warnings_of(codes: Sequence[str], language: str) -> list[dict[str, str]]:
-    """Return what was declared against the number and kept, in words (domain.md 4.1)."""
+    """Put into words what was declared against the number and kept (docs/domain.md section 4.1)."""
     return [{"code": code, "message": text(code, language)} for code in codes]
 
 

@@ -1,7 +1,7 @@
 """The document class of units: schema, validation and indexes.
 
 mongoengine defines, validates and serves the single read; it knows no sessions, so all writes and
-lists go through pymongo on the same collections (design.md section 3).
+lists go through pymongo on the same collections (docs/design.md section 3).
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class UnitDocument(me.Document):  # type: ignore[misc]
     timeline = me.ListField(me.DictField())
     ever_active = me.BooleanField()
     guard = me.IntField()
-    """Grows whenever something that rests on this unit is written (design.md section 5.10)."""
+    """Grows whenever something that rests on this unit is written (docs/design.md section 5.10)."""
     seeded_as = me.StringField(max_length=20)
     """Which division a seeded unit stands for; kept for ever, so that no seed runs twice."""
     created_by = me.StringField(required=True)
