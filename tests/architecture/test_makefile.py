@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LIMIT
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SUPERVISOR = """#!/bin/sh
@@ -68,7 +70,7 @@ def test_a_signal_reaches_the_supervisor(
         assert said.readline() == f"started up --foreground {option}\n"
         stop(make.pid)
         assert said.read() == "stopping\nstopped\n"
-    make.wait(timeout=60)
+    make.wait(timeout=LIMIT)
 
 
 def test_help_lists_every_command() -> None:

@@ -1,7 +1,6 @@
 """What the registry asks of an event log, held by the log in memory and by the real broker alike."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -10,6 +9,7 @@ from shared import events
 from shared.eventlog import EventLog, GroupReader, LogUnavailable, Record
 from shared.kafka import KafkaLog
 from shared.memorylog import MemoryLog
+from tests.waiting import LIMIT, until
 
 HEADERS = [("source", b"/services/member"), ("first-sequence", b"1")]
 
@@ -31,15 +31,9 @@ def topic() -> str:
 def write(log: EventLog, partition: int, *values: bytes) -> list[int]:
     producer = log.producer()
     sent = [producer.send(topic(), partition, value, HEADERS) for value in values]
-    offsets = [delivery.wait(20.0) for delivery in sent]
+    offsets = [delivery.wait(LIMIT) for delivery in sent]
     producer.close()
     return offsets
-
-
-def until(condition: Callable[[], bool], seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come about"
 
 
 def drain(reader: GroupReader, count: int) -> list[Record]:

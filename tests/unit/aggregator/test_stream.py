@@ -15,6 +15,8 @@ from shared.access import Grant, Principal
 from shared.clock import now
 from shared.errors import Unavailable
 from shared.mongo import AsyncDatabase
+from tests.unit.passing_time import time_passes
+from tests.waiting import LIMIT
 
 CARDS = (
     Card("hq", 1, "总会", "100000", "NATIONAL", "CHAPTER", "ACTIVE", None, ()),
@@ -33,6 +35,11 @@ def fill(hub: Hub) -> None:
         hub.figures.set_card(card)
 
 
+async def beats(hub: Hub, count: int) -> None:
+    for _ in range(count):
+        await time_passes(1.0 / hub.settings.stream_frames_per_second)
+
+
 @pytest.fixture
 def hub() -> Hub:
     settings = AggregatorSettings(stream_frames_per_second=200.0)
@@ -48,15 +55,16 @@ async def test_frames_go_on_though_a_stalled_viewer_outlived_a_reload(hub: Hub) 
     ticking = asyncio.create_task(hub._tick())
     # Everything is loaded anew while the viewer takes nothing, and a unit is not there yet.
     hub.figures = Figures()
-    await asyncio.sleep(0.05)
+    hub.figures.changed = {"city"}
+    await beats(hub, 3)
     hub.ready = False
-    await asyncio.sleep(0.05)
+    await beats(hub, 3)
     fill(hub)
     hub.ready = True
     assert not ticking.done()
     later = hub.frames("city", levels=edge.PUBLIC_LEVELS)
     await anext(later), await anext(later)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         assert b"event: figures" in await anext(later)
     ticking.cancel()
 
@@ -75,7 +83,7 @@ async def test_a_beat_that_fails_is_made_up_for_by_the_next(hub: Hub) -> None:
     hub.figures.changed = {"county"}
     hub._describe = described_at_last
     ticking = asyncio.create_task(hub._tick())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT):
         frame = await anext(frames)
     assert failures == []
     assert b'"unit":"county"' in frame

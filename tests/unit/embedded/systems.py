@@ -1,4 +1,4 @@
-"""Small systems of stand-in processes for the supervisor, and a way to wait for what they do.
+"""Small systems of stand-in processes for the supervisor.
 
 Run as a program it supervises two stand-ins until a signal:
 `python -m tests.unit.embedded.systems <var>`.
@@ -6,9 +6,6 @@ Run as a program it supervises two stand-ins until a signal:
 
 import asyncio
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from embedded.processes import Process, Role
@@ -26,13 +23,6 @@ def stand_in(name: str, code: str, role: Role = "service", **more: object) -> Pr
     """A process of the table that runs a line of Python."""
     command = [sys.executable, "-c", code]
     return Process(name, role, lambda: command, **more)  # type: ignore[arg-type]
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the awaited state did not come"
-        threading.Event().wait(0.02)
 
 
 def say_ready(var: Path) -> None:

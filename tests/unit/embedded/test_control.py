@@ -8,7 +8,7 @@ import pytest
 
 from embedded import control, preflight, state
 from embedded.runtime import Runtime
-from tests.unit.embedded.systems import wait_until
+from tests.waiting import until
 
 BUSY = preflight.Problem("port 9011", "端口 9011 已被占用。", "Port 9011 is in use.")
 
@@ -42,7 +42,7 @@ def test_a_start_broken_off_takes_the_supervisor_down_with_it(
     pids: list[int | None] = []
 
     def interrupted(_: Runtime) -> None:
-        wait_until(lambda: state.supervisor(runtime) is not None)
+        until(lambda: state.supervisor(runtime) is not None, "a supervisor")
         pids.append(state.supervisor(runtime))
         signal.raise_signal(number)
 

@@ -10,6 +10,7 @@ import pytest
 
 from embedded import mongod, probes
 from embedded.runtime import Runtime
+from tests.waiting import LIMIT
 
 MEMBER: probes.Document = {"_id": 0, "host": "127.0.0.1:1"}
 COMMAND: probes.Document = {"replSetInitiate": {"_id": "rs0", "members": [MEMBER]}}
@@ -67,7 +68,7 @@ def test_a_replica_set_that_exists_is_as_good_as_a_new_one(
 def test_http_status_decides(answering: Answering) -> None:
     probe = probes.http_ok(answering.port)
     answering.reply = b"HTTP/1.1 200 OK\r\n\r\n"
-    assert probes.ask(probe, timeout=20.0)
+    assert probes.ask(probe, timeout=LIMIT)
     answering.reply = b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
     assert not probes.ask(probe)
 

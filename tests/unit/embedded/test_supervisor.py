@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -17,7 +17,8 @@ from embedded.progress import LogTail
 from embedded.runtime import Runtime
 from embedded.supervisor import Supervisor
 from tests.system import lives
-from tests.unit.embedded.systems import FOR_EVER, STUBBORN, stand_in, wait_until
+from tests.unit.embedded.systems import FOR_EVER, STUBBORN, stand_in
+from tests.waiting import LIMIT, until, until_async
 
 NEVER_A_PID = 2**31 - 1
 """The kernel gives none above 2^22."""
@@ -26,12 +27,6 @@ NEVER_A_PID = 2**31 - 1
 @pytest.fixture
 def runtime(tmp_path: Path) -> Runtime:
     return Runtime(var=tmp_path)
-
-
-async def until(condition: object) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.01)
 
 
 async def stopped(system: Supervisor, running: asyncio.Task[int]) -> int:
@@ -46,13 +41,13 @@ async def test_starts_in_order_and_restarts_what_dies(runtime: Runtime) -> None:
     ]
     system = Supervisor(runtime, rows)
     running = asyncio.create_task(system.run())
-    await until(lambda: system.ready)
+    await until_async(lambda: system.ready)
     late = system.watches["late"]
     assert (runtime.var / "made").exists()
     first = late.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    await until(lambda: late.restarts == 1 and late.healthy)
+    await until_async(lambda: late.restarts == 1 and late.healthy)
     assert late.pid != first
     assert await stopped(system, running) == 0
     assert not psutil.pid_exists(first)
@@ -80,7 +75,7 @@ async def test_an_optional_step_may_fail(runtime: Runtime) -> None:
     ]
     system = Supervisor(runtime, rows)
     running = asyncio.create_task(system.run())
-    await until(lambda: system.ready and system.watches["charts"].state == "failed")
+    await until_async(lambda: system.ready and system.watches["charts"].state == "failed")
     assert await stopped(system, running) == 0
 
 
@@ -91,7 +86,7 @@ async def test_what_ignores_the_signal_is_killed_in_time(
     rows = [stand_in("deaf", STUBBORN), stand_in("store", FOR_EVER, "database")]
     system = Supervisor(runtime, rows)
     running = asyncio.create_task(system.run())
-    await until(lambda: system.ready and b"deaf" in runtime.log("deaf").read_bytes())
+    await until_async(lambda: system.ready and b"deaf" in runtime.log("deaf").read_bytes())
     deaf = system.watches["deaf"]._running
     await stopped(system, running)
     assert deaf is not None
@@ -108,7 +103,7 @@ async def test_its_own_log_is_bounded_too(
     own.write_text("more than ten bytes")
     system = Supervisor(runtime, [stand_in("one", FOR_EVER)])
     running = asyncio.create_task(system.run())
-    await until(lambda: own.with_suffix(".log.1").exists() and own.stat().st_size == 0)
+    await until_async(lambda: own.with_suffix(".log.1").exists() and own.stat().st_size == 0)
     assert await stopped(system, running) == 0
 
 
@@ -116,7 +111,7 @@ def start_system(var: Path) -> tuple[subprocess.Popen[bytes], list[psutil.Proces
     """A supervisor of two stand-ins in a process of its own, ready."""
     program = [sys.executable, "-m", "tests.unit.embedded.systems", str(var)]
     process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: (var / "hook").exists())
+    until(lambda: (var / "hook").exists())
     return process, psutil.Process(process.pid).children(recursive=True)
 
 
@@ -125,15 +120,15 @@ def test_nothing_survives_the_supervisors_sudden_death(tmp_path: Path) -> None:
     assert len(children) >= 2
     process.kill()
     process.wait()
-    wait_until(lambda: not any(map(lives, children)))
+    until(lambda: not any(map(lives, children)))
 
 
 def test_a_failing_hook_stops_nothing(tmp_path: Path) -> None:
     process, children = start_system(tmp_path)
-    wait_until(lambda: len(psutil.Process(process.pid).children()) == 2)
+    until(lambda: len(psutil.Process(process.pid).children()) == 2)
     assert process.poll() is None
     process.terminate()
-    assert process.wait(60) == 0
+    assert process.wait(LIMIT) == 0
     assert not any(map(lives, children))
 
 
@@ -157,11 +152,18 @@ def test_the_pid_a_killed_supervisor_left_is_nobody(runtime: Runtime) -> None:
         assert state.supervisor(runtime) is None
 
 
-def test_who_only_asks_keeps_nobody_from_starting(runtime: Runtime) -> None:
+def test_who_only_asks_keeps_nobody_from_starting(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state.Lock(runtime).release()
+    pauses: list[float] = []
     with state.lock_file(runtime).open("rb") as asking:
         fcntl.flock(asking, fcntl.LOCK_SH)
-        over = threading.Timer(0.1, lambda: fcntl.flock(asking, fcntl.LOCK_UN))
-        over.start()
+
+        def answered(seconds: float) -> None:
+            pauses.append(seconds)
+            fcntl.flock(asking, fcntl.LOCK_UN)
+
+        monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=answered))
         state.Lock(runtime).release()
-        over.join()
+    assert len(pauses) == 1

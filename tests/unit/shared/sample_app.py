@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, FastAPI, Query, UploadFile
+from fastapi import APIRouter, FastAPI, Query, Request, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pymongo.errors import AutoReconnect
@@ -15,6 +15,8 @@ from shared.access import CurrentPrincipal, OptionalPrincipal
 from shared.errors import Conflict, NotFound, StaleVersion
 from shared.settings import HttpSettings
 from shared.web import IfMatch, JsonResponse, StrictModel, create_app, etag
+from tests.unit.passing_time import time_passes
+from tests.waiting import LIMIT
 
 
 class Guardian(StrictModel):
@@ -29,8 +31,6 @@ class Person(StrictModel):
 
 
 router = APIRouter(prefix="/v1/people")
-LIMIT_SECONDS = 2.0
-"""Longer than a full garbage collection takes on a slow machine, which may fall into any request."""
 
 
 @router.post("", status_code=201)
@@ -68,14 +68,20 @@ async def no_database() -> None:
 
 @router.get("/slow")
 async def slow() -> None:
-    await asyncio.Event().wait()
+    await time_passes(LIMIT + 1)  # a request's time is over by then
+
+
+@router.get("/held")
+async def held(request: Request) -> None:
+    request.app.state.begun.set()
+    await request.app.state.let_go.wait()
 
 
 @router.get("/stream")
 async def stream() -> StreamingResponse:
     async def parts() -> AsyncIterator[bytes]:
         yield b"one "
-        await asyncio.sleep(LIMIT_SECONDS + 0.5)  # longer than the request's time limit
+        await time_passes(LIMIT + 1)
         yield b"two"
 
     return StreamingResponse(parts(), media_type="text/plain")
@@ -104,11 +110,13 @@ async def read(identity: str) -> dict[str, str]:
 def application(**changes: Any) -> FastAPI:
     limits = HttpSettings(
         max_body_bytes=2_000,
-        request_timeout_seconds=LIMIT_SECONDS,
+        request_timeout_seconds=LIMIT,  # no machine is too slow for a request
         **changes.pop("settings", {}),
     )
     options: dict[str, Any] = {"routers": [router], "multipart": {"/v1/people/upload": 500}}
-    return create_app("test", settings=limits, instance="test-0", **{**options, **changes})
+    app = create_app("test", settings=limits, instance="test-0", **{**options, **changes})
+    app.state.begun, app.state.let_go = asyncio.Event(), asyncio.Event()
+    return app
 
 
 def client(app: FastAPI) -> httpx.AsyncClient:

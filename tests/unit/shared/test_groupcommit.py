@@ -13,6 +13,7 @@ from pymongo.errors import AutoReconnect
 
 from shared.errors import Unavailable
 from shared.groupcommit import AlreadyThere, GroupCommit, Write, transaction
+from tests.waiting import LIMIT, until_async
 
 
 class Scripted(GroupCommit):
@@ -65,8 +66,8 @@ async def test_those_who_come_together_go_together() -> None:
 
 
 async def test_a_single_write_does_not_wait_for_company() -> None:
-    commits = Scripted(max_wait_ms=300_000)
-    async with asyncio.timeout(60):
+    commits = Scripted(max_wait_ms=10 * LIMIT * 1_000)
+    async with asyncio.timeout(LIMIT):
         await commits.submit(write("a"))
         await commits.submit(write("b"))
 
@@ -130,8 +131,7 @@ async def test_a_cancelled_caller_is_left_out_and_nobody_else() -> None:
     commits = Scripted()
     commits.gate = asyncio.Event()
     first = asyncio.create_task(commits.submit(write("first")))
-    while not commits.groups:
-        await asyncio.sleep(0)
+    await until_async(lambda: commits.groups, "the first one's transaction is under way")
     waiting = [asyncio.create_task(commits.submit(write(f"w{n}"))) for n in range(4)]
     await asyncio.sleep(0)
     waiting[1].cancel()

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from shared.health import serve_health
+from tests.waiting import LIMIT
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def url(problems: list[str]) -> Iterator[str]:
 
 
 def test_health(url: str, problems: list[str]) -> None:
-    with httpx.Client(base_url=url, trust_env=False, timeout=60.0) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=LIMIT) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/readyz").json() == {"status": "ready", "problems": []}
         problems.append("no progress for 31 s")
