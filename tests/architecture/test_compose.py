@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,9 @@ EMBEDDED_ONLY = {
 }  # fmt: skip
 
 
+@cache
 def compose() -> dict[str, Any]:
-    """Return the parsed file."""
+    """Return the parsed file; nobody changes it, and reading it takes a while."""
     parsed: dict[str, Any] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
     return parsed
 

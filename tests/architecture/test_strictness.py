@@ -10,39 +10,53 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WAYS_TO_SKIP = {
-    "in the test": "import pytest\ndef test_it(): pytest.skip('reason')\n",
-    "by a mark": "import pytest\n@pytest.mark.skip(reason='r')\ndef test_it(): pass\n",
-    "by a condition": "import pytest\n@pytest.mark.skipif(True, reason='r')\ndef test_it(): pass\n",
-    "as a module": "import pytest\npytest.importorskip('no_such_module')\n",
+    "in_the_test": "import pytest\ndef test_it(): pytest.skip('reason')\n",
+    "by_a_mark": "import pytest\n@pytest.mark.skip(reason='r')\ndef test_it(): pass\n",
+    "by_a_condition": "import pytest\n@pytest.mark.skipif(True, reason='r')\ndef test_it(): pass\n",
+    "as_a_module": "import pytest\npytest.importorskip('no_such_module')\n",
 }
+PASSING = {"passing": "def test_it(): pass\n"}
 
 
-def run(folder: Path, source: str, ci: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest on one test file beside the project's own conftest and configuration."""
+def run(folder: Path, sources: dict[str, str], ci: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest on a test file for each source, with the project's own conftest and settings."""
     (folder / "tests").mkdir()
     shutil.copy(ROOT / "pyproject.toml", folder)
-    for name in ("conftest.py", "real_servers.py"):
-        shutil.copy(ROOT / "tests" / name, folder / "tests")
+    for file in (ROOT / "tests").glob("*.py"):  # the conftest, and what it imports
+        shutil.copy(file, folder / "tests")
+    for name, source in sources.items():
+        (folder / f"tests/test_{name}.py").write_text(source, encoding="utf-8")
     plain = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PY_COLORS")}
-    (folder / "tests/test_skipping.py").write_text(source, encoding="utf-8")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider",
+         "--continue-on-collection-errors"],
         cwd=folder,
-        env={**plain, "CI": ci, "NO_COLOR": "1"},
+        env={**plain, "CI": ci, "NO_COLOR": "1", "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
-    )
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize("source", WAYS_TO_SKIP.values(), ids=WAYS_TO_SKIP)
-def test_a_skip_fails_in_ci(tmp_path: Path, source: str) -> None:
-    result = run(tmp_path, source, ci="true")
-    assert result.returncode in {1, 2}, result.stdout
-    assert "A test may not be skipped in CI" in result.stdout
+@pytest.fixture(scope="module")
+def in_ci(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """Return how one run ends in CI that meets every way to skip."""
+    return run(tmp_path_factory.mktemp("ci"), WAYS_TO_SKIP | PASSING, ci="true")
+
+
+@pytest.mark.parametrize("way", WAYS_TO_SKIP)
+def test_a_skip_fails_in_ci(in_ci: subprocess.CompletedProcess[str], way: str) -> None:
+    told = [line for line in in_ci.stdout.splitlines() if f"tests/test_{way}.py" in line]
+    refused = [line for line in told if "A test may not be skipped in CI" in line]
+    assert [line.split(" ")[0] for line in refused] in (["FAILED"], ["ERROR"]), in_ci.stdout
+
+
+def test_a_run_with_a_skip_fails_in_ci(in_ci: subprocess.CompletedProcess[str]) -> None:
+    assert in_ci.returncode == 1
+    assert "1 failed, 1 passed, 3 errors" in in_ci.stdout
 
 
 def test_a_skip_is_allowed_elsewhere(tmp_path: Path) -> None:
-    result = run(tmp_path, WAYS_TO_SKIP["by a mark"] + "def test_other(): pass\n", ci="")
+    result = run(tmp_path, WAYS_TO_SKIP | PASSING, ci="")
     assert result.returncode == 0, result.stdout
-    assert "1 passed, 1 skipped" in result.stdout
+    assert "1 passed, 4 skipped" in result.stdout
