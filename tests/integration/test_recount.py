@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 
 import orjson
 import pytest
@@ -26,7 +27,7 @@ from shared.recount import (
     page_id,
     recount,
 )
-from shared.relay import INDEXES, Relay
+from shared.relay import INDEXES, SEQUENCES, Relay
 from shared.settings import MongoSettings
 from shared.timeline import Entry, to_documents
 from tests.histories import MOMENT, START, History, histories, member_state
@@ -91,6 +92,22 @@ def test_a_request_is_answered_once_with_its_pages(servers: RealServers) -> None
     assert not answer_one(database, SOURCE, COUNTED)
     database.client.drop_database(name)
     database.client.close()
+
+
+def test_what_is_written_meanwhile_is_of_the_next_recount(mongo: Database) -> None:
+    """It would be counted, and the marks, read before it, would not tell of it."""
+    mongo.create_collection(SEQUENCES)  # by the migration: what is not there fixes no instant
+    state = member_state("u1", "ACTIVE")
+    timeline = to_documents((Entry(START, MOMENT, state),))
+    mongo["members"].insert_one({"_id": "e1", "timeline": timeline})
+
+    def after_the_marks() -> Iterator[Counted]:
+        mongo["members"].insert_one({"_id": "e2", "timeline": timeline})
+        yield from COUNTED
+
+    key = (TOPIC, "u1", START.isoformat(), "ACTIVE")
+    assert recount(mongo, SOURCE, after_the_marks()).counts[key] == 1
+    assert recount(mongo, SOURCE, COUNTED).counts[key] == 2
 
 
 def test_what_a_dead_worker_left_is_not_mixed_with_the_next_attempt(mongo: Database) -> None:

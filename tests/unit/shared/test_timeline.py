@@ -69,6 +69,9 @@ def test_a_fact_supersedes_what_was_dated_on_or_after_it(
     timeline: Timeline, day: date, state: dict[str, str] | None
 ) -> None:
     recorded = record(timeline, Entry(day, MOMENT, state))
+    dated = [entry.effective_on for entry in recorded]
+    assert dated == sorted(set(dated))
+    assert dated[-1] == day
     assert state_on(recorded, date(2030, 1, 1)) == state
     before = day - timedelta(days=1)
     assert state_on(recorded, before) == state_on(timeline, before)
