@@ -1,11 +1,11 @@
-"""What holds for every test: Hypothesis profiles, and no skipped test where ``CI=true``.
+"""What holds for every test: Hypothesis profiles, and a day that lasts.
 
-Nothing here starts a server or reads a file; ``real_servers`` starts its own for who asks for them.
+Nothing here starts a server or reads a file; ``real_servers`` starts its own for who asks for
+them, ``skipping`` tells that no test may be left out in CI.
 """
 
 import os
 import time
-from collections.abc import Generator
 from datetime import timedelta
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from shared.clock import civil_day, now
 
-pytest_plugins = ["tests.real_servers"]
+pytest_plugins = ["tests.real_servers", "tests.skipping"]
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
@@ -42,30 +42,3 @@ def a_day_that_lasts() -> None:
     """No test begins so late that the day (China Standard Time) changes under it."""
     while civil_day(now() + timedelta(seconds=20)) != civil_day(now()):
         time.sleep(1)
-
-
-def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    """Turn a skip into a failure; an expected failure (``xfail``) also reports as skipped."""
-    if not report.skipped or hasattr(report, "wasxfail"):
-        return
-    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-    report.outcome = "failed"
-    report.longrepr = f"A test may not be skipped in CI. {reason}"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that skips itself, or is marked to be skipped, in CI."""
-    report = yield
-    if IN_CI:
-        _forbid_skip(report)
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Fail a module that skips itself as a whole in CI."""
-    report = yield
-    if IN_CI:
-        _forbid_skip(report)
-    return report

@@ -1,7 +1,6 @@
 """A skipped test fails where ``CI=true``, however it is skipped; elsewhere it may be skipped."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,23 +14,25 @@ WAYS_TO_SKIP = {
     "by_a_condition": "import pytest\n@pytest.mark.skipif(True, reason='r')\ndef test_it(): pass\n",
     "as_a_module": "import pytest\npytest.importorskip('no_such_module')\n",
 }
+ENVIRONMENT = {
+    "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+}  # fmt: skip
 PASSING = {"passing": "def test_it(): pass\n"}
 
 
 def run(folder: Path, sources: dict[str, str], ci: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest on a test file for each source, with the project's own conftest and settings."""
-    (folder / "tests").mkdir()
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    for file in (ROOT / "tests").glob("*.py"):  # the conftest, and what it imports
-        shutil.copy(file, folder / "tests")
+    """Run pytest on a test file for each source, beside the plugin."""
+    (folder / "conftest.py").write_text("pytest_plugins = ['tests.skipping']\n", encoding="utf-8")
     for name, source in sources.items():
-        (folder / f"tests/test_{name}.py").write_text(source, encoding="utf-8")
-    plain = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PY_COLORS")}
+        (folder / f"test_{name}.py").write_text(source, encoding="utf-8")
+    hidden = ("FORCE_COLOR", "PY_COLORS", "PYTEST_ADDOPTS")
+    plain = {key: value for key, value in os.environ.items() if key not in hidden}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider",
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-ra",
          "--continue-on-collection-errors"],
         cwd=folder,
-        env={**plain, "CI": ci, "NO_COLOR": "1", "COLUMNS": "200"},
+        env={**plain, **ENVIRONMENT, "CI": ci},
         capture_output=True,
         text=True,
         check=False,
@@ -46,7 +47,7 @@ def in_ci(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProce
 
 @pytest.mark.parametrize("way", WAYS_TO_SKIP)
 def test_a_skip_fails_in_ci(in_ci: subprocess.CompletedProcess[str], way: str) -> None:
-    told = [line for line in in_ci.stdout.splitlines() if f"tests/test_{way}.py" in line]
+    told = [line for line in in_ci.stdout.splitlines() if f"test_{way}.py" in line]
     refused = [line for line in told if "A test may not be skipped in CI" in line]
     assert [line.split(" ")[0] for line in refused] in (["FAILED"], ["ERROR"]), in_ci.stdout
 
