@@ -19,8 +19,10 @@ import orjson
 from benchmarks.load import CLIENT, Plan, Seen, drive
 from benchmarks.report import Line, quantile
 from shared.identity import new_id
+from tests.clients.county import County
 from tests.people import volunteer
-from tests.system import System, running, until
+from tests.system import COUNTY, System, running
+from tests.waiting import until
 
 BASELINE = "the answers of the load meanwhile (2xx)"
 BAR_MS = 1000
@@ -74,13 +76,13 @@ class Probe:
         url = f"{self.system.url('volunteer')}/v1/volunteers"
         with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=60) as http:
             watching = pool.submit(watch.run)
-            until(lambda: watch.shown_at(0) is not None, 30.0, "the stream's first frame")
+            until(lambda: watch.shown_at(0) is not None, "the stream's first frame")
             while not over.is_set():
                 count = watch.enrolled[-1] + 1
                 keyed = headers | {"Idempotency-Key": new_id()}
                 http.post(url, json=volunteer(self.unit), headers=keyed).raise_for_status()
                 answered = time.monotonic()
-                until(lambda count=count: watch.shown_at(count) is not None, 60.0, "it is shown")
+                until(lambda count=count: watch.shown_at(count) is not None, "it is shown")
                 delay = (watch.shown_at(count) or answered) - answered
                 self.milliseconds.append(max(0.0, delay) * 1000)
             watch.halt.set()
@@ -106,12 +108,20 @@ def run(*, quick: bool) -> Iterator[Line]:
 
 def _probe(system: System, code: str) -> Probe:
     county = system.chapter(code)
-    return Probe(system, county, system.active_unit("测速社区红十字会", county))
+    return Probe(system, county, _unit(system, code))
+
+
+def _unit(system: System, code: str) -> str:
+    """Bring a unit of a county to be active; return its id."""
+    office = County(system, code)
+    unit: str = office.units.counted()["id"]
+    office.close()
+    return unit
 
 
 def _plan(system: System, seconds: float) -> Plan:
     county = system.chapter()
-    units = [system.active_unit(f"测速社区{number}红十字会", county) for number in range(4)]
+    units = [_unit(system, COUNTY) for _ in range(4)]
     return Plan(
         port=system.runtime.volunteer_port,
         path="/v1/volunteers",

@@ -18,7 +18,8 @@ from member.migrate import migrate
 from shared import directory
 from shared.mongo import Database, connect
 from shared.settings import MongoSettings
-from tests.system import free_port_base, until
+from tests.system import free_port_base
+from tests.waiting import until
 
 UNITS = 20
 OFFICERS = 32
@@ -96,7 +97,7 @@ class Stand:
             except httpx.HTTPError:
                 return False
 
-        until(ready, 60.0, f"{name} is ready")
+        until(ready, f"{name} is ready")
 
     def cpu_seconds(self, name: str) -> float:
         """Return the processor time a process has spent; unlike rates, neighbours leave it be."""

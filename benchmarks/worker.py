@@ -19,7 +19,7 @@ from shared.eventlog import TopicPartition as Place
 from shared.identity import new_id
 from shared.kafka import MAX_MESSAGE_BYTES, RECORDS_PER_POLL, KafkaLog
 from shared.settings import KafkaSettings
-from tests.system import until
+from tests.waiting import until
 
 BASELINE = "bare kafka-python poll + orjson.loads of every record, nothing counted or stored"
 SHAPES = (
@@ -96,9 +96,9 @@ def _renew_topics(settings: KafkaSettings) -> None:
     present = set(TOPICS) & set(admin.list_topics())
     if present:
         admin.delete_topics(sorted(present))
-        until(lambda: not present & set(admin.list_topics()), 60.0, "the topics are gone")
+        until(lambda: not present & set(admin.list_topics()), "the topics are gone")
     topics.declare(settings)
-    until(lambda: set(TOPICS) <= set(admin.list_topics()), 60.0, "the topics are there")
+    until(lambda: set(TOPICS) <= set(admin.list_topics()), "the topics are there")
     admin.close()
 
 

@@ -1,19 +1,19 @@
-"""What holds for every test: Hypothesis profiles, and a day that lasts.
+"""What holds for every test: the plugins of this house, Hypothesis profiles, a day that lasts.
 
-Nothing here starts a server or reads a file; ``real_servers`` starts its own for who asks for
-them, ``skipping`` tells that no test may be left out in CI.
+Nothing here starts a server or reads a file; ``real_servers`` and ``whole_system`` do for who asks
+for them, ``skipping`` tells that no test may be left out in CI.
 """
 
 import os
-import time
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from shared.clock import civil_day, now
+from tests.waiting import until
 
-pytest_plugins = ["tests.real_servers", "tests.skipping"]
+pytest_plugins = ["tests.real_servers", "tests.skipping", "tests.whole_system"]
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
@@ -37,8 +37,10 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "dev"))
 
 
+LONGEST = timedelta(minutes=2)
+
+
 @pytest.fixture(autouse=True)
 def a_day_that_lasts() -> None:
     """No test begins so late that the day (China Standard Time) changes under it."""
-    while civil_day(now() + timedelta(seconds=20)) != civil_day(now()):
-        time.sleep(1)
+    until(lambda: civil_day(now() + LONGEST) == civil_day(now()), "the next day has begun")

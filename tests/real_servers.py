@@ -1,4 +1,7 @@
-"""Real servers for the tests that need them: one mongod replica set and one broker a session."""
+"""Real servers for the tests that need them, started once by each process of tests.
+
+A test that kills a mongod takes ``mortal``: whatever other tests share of ``servers`` lives on.
+"""
 
 import uuid
 from collections.abc import Iterator
@@ -12,11 +15,19 @@ from shared import events
 from shared.kafka import KafkaLog
 from shared.mongo import Database, connect
 from shared.settings import KafkaSettings, MongoSettings
+from tests.system import free_port_base
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[RealServers]:
-    with RealServers() as running:
+    with RealServers(port_base=free_port_base()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def mortal() -> Iterator[RealServers]:
+    """A mongod to be killed and started again."""
+    with RealServers(port_base=free_port_base(), with_kafka=False) as running:
         yield running
 
 

@@ -1,14 +1,14 @@
 """The whole system as a user starts it, on free ports in a folder of its own."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,41 +19,40 @@ import psutil
 from embedded.control import Runtime, status
 from embedded.issuer import grant, mint
 from embedded.leash import die_with_parent
-from shared.identity import new_id
+from tests.waiting import LIMIT, until
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COUNTY = "330106"
 """A county of the division data under which the tests' units hang."""
 SEEDED = "县级以上红十字会 / chapters: ".encode()
 """What the start prints when the tree is there."""
+FIRST_BASE = 21_000
 PORT_BASES = 110
 """So many bases to choose from, a hundred ports apart."""
 
 
-def until(condition: Callable[[], bool], seconds: float = 60.0, what: str = "condition") -> None:
-    """Wait until a condition holds.
-
-    Raises:
-        AssertionError: it did not within ``seconds``.
-    """
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"did not come about in {seconds} s: {what}"
-        time.sleep(0.02)
-
-
 def free_port_base() -> int:
-    """Return a base above which the system's ports are free now.
+    """Return a base above which the system's ports are free, and no other test takes them.
 
-    All lie below 32768: from there on the kernel picks ports for clients, and one of theirs could
-    take ours before its server starts.
+    A lock on a file, held as long as this process lives, keeps processes of tests that run side by
+    side apart. All ports lie below 32768: from there on the kernel picks ports for clients, and one
+    of theirs could take ours before its server starts.
     """
-    first = os.getpid() % PORT_BASES
-    for turn in range(PORT_BASES):
-        base = 21_000 + (first + turn) % PORT_BASES * 100
-        if all(_is_free(base + offset) for offset in range(1, 30)):
-            return base
+    folder = Path(tempfile.gettempdir()) / f"registry-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    for base in range(FIRST_BASE, FIRST_BASE + 100 * PORT_BASES, 100):
+        lock = os.open(folder / str(base), os.O_CREAT | os.O_RDWR)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if all(_is_free(base + offset) for offset in range(1, 30)):
+                return base  # and leave the lock open
+        os.close(lock)
     raise RuntimeError("no free range of ports")
+
+
+def plain_client(base_url: str = "", timeout: float = LIMIT) -> httpx.Client:
+    """Return a client for addresses on this machine; certificates, slow to load, are not needed."""
+    return httpx.Client(base_url=base_url, timeout=timeout, trust_env=False, verify=False)
 
 
 def lives(process: psutil.Process) -> bool:
@@ -78,7 +77,7 @@ class System:
     runtime: Runtime
     process: subprocess.Popen[bytes]
     log: Path
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60.0, trust_env=False))
+    http: httpx.Client = field(default_factory=plain_client)
 
     def url(self, service: str) -> str:
         """Return a service's base address."""
@@ -115,64 +114,10 @@ class System:
         found: str = item["id"]
         return found
 
-    def progress(self, **params: str) -> dict[str, Any]:
-        """Return the public figures."""
-        answer = self.http.get(f"{self.url('aggregator')}/v1/progress", params=params)
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def figures(self, **params: str) -> dict[str, int]:
-        """Return the headline figures."""
-        indicators = self.progress(**params)["indicators"]
-        return {name: item["value"] for name, item in indicators.items()}
-
-    def act(
-        self, service: str, path: str, action: str, version: int, headers: dict[str, str],
-        **body: Any,
-    ) -> dict[str, Any]:  # fmt: skip
-        """Do one transition and return the entity."""
-        answer = self.http.post(
-            f"{self.url(service)}{path}/{action}",
-            json=body,
-            headers={**headers, "If-Match": f'"{version}"', "Idempotency-Key": new_id()},
-        )
-        assert answer.is_success, f"{action}: {answer.status_code} {answer.text}"
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def create(
-        self, service: str, path: str, body: dict[str, Any], headers: dict[str, str]
-    ) -> dict[str, Any]:
-        """Create an entity and return it."""
-        answer = self.http.post(
-            f"{self.url(service)}{path}",
-            json=body,
-            headers={**headers, "Idempotency-Key": new_id()},
-        )
-        assert answer.status_code == 201, f"{path}: {answer.status_code} {answer.text}"
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def active_unit(self, name: str, county: str) -> str:
-        """Bring a unit from draft to ACTIVE by two officers and return its id."""
-        one = self.headers("registrar-1", county, "registrar")
-        two = self.headers("approver-1", county, "approver")
-        body = {"name": name, "type": "COMMUNITY", "parent_id": county}
-        unit = self.create("org-units", "/v1/units", body, one)
-        path = f"/v1/units/{unit['id']}"
-        unit = self.act("org-units", path, "submit", unit["version"], one)
-        unit = self.act("org-units", path, "approve", unit["version"], two)
-        unit = self.act("org-units", path, "activate", unit["version"], two)
-        found: str = unit["id"]
-        return found
-
-    def stop(self, seconds: float = 60.0) -> float:
-        """Stop by SIGTERM and return how many seconds it took."""
-        began = time.monotonic()
+    def stop(self) -> None:
+        """Stop by SIGTERM, and wait until it has ended."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(seconds)
-        return time.monotonic() - began
+        self.process.wait(LIMIT)
 
 
 def start(var: Path, base: int, *arguments: str) -> System:
@@ -185,6 +130,7 @@ def start(var: Path, base: int, *arguments: str) -> System:
     }
     var.mkdir(parents=True, exist_ok=True)
     log = var / "terminal.log"
+    told = log.stat().st_size if log.exists() else 0  # by the starts before
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "registry_cli.main", "up", *arguments],
@@ -201,22 +147,27 @@ def start(var: Path, base: int, *arguments: str) -> System:
 
     def ready() -> bool:
         assert process.poll() is None, f"the system ended:\n{log.read_text()[-4000:]}"
-        return system.healthy() and _seeded(system)
+        return _seeded(system, told) and system.healthy()
 
     try:
-        until(ready, 400.0, "the system is ready and its tree seeded")
+        until(ready, "the system is ready and its tree seeded")
     except BaseException:
         process.kill()
         raise
     return system
 
 
-def _seeded(system: System) -> bool:
-    """Tell whether the seed has ended: a chapter is there long before the last one is."""
-    if SEEDED not in system.log.read_bytes():
+def _seeded(system: System, told: int) -> bool:
+    """Tell whether the seed has ended: a chapter is there long before the last one is.
+
+    Args:
+        told: bytes of the terminal's log that are of earlier starts.
+    """
+    if SEEDED not in system.log.read_bytes()[told:]:
         return False
     try:
-        return bool(system.chapter()) and system.progress()["complete"]
+        progress = system.http.get(f"{system.url('aggregator')}/v1/progress").raise_for_status()
+        return bool(system.chapter()) and progress.json()["complete"]
     except (httpx.HTTPError, ValueError):
         return False
 

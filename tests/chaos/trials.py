@@ -1,37 +1,39 @@
 """Seeded crash trials: kill -9 of one process under load, restart, then every promise is checked.
 
-``python -m tests.chaos.trials --trials 1000`` runs more of them than the suite does.
+The suite runs one round, in which every process dies once; ``make chaos N=1000`` runs more.
 """
 
-import argparse
-import json
 import os
 import random
 import signal
-import sys
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pymongo
 
 from aggregator.recount import RecountFailed, compare
-from embedded.issuer import mint
 from shared.eventlog import LogUnavailable
 from shared.identity import new_id
 from shared.kafka import KafkaLog
 from shared.mongo import connect
 from shared.settings import KafkaSettings, MongoSettings
+from tests.clients.county import County
 from tests.people import member, volunteer
-from tests.system import System, running, until
+from tests.system import System, plain_client
+from tests.waiting import LIMIT, until
 
+REGION = "330108"
+"""The county of the trials; the tests of users' paths work in others of the same system."""
 CLIENTS = 8
 UNITS = 6
-LOAD_SECONDS = 0.8
+BEFORE, AFTER = (5, 60), (0, 40)
+"""So many answers, drawn between these bounds, are given before a kill, and awaited after it."""
+PATIENCE = 10.0
+RETRY = 0.05
 COUNTED = {
     "units": {"ACTIVE", "CLOSING"},
     "members": {"ACTIVE", "ARREARS"},
@@ -69,15 +71,13 @@ class Promises:
 class Client(threading.Thread):
     """Registers people and units and brings them on their way, one request after the other."""
 
-    def __init__(
-        self, system: System, county: str, units: list[str], promises: Promises, seed: str
-    ) -> None:
+    def __init__(self, county: County, units: list[str], promises: Promises, seed: str) -> None:
         super().__init__(daemon=True)
         self.halt = threading.Event()
-        self._system, self._county, self._units, self._promises = system, county, units, promises
-        self._http = httpx.Client(timeout=10.0, trust_env=False)
-        self._one = system.headers("registrar-1", county, "registrar")
-        self._two = system.headers("approver-1", county, "approver")
+        self._system, self._county = county.system, county.id
+        self._units, self._promises = units, promises
+        self._http = plain_client(timeout=PATIENCE)
+        self._one, self._two = county.units.registrar, county.units.approver
         self._random = random.Random(seed)
 
     def run(self) -> None:
@@ -126,7 +126,7 @@ class Client(threading.Thread):
             try:
                 answer = self._http.post(url, json=body, headers=keyed)
             except httpx.HTTPError:
-                self.halt.wait(0.05)
+                self.halt.wait(RETRY)
                 continue
             if answer.is_success:
                 entity: dict[str, Any] = answer.json()
@@ -135,17 +135,13 @@ class Client(threading.Thread):
             self._promises.refused[answer.status_code] += 1
             if answer.status_code not in (429, 503):
                 raise Broken(f"{url}: {answer.status_code} {answer.text}")
-            self.halt.wait(0.05)
+            self.halt.wait(RETRY)
         return None
 
 
-def load(
-    system: System, county: str, units: list[str], promises: Promises, seed: str
-) -> list[Client]:
+def load(county: County, units: list[str], promises: Promises, seed: str) -> list[Client]:
     """Start the clients, each on a way of its own."""
-    clients = [
-        Client(system, county, units, promises, f"{seed}/{number}") for number in range(CLIENTS)
-    ]
+    clients = [Client(county, units, promises, f"{seed}/{number}") for number in range(CLIENTS)]
     for client in clients:
         client.start()
     return clients
@@ -153,8 +149,7 @@ def load(
 
 def database(system: System, name: str) -> Any:
     """Return a service's database, for the check alone."""
-    uri = f"mongodb://127.0.0.1:{system.runtime.port(11)}/?replicaSet=rs0"
-    return connect(MongoSettings(mongo_uri=uri, mongo_database=name))
+    return connect(MongoSettings(mongo_uri=system.runtime.mongo_uri, mongo_database=name))
 
 
 def check_promises(system: System, promises: Promises) -> None:
@@ -176,12 +171,12 @@ def check_promises(system: System, promises: Promises) -> None:
         store.client.close()
 
 
-def oracle(system: System, county: str) -> dict[str, Counter[str]]:
+def oracle(county: County) -> dict[str, Counter[str]]:
     """Count the registries plainly, by unit of the county: documents in a counted status."""
     found: dict[str, Counter[str]] = {}
+    below: dict[str, Any] = {"parent_id": county.id}
     for service, collection in REGISTERS:
-        store = database(system, service)
-        below = {"parent_id": county} if collection == "units" else {}
+        store = database(county.system, service)
         documents = list(store[collection].find(below, {"unit": 1, "status": 1}))
         for series, statuses in (
             (collection, COUNTED[collection]),
@@ -192,25 +187,20 @@ def oracle(system: System, county: str) -> dict[str, Counter[str]]:
                 for document in documents
                 if document["status"] in statuses
             )
+        if collection == "units":
+            below = {"unit": {"$in": [document["_id"] for document in documents]}}
         store.client.close()
     return found
 
 
-def check_figures(system: System, county: str) -> dict[str, Any]:
+def check_figures(county: County) -> dict[str, Any]:
     """The dashboard equals a plain count and the recount, per unit, and says it is complete."""
-    stopped = datetime.now(UTC)
-    until(lambda: _complete(system, stopped), 300.0, "the dashboard says complete")
-    expected = oracle(system, county)
-    reader = mint(system.runtime, "service:check", service=True)
-    headers = {"Authorization": f"Bearer {reader}"}
+    county.figures.settled()
+    expected = oracle(county)
+    reader = county.units.bearer("service:check", service=True)
 
     def shown() -> dict[str, Counter[str]]:
-        answer = httpx.get(
-            f"{system.url('aggregator')}/v1/counters",
-            params={"unit": county, "by": "unit"}, headers=headers, timeout=60.0,
-            trust_env=False,
-        )  # fmt: skip
-        rows = answer.json()["rows"]
+        rows = county.figures.counters(reader, unit=county.id, by="unit")["rows"]
         return {
             series: Counter({row["unit"]: row[series] for row in rows if row[series]})
             for series in expected
@@ -218,26 +208,14 @@ def check_figures(system: System, county: str) -> dict[str, Any]:
 
     while (seen := shown()) != expected:
         # A request its client gave up may be committed as late as the service waits for mongod.
-        before, expected = expected, oracle(system, county)
+        before, expected = expected, oracle(county)
         if before == expected:
             raise Broken(f"dashboard {seen} is not the registries' {expected}")
-        until(lambda: _complete(system, datetime.now(UTC)), 300.0, "complete once more")
-    report = recounted(system, headers)
+        county.figures.settled()
+    report = recounted(county.system, reader)
     if not report["equal"]:
         raise Broken(f"recount differs: {report['differences'][:5]}")
     return report
-
-
-def _complete(system: System, moment: datetime) -> bool:
-    """Tell whether the dashboard says that it holds all that was committed up to a moment."""
-    try:
-        progress = system.progress()
-    except httpx.HTTPError:
-        return False
-    if not progress["complete"]:
-        return False
-    held = datetime.fromisoformat(progress["at"]) - timedelta(seconds=progress["lag_seconds"])
-    return held > moment
 
 
 def recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:
@@ -253,11 +231,11 @@ def recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:
 
 def _recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:
     store = database(system, "aggregator")
-    bootstrap = f"127.0.0.1:{system.runtime.port(12)}"
-    log = KafkaLog(KafkaSettings(kafka_bootstrap=bootstrap), client_id="check")
+    settings = KafkaSettings(kafka_bootstrap=system.runtime.kafka_bootstrap)
+    log = KafkaLog(settings, client_id="check")
     urls = [system.url(name) for name in ("org-units", "member", "volunteer")]
     try:
-        with httpx.Client(headers=headers, timeout=60.0, trust_env=False) as client:
+        with httpx.Client(headers=headers, timeout=LIMIT, trust_env=False) as client:
             return dict(compare(store, log, client, urls))
     finally:
         log.close()
@@ -287,23 +265,19 @@ class Campaign:
 
     Args:
         system: a running system whose tree is seeded.
-        seed: with the trial's number it decides who is killed, and when.
+        seed: with the trial's number it decides who is killed, and after how many answers.
     """
 
     system: System
     seed: int
+    county: County = field(init=False)
+    units: list[str] = field(init=False)
     promises: Promises = field(default_factory=Promises)
-    county: str = ""
-    units: list[str] = field(default_factory=list)
     killed: Counter[str] = field(default_factory=Counter)
 
-    def prepare(self) -> None:
-        """Make the units the clients register in."""
-        self.county = self.system.chapter()
-        self.units = [
-            self.system.active_unit(f"试验社区{number}红十字会", self.county)
-            for number in range(UNITS)
-        ]
+    def __post_init__(self) -> None:
+        self.county = County(self.system, REGION)
+        self.units = [self.county.units.counted()["id"] for _ in range(UNITS)]
 
     def trial(self, number: int) -> dict[str, Any]:
         """Run one trial and return what happened.
@@ -313,23 +287,23 @@ class Campaign:
         """
         dice = random.Random(f"{self.seed}/{number}")
         began = time.monotonic()
-        clients = load(self.system, self.county, self.units, self.promises, f"{self.seed}/{number}")
-        time.sleep(dice.uniform(0.1, LOAD_SECONDS))
+        clients = load(self.county, self.units, self.promises, f"{self.seed}/{number}")
+        self._answered(dice.randint(*BEFORE))
         chosen = choose(victims(self.system), number, self.seed, dice)
         os.kill(chosen["pid"], signal.SIGKILL)
         victim = str(chosen["name"])
         self.killed[victim] += 1
-        time.sleep(dice.uniform(0.2, LOAD_SECONDS))
+        self._answered(dice.randint(*AFTER))
         for client in clients:
             client.halt.set()
         for client in clients:
-            client.join(30.0)
+            client.join(LIMIT)
         if self.promises.wrong:
             raise Broken(f"trial {number} ({victim}): {self.promises.wrong[0]}")
-        until(self.system.healthy, 300.0, f"all is up again after {victim}")
+        until(self.system.healthy, f"all is up again after {victim}")
         try:
             check_promises(self.system, self.promises)
-            report = check_figures(self.system, self.county)
+            report = check_figures(self.county)
         except pymongo.errors.PyMongoError as problem:
             raise Broken(f"trial {number} ({victim}): {problem}") from problem
         return {
@@ -341,28 +315,14 @@ class Campaign:
             "seconds": round(time.monotonic() - began, 1),
         }
 
+    def _answered(self, more: int) -> None:
+        """Wait until the clients have had so many more answers, or one of them met a wrong one."""
+        wanted = self.promises.answered + more
+        until(
+            lambda: self.promises.answered >= wanted or self.promises.wrong,
+            f"{more} more answers, after the death of {self.killed}",
+        )
 
-def main() -> None:
-    """Run trials until done or broken; a JSON line each, then a summary."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=20261123)
-    chosen = parser.parse_args()
-    with running("--no-demo") as system:
-        campaign = Campaign(system, chosen.seed)
-        campaign.prepare()
-        for number in range(chosen.trials):
-            sys.stdout.write(json.dumps(campaign.trial(number)) + "\n")
-            sys.stdout.flush()
-        summary = {
-            "trials": chosen.trials,
-            "seed": chosen.seed,
-            "answered": campaign.promises.answered,
-            "drift": 0,
-            "killed": dict(campaign.killed),
-        }
-        sys.stdout.write(json.dumps(summary) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    def close(self) -> None:
+        """Let go of what is held."""
+        self.county.close()

@@ -1,14 +1,15 @@
 """The command ``registry`` and the shell of a newcomer, run beside a system under test."""
 
 import contextlib
+import json
 import os
 import select
 import subprocess
 import sys
+from typing import Any
 
 from tests.system import REPOSITORY, System
-
-LIMIT_SECONDS = 150
+from tests.waiting import LIMIT, until
 
 
 def environment(system: System) -> dict[str, str]:
@@ -31,7 +32,7 @@ def registry(system: System, *arguments: str) -> subprocess.CompletedProcess[str
         text=True,
         env=environment(system),
         cwd=REPOSITORY,
-        timeout=LIMIT_SECONDS,
+        timeout=LIMIT,
         check=False,
     )
 
@@ -43,6 +44,18 @@ def done(system: System, *arguments: str) -> str:
     return ended.stdout
 
 
+def all_healthy(system: System) -> list[dict[str, Any]]:
+    """Return what ``registry status`` shows once it shows every process healthy."""
+    rows: list[dict[str, Any]] = []
+
+    def healthy() -> bool:
+        rows[:] = json.loads(done(system, "status", "--json"))
+        return bool(rows) and all(row["healthy"] for row in rows)
+
+    until(healthy, "status shows every process healthy")
+    return rows
+
+
 def in_shell(system: System, text: str) -> str:
     """Feed lines to bash as its input, all at once, and return what it printed."""
     ended = subprocess.run(
@@ -52,7 +65,7 @@ def in_shell(system: System, text: str) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         env=environment(system),
-        timeout=LIMIT_SECONDS,
+        timeout=LIMIT,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout
@@ -73,7 +86,7 @@ def in_terminal(system: System, text: str) -> str:
     os.close(terminal)
     seen = _converse(keyboard, f"{text}\nexit\n".encode())
     os.close(keyboard)
-    assert shell.wait(LIMIT_SECONDS) == 0, seen
+    assert shell.wait(LIMIT) == 0, seen
     return seen
 
 
@@ -84,7 +97,7 @@ def _converse(keyboard: int, typed: bytes) -> str:
     with contextlib.suppress(OSError):  # how a terminal whose last process has gone says so
         while True:
             wanted = [keyboard] if typed else []
-            readable, writable, _ = select.select([keyboard], wanted, [], LIMIT_SECONDS)
+            readable, writable, _ = select.select([keyboard], wanted, [], LIMIT)
             assert readable or writable, f"the shell is silent after:\n{seen.decode()}"
             if writable:
                 with contextlib.suppress(BlockingIOError):

@@ -1,4 +1,4 @@
-"""One whole system for the tests of the users' paths, and a browser to look at its dashboard."""
+"""A browser that looks at the dashboard of the running system."""
 
 import os
 from collections.abc import Iterator
@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.office import Office
-from tests.e2e.viewer import Viewer
-from tests.system import System, running
+from tests.e2e.viewer import PATIENCE, Viewer
+from tests.system import System
 
 CHROMIUM = Path(os.environ.get("REGISTRY_CHROMIUM", "/usr/bin/chromium"))
 NO_CHROMIUM = (
@@ -22,28 +21,7 @@ QUIET = (
 )  # fmt: skip
 """It renders in software and speaks to nobody but the dashboard."""
 
-expect.set_options(timeout=60_000)  # milliseconds; a shared machine may stall any single step
-
-
-@pytest.fixture(scope="session")
-def system() -> Iterator[System]:
-    with running("--no-demo") as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def office(system: System) -> Iterator[Office]:
-    found = Office(system, "330106")
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="session")
-def elsewhere(system: System) -> Iterator[Office]:
-    """The office of the county next to it."""
-    found = Office(system, "330105")
-    yield found
-    found.close()
+expect.set_options(timeout=PATIENCE)
 
 
 # Of a module, not of the session: while it lives, its event loop counts as running in this thread,
@@ -54,7 +32,7 @@ def browser() -> Iterator[Browser]:
         pytest.fail(NO_CHROMIUM)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(QUIET), timeout=60_000
+            executable_path=CHROMIUM, args=list(QUIET), timeout=PATIENCE
         )
         yield found
         found.close()

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-SECONDS = 1000
-SERIES = ("units", "members", "volunteers")
+from tests.clients.aggregator import SERIES
+from tests.waiting import LIMIT
+
+PATIENCE = LIMIT * 1000
+"""Milliseconds that the browser may take for any step."""
 WIDE = (1280, 900)
 PHONE = (360, 740)
 
@@ -38,6 +41,7 @@ class Viewer:
         context = browser.new_context(
             locale="zh-CN", viewport={"width": width, "height": height}, has_touch=size == PHONE
         )
+        context.set_default_timeout(PATIENCE)
         viewer = cls(context.new_page(), root)
         viewer.page.on("console", viewer.heard)
         viewer.page.on("pageerror", lambda error: viewer.complaints.append(str(error)))
@@ -75,10 +79,10 @@ class Viewer:
         values = {name: self.part(f"#{name}-value").get_attribute("data-value") for name in SERIES}
         return {name: int(value or "") for name, value in values.items()}
 
-    def sees(self, selector: str, value: int, seconds: float = 20) -> None:
+    def sees(self, selector: str, value: int) -> None:
         """Wait until a part of the page shows a number, in words as in its data."""
         where = self.part(selector)
-        expect(where).to_have_attribute("data-value", str(value), timeout=seconds * SECONDS)
+        expect(where).to_have_attribute("data-value", str(value))
         expect(where).to_have_text(f"{value:,}")
 
     def check_never_reloaded(self) -> None:

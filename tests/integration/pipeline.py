@@ -1,8 +1,6 @@
 """A writer's outbox, its relay and the counting worker, each held by the test's own hand."""
 
-import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,21 +11,38 @@ from aggregator.worker import TOPICS, CountingConsumer, CountingHandler
 from shared import events, outbox
 from shared.clock import now
 from shared.eventlog import EventLog, LogUnavailable
+from shared.memorylog import MemoryLog
 from shared.mongo import Database
 from shared.outbox import Fact
 from shared.relay import INDEXES, Relay
 from shared.timeline import Change
 from tests.histories import START, member_state
+from tests.waiting import until
 
 SOURCE = "/services/member"
 PARTITIONS = 3
 
 
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for a condition; no sleeps, the condition does the work."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come about"
+class Killed(BaseException):
+    """The process ends here; BaseException, so that no handler of ours survives it."""
+
+
+def die(*_: object) -> None:
+    """Take the place of what a process does not come to do any more."""
+    raise Killed
+
+
+def states(mongo: Database) -> list[int]:
+    """Return the states of all outbox rows."""
+    return sorted(row["state"] for row in mongo[outbox.COLLECTION].find())
+
+
+def log_in_memory(*leaderless: int) -> MemoryLog:
+    """Return a log with every topic; partitions of the members' topic may be without a leader."""
+    topics = [topic for owned in events.TOPICS_OF_SOURCE.values() for topic in owned]
+    log = MemoryLog({**dict.fromkeys(topics, PARTITIONS), events.WATERMARK_TOPIC: 1})
+    log.leaderless.update((events.MEMBER_TOPIC, number) for number in leaderless)
+    return log
 
 
 @dataclass
@@ -39,6 +54,7 @@ class Pipeline:
     group: str = "aggregator"
     written: int = 0
     consumers: list[CountingConsumer] = field(default_factory=list)
+    relays: list[Relay] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.mongo[outbox.COLLECTION].create_indexes(INDEXES)
@@ -61,17 +77,29 @@ class Pipeline:
         self.mongo[outbox.COLLECTION].insert_many(rows)
         self.written += count
 
+    def standby(self, instance: str) -> Relay:
+        """Return a relay that does not lead yet."""
+        self.relays.append(Relay(self.mongo, self.log, SOURCE, instance, PARTITIONS))
+        return self.relays[-1]
+
     def relay(self, instance: str = "member-relay-0") -> Relay:
         """Return a relay that leads."""
-        relay = Relay(self.mongo, self.log, SOURCE, instance, PARTITIONS)
+        relay = self.standby(instance)
 
         def leads() -> bool:
             with suppress(LogUnavailable):  # as the process does: it asks again
                 return relay.lead()
             return False
 
-        until(leads, 60.0)
+        until(leads, "the relay leads")
         return relay
+
+    def send(self, relay: Relay) -> None:
+        """Turn a relay until everything written is sent."""
+        until(
+            lambda: relay.cycle() == 0 and states(self.mongo) == [outbox.SENT] * self.written,
+            "every row is sent",
+        )
 
     def consumer(self) -> CountingConsumer:
         """Return a worker's loop."""
@@ -106,9 +134,17 @@ class Pipeline:
                 consumer._generation = -1
             return self.counted() >= self.written
 
-        until(done, 60.0)
+        until(done, "everything written is counted")
 
-    def close(self) -> None:
+    def stop_workers(self) -> None:
+        """Let every worker leave its group."""
         for consumer in self.consumers:
             if consumer._reader is not None:
                 consumer._reader.close()
+        self.consumers.clear()
+
+    def close(self) -> None:
+        """Let go of what is held: a client of the log left open goes on asking for its news."""
+        self.stop_workers()
+        for relay in self.relays:
+            relay.resign()

@@ -1,6 +1,5 @@
 """A recount at any moment fits the marks of that moment, whatever is written but not yet numbered."""
 
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,13 +10,12 @@ from hypothesis import strategies as st
 from pymongo.errors import OperationFailure
 
 from aggregator.projection import Delta
-from embedded.servers import RealServers
 from shared import events, outbox
 from shared.eventlog import EventLog
 from shared.events import envelope
 from shared.events.states import MemberState
 from shared.memorylog import MemoryLog
-from shared.mongo import Database, connect
+from shared.mongo import Database
 from shared.recount import (
     MOST_ATTEMPTS,
     Counted,
@@ -28,7 +26,6 @@ from shared.recount import (
     recount,
 )
 from shared.relay import INDEXES, SEQUENCES, Relay
-from shared.settings import MongoSettings
 from shared.timeline import Entry, to_documents
 from tests.histories import MOMENT, START, History, histories, member_state
 
@@ -40,31 +37,31 @@ COUNTED = (Counted("members", TOPIC, MemberState),)
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(history=histories(), numbered=st.integers(0, 30))
-def test_counts_are_those_of_the_numbered_rows(
-    servers: RealServers, history: History, numbered: int
+def test_a_recount_counts_what_the_numbered_rows_tell(
+    mongo: Database, history: History, numbered: int
 ) -> None:
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    database = connect(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=name))
+    for name in mongo.list_collection_names():
+        mongo[name].delete_many({})  # of the example before
     log: EventLog = MemoryLog({TOPIC: 2, events.WATERMARK_TOPIC: 1})
     rows = [outbox.row(f, source=SOURCE, topic=TOPIC, partitions=2) for f in history.facts]
-    database[outbox.COLLECTION].create_indexes(INDEXES)
-    database["members"].insert_many(
+    mongo[outbox.COLLECTION].create_indexes(INDEXES)
+    mongo["members"].insert_many(
         [
             {"_id": entity, "timeline": to_documents(timeline)}
             for entity, timeline in history.timelines.items()
         ]
         or [{"_id": "nobody", "timeline": []}]
     )
-    relay = Relay(database, log, SOURCE, "relay", 2)
+    relay = Relay(mongo, log, SOURCE, "relay", 2)
     assert relay.lead()
     if rows[:numbered]:
-        database[outbox.COLLECTION].insert_many(rows[:numbered])
+        mongo[outbox.COLLECTION].insert_many(rows[:numbered])
         relay.number()
     if rows[numbered:]:
-        database[outbox.COLLECTION].insert_many(rows[numbered:])
-    found = recount(database, SOURCE, COUNTED)
+        mongo[outbox.COLLECTION].insert_many(rows[numbered:])
+    found = recount(mongo, SOURCE, COUNTED)
     delta = Delta()
-    for row in database[outbox.COLLECTION].find({"state": outbox.NUMBERED}):
+    for row in mongo[outbox.COLLECTION].find({"state": outbox.NUMBERED}):
         raw = envelope.numbered(row["body"], sequence=row["sequence"], epoch=row["epoch"])
         event = events.read_event(orjson.loads(raw))
         delta.apply(TOPIC, events.read_payload(event))
@@ -77,24 +74,18 @@ def test_counts_are_those_of_the_numbered_rows(
     )
     assert {k: n for k, n in found.counts.items() if n} == {k: n for k, n in folded.items() if n}
     assert sum(found.sequences.values()) == min(numbered, len(rows))
-    database.client.drop_database(name)
-    database.client.close()
 
 
-def test_a_request_is_answered_once_with_its_pages(servers: RealServers) -> None:
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    database = connect(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=name))
-    database["recounts"].insert_one({"_id": "r1", "status": "requested", "at": MOMENT})
-    assert answer_one(database, SOURCE, COUNTED)
-    job = database["recounts"].find_one({"_id": "r1"})
+def test_a_request_for_a_recount_is_answered_once_with_its_pages(mongo: Database) -> None:
+    mongo["recounts"].insert_one({"_id": "r1", "status": "requested", "at": MOMENT})
+    assert answer_one(mongo, SOURCE, COUNTED)
+    job = mongo["recounts"].find_one({"_id": "r1"})
     assert job is not None
     assert (job["status"], job["pages"], job["epoch"]) == ("done", 0, 1)
-    assert not answer_one(database, SOURCE, COUNTED)
-    database.client.drop_database(name)
-    database.client.close()
+    assert not answer_one(mongo, SOURCE, COUNTED)
 
 
-def test_what_is_written_meanwhile_is_of_the_next_recount(mongo: Database) -> None:
+def test_what_is_written_during_a_recount_is_of_the_next(mongo: Database) -> None:
     """It would be counted, and the marks, read before it, would not tell of it."""
     mongo.create_collection(SEQUENCES)  # by the migration: what is not there fixes no instant
     state = member_state("u1", "ACTIVE")
@@ -110,7 +101,9 @@ def test_what_is_written_meanwhile_is_of_the_next_recount(mongo: Database) -> No
     assert recount(mongo, SOURCE, COUNTED).counts[key] == 2
 
 
-def test_what_a_dead_worker_left_is_not_mixed_with_the_next_attempt(mongo: Database) -> None:
+def test_what_a_dead_worker_left_of_a_recount_is_not_mixed_with_the_next_attempt(
+    mongo: Database,
+) -> None:
     mongo["recounts"].insert_one({"_id": "r1", "status": "requested", "at": MOMENT})
     state = member_state("u1", "ACTIVE")
     timeline = to_documents((Entry(START, MOMENT, state),))

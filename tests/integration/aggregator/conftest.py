@@ -1,25 +1,24 @@
-"""The figures that the tests of the aggregator's HTTP look at."""
+"""The aggregator over figures of a small registry: one that is only read, and databases to write."""
 
-from datetime import date
+from collections.abc import Iterator
 
 import pytest
 
-from aggregator import store
-from shared import events
+from embedded.servers import RealServers
 from shared.mongo import Database
-from tests.integration.aggregator.served import CARDS, members, unit_event, write
+from tests.clients.inside import FiguresInside, figures_inside
+from tests.integration.aggregator.planted import COUNTY, a_registry, fill
+
+
+@pytest.fixture(scope="package")
+def figures(servers: RealServers) -> Iterator[FiguresInside]:
+    """The aggregator of tests that write nothing."""
+    with a_registry(servers) as mongo, figures_inside(servers, mongo, COUNTY) as found:
+        yield found
 
 
 @pytest.fixture
 def filled(mongo: Database) -> Database:
-    store.migrate(mongo)
-    for name in (store.COUNTERS, store.HISTORY, store.UNITS, store.MARKS, store.DEAD_LETTERS):
-        if name not in mongo.list_collection_names():
-            mongo.create_collection(name)
-    write(mongo, *((events.UNIT_TOPIC, unit_event(one, date(2021, 1, 1))) for one in CARDS))
-    write(
-        mongo,
-        *((events.MEMBER_TOPIC, one) for one in members(7, date(2024, 5, 1))),
-        *((events.MEMBER_TOPIC, one) for one in members(3, date(2025, 5, 1), sex="2")),
-    )
+    """The figures of a test that writes: a database of its own."""
+    fill(mongo)
     return mongo

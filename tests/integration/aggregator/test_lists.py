@@ -1,19 +1,21 @@
 """Lists of the aggregator in pages over a real mongod: every entry once, in order, from an index."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from typing import Any
 
-import httpx
 import pytest
 
 from aggregator import queries, store
 from embedded.servers import RealServers
 from shared import events
-from shared.mongo import Database, Document, connect_async
-from shared.settings import MongoSettings
+from shared.mongo import Database, Document
+from tests.clients.inside import FiguresInside, figures_inside
+from tests.clients.officers import Headers
 from tests.histories import MOMENT
-from tests.integration.aggregator.served import bearer, running
+from tests.integration.aggregator.planted import COUNTY, HQ, a_registry
 
 MANY = 205
 """More than a page may hold."""
@@ -37,17 +39,31 @@ def comparison(number: int) -> Document:
     return {"_id": f"recount-{number:03}", "at": instant(number), "equal": True, "differences": []}
 
 
-def planted(mongo: Database) -> None:
+def plant(mongo: Database) -> None:
     # Stored backwards: the order of insertion is not the one that is shown.
     mongo[store.DEAD_LETTERS].insert_many([letter(n) for n in reversed(range(MANY))])
     mongo[store.RECOUNTS].insert_many([comparison(n) for n in reversed(range(MANY))])
 
 
-async def walk(client: httpx.AsyncClient, path: str, **params: Any) -> list[list[str]]:
+@pytest.fixture(scope="module")
+def lists(servers: RealServers) -> Iterator[FiguresInside]:
+    """The aggregator with long lists, which nobody changes."""
+    with a_registry(servers) as mongo:
+        plant(mongo)
+        with figures_inside(servers, mongo, COUNTY) as found:
+            yield found
+
+
+@pytest.fixture
+def admin(lists: FiguresInside) -> Headers:
+    return lists.officer("admin", "admin", "viewer", unit=HQ)
+
+
+def walk(lists: FiguresInside, path: str, who: Headers, **params: Any) -> list[list[str]]:
     """Return the ids of each page."""
     pages: list[list[str]] = []
     while True:
-        answer = await client.get(path, params=params, headers=bearer("admin"))
+        answer = lists.http.get(path, params=params, headers=who)
         assert answer.status_code == 200, answer.text
         body = answer.json()
         assert set(body) == {"items", "next_cursor"}
@@ -57,52 +73,46 @@ async def walk(client: httpx.AsyncClient, path: str, **params: Any) -> list[list
         params["cursor"] = body["next_cursor"]
 
 
-async def test_every_page_of_dead_letters(servers: RealServers, filled: Database) -> None:
-    planted(filled)
-    ids = [letter(number)["_id"] for number in range(MANY)]
-    async with running(servers, filled) as client:
-        assert await walk(client, "/v1/dead-letters", limit=200) == [ids[:200], ids[200:]]
-        pages = await walk(client, "/v1/dead-letters", state="open", limit=17)
-        assert [len(page) for page in pages] == [17] * 6
-        assert list(chain(*pages)) == ids[1::2]
-        assert [len(page) for page in await walk(client, "/v1/dead-letters")] == [50] * 4 + [5]
-
-
-async def test_a_list_of_dead_letters_is_read_without_their_bytes(
-    servers: RealServers, filled: Database
+def test_pages_of_dead_letters_show_each_once_oldest_first(
+    lists: FiguresInside, admin: Headers
 ) -> None:
-    planted(filled)
-    database = connect_async(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=filled.name))
+    ids = [letter(number)["_id"] for number in range(MANY)]
+    assert walk(lists, "/v1/dead-letters", admin, limit=200) == [ids[:200], ids[200:]]
+    pages = walk(lists, "/v1/dead-letters", admin, state="open", limit=17)
+    assert [len(page) for page in pages] == [17] * 6
+    assert list(chain(*pages)) == ids[1::2]
+    assert [len(page) for page in walk(lists, "/v1/dead-letters", admin)] == [50] * 4 + [5]
+
+
+def test_a_list_of_dead_letters_is_read_without_their_bytes(lists: FiguresInside) -> None:
     for state in (None, "open"):
-        found = await queries.dead_letters(database, state, after=None, limit=3)
+        ask = partial(queries.dead_letters, lists.hub.database, state, after=None, limit=3)
+        found = lists.portal.call(ask)
         assert [set(letter(0)) - set(one) for one in found] == [{"raw"}] * 3
-    await database.client.close()
 
 
-async def test_every_page_of_recounts(servers: RealServers, filled: Database) -> None:
-    planted(filled)
+def test_pages_of_recounts_show_each_once_newest_first(
+    lists: FiguresInside, admin: Headers
+) -> None:
     newest = [comparison(number)["_id"] for number in reversed(range(MANY))]
-    async with running(servers, filled) as client:
-        assert await walk(client, "/v1/recounts", limit=200) == [newest[:200], newest[200:]]
-        pages = await walk(client, "/v1/recounts", limit=41)
-        assert [len(page) for page in pages] == [41] * 5
-        assert list(chain(*pages)) == newest
+    assert walk(lists, "/v1/recounts", admin, limit=200) == [newest[:200], newest[200:]]
+    pages = walk(lists, "/v1/recounts", admin, limit=41)
+    assert [len(page) for page in pages] == [41] * 5
+    assert list(chain(*pages)) == newest
 
 
-async def test_a_page_that_is_none_is_refused(servers: RealServers, filled: Database) -> None:
-    planted(filled)
-    async with running(servers, filled) as client:
-        for path in ("/v1/dead-letters", "/v1/recounts"):
-            for limit in (0, 201):
-                answer = await client.get(path, params={"limit": limit}, headers=bearer("admin"))
-                assert answer.status_code == 422
-                assert answer.json()["errors"][0]["field"] == "limit"
-            # Not base64, no place, and an instant that no calendar holds.
-            for cursor in ("é", "a", "bm9uZQ==", "OTk5OTk5OTk5OTk5OTk5OTk5L2E="):
-                answer = await client.get(path, params={"cursor": cursor}, headers=bearer("admin"))
-                assert answer.status_code == 422, cursor
-                error = answer.json()["errors"][0]
-                assert (error["field"], error["code"]) == ("cursor", "cursor.invalid")
+def test_a_page_of_a_list_that_is_none_is_refused(lists: FiguresInside, admin: Headers) -> None:
+    for path in ("/v1/dead-letters", "/v1/recounts"):
+        for limit in (0, 201):
+            answer = lists.http.get(path, params={"limit": limit}, headers=admin)
+            assert answer.status_code == 422
+            assert answer.json()["errors"][0]["field"] == "limit"
+        # Not base64, no place, and an instant that no calendar holds.
+        for cursor in ("é", "a", "bm9uZQ==", "OTk5OTk5OTk5OTk5OTk5OTk5L2E="):
+            answer = lists.http.get(path, params={"cursor": cursor}, headers=admin)
+            assert answer.status_code == 422, cursor
+            error = answer.json()["errors"][0]
+            assert (error["field"], error["code"]) == ("cursor", "cursor.invalid")
 
 
 @pytest.mark.parametrize("after", [None, (instant(100), letter(100)["_id"])])
@@ -114,20 +124,20 @@ async def test_a_page_that_is_none_is_refused(servers: RealServers, filled: Data
         (store.RECOUNTS, {}, True),
     ],
 )
-async def test_an_index_gives_the_order(
-    servers: RealServers,
-    filled: Database,
+def test_an_index_gives_the_order_of_a_list(
+    lists: FiguresInside,
     name: str,
     wanted: Document,
     newest_first: bool,
     after: store.Place | None,
 ) -> None:
-    planted(filled)
-    database = connect_async(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=filled.name))
-    found = store.listed(database, name, wanted, after=after, newest_first=newest_first)
-    explained = await found.limit(51).explain()
-    await database.client.close()
-    plan = explained["queryPlanner"]["winningPlan"]
+    async def explained() -> Document:
+        found = store.listed(
+            lists.hub.database, name, wanted, after=after, newest_first=newest_first
+        )
+        return await found.limit(51).explain()
+
+    plan = lists.portal.call(explained)["queryPlanner"]["winningPlan"]
     stages = stages_of(plan.get("queryPlan", plan))  # newer servers wrap it
     assert "IXSCAN" in stages
     assert stages.isdisjoint({"SORT", "COLLSCAN"})

@@ -1,23 +1,25 @@
 """Sums the database makes: of the counters that are wanted, by few at once, over a tree that stays."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
-from datetime import date
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 from aggregator import queries, store
 from aggregator.figures import SERIES, Figures
 from aggregator.queries import breakdown
-from aggregator.stream import SUMS_AT_ONCE, SUMS_WAITING, Hub
+from aggregator.stream import SUMS_AT_ONCE, SUMS_WAITING
 from embedded.servers import RealServers
 from shared import events
 from shared.definitions import DEFINITIONS, DIMENSIONS, dimensions_of
-from shared.mongo import AsyncDatabase, Database, connect_async
-from shared.settings import MongoSettings
-from tests.integration.aggregator.served import UNIT, running
+from shared.mongo import AsyncDatabase, Database
+from tests.clients.inside import FiguresInside
+from tests.clients.register import check_problem
+from tests.integration.aggregator.planted import UNIT, a_registry
+from tests.waiting import LIMIT, until
 
 PAST = "2024-05-01"
 STATUSES = ("APPLIED", "ACTIVE", "ARREARS", "ENROLLED", "REG_APPLIED", "REGISTERED", "ACTIVE_ONCE")
@@ -44,7 +46,7 @@ NAMES = {
 """Those of every dimension, and some that resemble the wanted ones."""
 
 
-def planted(mongo: Database) -> dict[str, Counter[str]]:
+def plant(mongo: Database) -> dict[str, Counter[str]]:
     """Store one document of counters, now and in the past, for each topic; return them."""
     whole: dict[str, Counter[str]] = {}
     for topic, names in NAMES.items():
@@ -56,64 +58,65 @@ def planted(mongo: Database) -> dict[str, Counter[str]]:
     return whole
 
 
+@pytest.fixture(scope="module")
+def elsewhere(
+    servers: RealServers, figures: FiguresInside
+) -> Iterator[tuple[AsyncDatabase, dict[str, Counter[str]]]]:
+    """A database with every counter at one more unit, and these counters by topic."""
+    with a_registry(servers) as mongo:
+        whole = plant(mongo)
+        yield figures.hub.database.client[mongo.name], whole
+
+
 @pytest.mark.parametrize("day", [None, PAST])
-async def test_what_is_left_out_of_a_sum_is_of_no_use_to_it(
-    servers: RealServers, filled: Database, day: str | None
+def test_what_is_left_out_of_a_sum_is_of_no_use_to_it(
+    figures: FiguresInside,
+    elsewhere: tuple[AsyncDatabase, dict[str, Counter[str]]],
+    day: str | None,
 ) -> None:
-    whole = planted(filled)
-    database = connect_async(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=filled.name))
+    database, whole = elsewhere
     for series in SERIES:
         counts = whole[queries.TOPIC_OF_ENTITY[DEFINITIONS[series].entity]]
         for dimension in dimensions_of(series):
-            totals = await queries.counter_totals(
-                database, series, dimension.id, ["elsewhere"], day
+            totals = figures.portal.call(
+                queries.counter_totals, database, series, dimension.id, ["elsewhere"], day
             )
             expected = breakdown(series, dimension.id, counts)
             assert expected
             assert breakdown(series, dimension.id, totals) == expected
             assert len(totals) < len(counts)
-        figures = await queries.figures_on(database, PAST)
-        assert figures["elsewhere"][series] == DEFINITIONS[series].total(counts)
-        assert figures[UNIT]["members"] == 7
-    await database.client.close()
+        past = figures.portal.call(queries.figures_on, database, PAST)
+        assert past["elsewhere"][series] == DEFINITIONS[series].total(counts)
+        assert past[UNIT]["members"] == 7
 
 
-async def test_who_would_wait_too_long_for_a_sum_is_refused(
-    servers: RealServers, filled: Database
-) -> None:
-    past, by_sex = {"as_of": date(2024, 5, 1).isoformat()}, {"by": "sex"}
-    async with running(servers, filled) as client:
-        hub: Hub = client.hub  # type: ignore[attr-defined]
-        async with AsyncExitStack() as busy:
+def test_who_would_wait_too_long_for_a_sum_is_refused(figures: FiguresInside) -> None:
+    past, by_sex = {"as_of": PAST}, {"by": "sex"}
+    ask = partial(figures.http.get, "/v1/progress", params=past)
+    with ThreadPoolExecutor(SUMS_WAITING) as threads:
+        with ExitStack() as busy:
             for _ in range(SUMS_AT_ONCE):
-                await busy.enter_async_context(hub.summing())
-            patient = [
-                asyncio.create_task(client.get("/v1/progress", params=past))
-                for _ in range(SUMS_WAITING)
-            ]
-            async with asyncio.timeout(60):
-                while hub.waiting < SUMS_WAITING:
-                    await asyncio.sleep(0)
+                held = figures.portal.wrap_async_context_manager(figures.hub.summing())
+                busy.enter_context(held)
+            patient = [threads.submit(ask) for _ in range(SUMS_WAITING)]
+            until(lambda: figures.hub.waiting >= SUMS_WAITING, "as many wait as may")
             for path, params in (("/v1/progress", past), ("/v1/counters", by_sex)):
-                refused = await client.get(path, params=params)
-                assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
-            assert (await client.get("/v1/progress")).status_code == 200
-        answers = await asyncio.gather(*patient)
-        assert [answer.status_code for answer in answers] == [200] * SUMS_WAITING
-        assert (await client.get("/v1/counters", params=by_sex)).status_code == 200
+                check_problem(figures.http.get(path, params=params), 503, "overloaded")
+            assert figures.http.get("/v1/progress").status_code == 200
+        answers = [waiting.result(LIMIT) for waiting in patient]
+    assert [answer.status_code for answer in answers] == [200] * SUMS_WAITING
+    assert figures.http.get("/v1/counters", params=by_sex).status_code == 200
 
 
-async def test_a_tree_loaded_anew_during_a_sum_asks_to_come_again(
-    servers: RealServers, filled: Database, monkeypatch: pytest.MonkeyPatch
+def test_a_tree_loaded_anew_during_a_sum_asks_to_come_again(
+    figures: FiguresInside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     summed = queries.figures_on
-    async with running(servers, filled) as client:
-        hub: Hub = client.hub  # type: ignore[attr-defined]
 
-        async def meanwhile(database: AsyncDatabase, day: str) -> Mapping[str, dict[str, int]]:
-            hub.figures = Figures()
-            return await summed(database, day)
+    async def meanwhile(database: AsyncDatabase, day: str) -> Mapping[str, dict[str, int]]:
+        monkeypatch.setattr(figures.hub, "figures", Figures())
+        return await summed(database, day)
 
-        monkeypatch.setattr(queries, "figures_on", meanwhile)
-        answer = await client.get("/v1/progress", params={"as_of": PAST})
-        assert (answer.status_code, answer.json()["code"]) == (503, "figures.starting")
+    monkeypatch.setattr(queries, "figures_on", meanwhile)
+    answer = figures.http.get("/v1/progress", params={"as_of": PAST})
+    check_problem(answer, 503, "figures.starting")

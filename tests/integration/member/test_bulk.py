@@ -1,9 +1,9 @@
 """Pages of a roster: each row by itself, the good ones in one transaction."""
 
-import asyncio
-import uuid
 from datetime import date
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -15,21 +15,23 @@ from member.worker import COUNTED
 from shared.messages import text
 from shared.mongo import Database
 from shared.recount import recount
-from tests.integration.member.office import (
-    Office,
-    a_row,
-    assert_problem,
-    fresh_number,
-    opened,
-)
+from tests import people
+from tests.clients.inside import members_inside
+from tests.clients.member import Members
+from tests.clients.peers import UnitsAsTold
+from tests.clients.register import check_problem
+from tests.waiting import LIMIT, at_once
 
 
-async def test_a_mixed_page(office: Office, database: Database) -> None:
-    held = (await office.applied())["id"]
+def test_a_bulk_page_takes_its_good_rows_and_names_the_others(
+    members: Members, database: Database
+) -> None:
+    held = members.create()["id"]
     stored = database.identifiers.find_one({"person": held})
     assert stored is not None
-    taken = office.person()
-    await office.post(taken)
+    taken = members.body()
+    assert members.post(taken).status_code == 201
+    a_row = members.row
     twin = a_row(2)
     rows = [
         a_row(1), twin, a_row(3, id_number=twin["id_number"]),
@@ -38,8 +40,8 @@ async def test_a_mixed_page(office: Office, database: Database) -> None:
         a_row(9, birth_date="1990/1/1"), a_row(10, shoe=1), a_row(11, joined_on="2999-01-01"),
         a_row(12, unit_id="draft"), a_row(13),
     ]  # fmt: skip
-    key = uuid.uuid4().hex
-    answer = await office.bulk(rows, key=key)
+    key = uuid4().hex
+    answer = members.bulk(rows, key=key)
     assert answer.status_code == 200, answer.text
     result = answer.json()
     assert (result["accepted"], result["refused"]) == (3, 10)
@@ -53,7 +55,7 @@ async def test_a_mixed_page(office: Office, database: Database) -> None:
     ]  # fmt: skip
     assert all(error["message"] for one in result["results"] for error in one["errors"])
 
-    again = await office.bulk(rows, key=key)
+    again = members.bulk(rows, key=key)
     assert again.json() == result
     ids = [one["id"] for one in result["results"] if one["id"]]
     assert database.members.count_documents({"_id": {"$in": ids}}) == 3
@@ -64,34 +66,33 @@ async def test_a_mixed_page(office: Office, database: Database) -> None:
     ]
     told = [row[0] for data in packed for row in data["rows"]]
     assert [told.count(one) for one in ids] == [1, 1, 1]
-    member = await office.http.get(f"/v1/members/{ids[0]}", headers=office.registrar)
+    member = members.read(ids[0])
     assert (member.json()["status"], member.json()["applied_on"]) == ("APPLIED", "2024-05-01")
-    assert_problem(await office.bulk(rows[:1], key=key), 422, "idempotency.reused")
+    check_problem(members.bulk(rows[:1], key=key), 422, "idempotency.reused")
 
 
-async def test_paper_stock(office: Office, database: Database) -> None:
-    chief = office.officer("ma", "registrar", "approver")
+def test_a_bulk_page_takes_over_members_on_paper_without_a_number(
+    members: Members, database: Database
+) -> None:
+    chief = members.officer("ma", "registrar", "approver")
+    a_row, unnumbered = members.row, {"id_type": "NONE", "id_number": None}
+    same: dict[str, Any] = {**unnumbered, "name": f"张纸档{uuid4().hex}", "sex": "男"}
     rows = [
-        a_row(1),
-        a_row(2, name="张纸档", id_type="NONE", id_number=None, sex="男", birth_date="1951-02-03"),
-        a_row(3, id_type="NONE", id_number=None, birth_date="1951-02-03"),
-        a_row(4, id_type="NONE", id_number=None, sex="女"),
+        a_row(1), a_row(2, **same, birth_date="1951-02-03"),
+        a_row(3, **unnumbered, birth_date="1951-02-03"), a_row(4, **unnumbered, sex="女"),
         a_row(5, joined_on=None),
-    ]
+    ]  # fmt: skip
     paper = {"number": "西红〔2026〕1号", "issued_on": "2026-01-05"}
-    assert_problem(await office.bulk(rows, chief, "existing"), 422, "document.required", "document")
-    answer = await office.bulk(rows, chief, "existing", document=paper)
+    check_problem(members.bulk(rows, chief, "existing"), 422, "document.required", "document")
+    answer = members.bulk(rows, chief, "existing", document=paper)
     results = answer.json()["results"]
     assert [(one["status"], [e["code"] for e in one["errors"]]) for one in results] == [
         (201, []), (201, []), (422, ["member.sex_required"]),
         (422, ["member.birth_date_required"]), (422, ["member.joined_on_required"]),
     ]  # fmt: skip
-    again = [
-        a_row(8, name="张纸档", id_type="NONE", id_number=None, sex="男", birth_date="1951-02-03"),
-        a_row(9, name="张纸档", id_type="NONE", id_number=None, sex="男", birth_date="1951-02-04"),
-        a_row(10, name="张纸档", id_type="NONE", id_number=None, sex="男", birth_date="1951-02-04"),
-    ]
-    answer = await office.bulk(again, chief, "existing", document=paper)
+    days = ((8, "1951-02-03"), (9, "1951-02-04"), (10, "1951-02-04"))
+    again = [a_row(number, **same, birth_date=day) for number, day in days]
+    answer = members.bulk(again, chief, "existing", document=paper)
     said = [(one["status"], [(e["field"], e["code"]) for e in one["errors"]])
             for one in answer.json()["results"]]  # fmt: skip
     assert said == [
@@ -103,23 +104,23 @@ async def test_paper_stock(office: Office, database: Database) -> None:
     assert (stored["status"], stored["registered_on"]) == ("ACTIVE", "2024-05-01")
     assert stored["filing"] == paper
     for who, code in (
-        (office.registrar, "scope.forbidden"),
-        (office.officer("ma", "registrar", "approver", unit="town"), "scope.level"),
+        (members.registrar, "scope.forbidden"),
+        (members.officer("ma", "registrar", "approver", unit="town"), "scope.level"),
     ):
-        refused = (await office.bulk([a_row(1)], who, "existing", document=paper)).json()
+        refused = members.bulk([a_row(1)], who, "existing", document=paper).json()
         assert refused["results"][0]["status"] == 403
         assert refused["results"][0]["errors"][0]["code"] == code
 
 
-async def test_a_fresh_application_does_not_pass_for_stock(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+def test_a_fresh_application_in_a_bulk_page_does_not_pass_for_stock(
+    members: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("member.service.bulk.today", lambda: date(2026, 1, 5))
-    chief = office.officer("ma", "registrar", "approver")
+    chief = members.officer("ma", "registrar", "approver")
 
-    async def codes_for(paper: dict[str, str], *days: str) -> list[list[tuple[str, str]]]:
-        rows = [a_row(row, joined_on=day) for row, day in enumerate(days)]
-        answer = await office.bulk(rows, chief, "existing", document=paper)
+    def codes_for(paper: dict[str, str], *days: str) -> list[list[tuple[str, str]]]:
+        rows = [members.row(row, joined_on=day) for row, day in enumerate(days)]
+        answer = members.bulk(rows, chief, "existing", document=paper)
         assert answer.status_code == 200, answer.text
         results = answer.json()["results"]
         assert [one["status"] == 201 for one in results] == [not one["errors"] for one in results]
@@ -129,13 +130,13 @@ async def test_a_fresh_application_does_not_pass_for_stock(
     fresh = [("joined_on", "member.not_of_long_standing")]
     later = [("joined_on", "member.joined_after_document")]
     days = ("2026-01-03", "2026-01-04", "2026-01-05", "2026-01-06")
-    assert await codes_for(bare, *days) == [[], [], fresh, fresh]
-    assert await codes_for(dated, *days) == [[], later, fresh, fresh]
+    assert codes_for(bare, *days) == [[], [], fresh, fresh]
+    assert codes_for(dated, *days) == [[], later, fresh, fresh]
 
-    rows = [a_row(1, joined_on="2026-01-04"), a_row(2, joined_on="2026-01-05")]
+    rows = [members.row(1, joined_on="2026-01-04"), members.row(2, joined_on="2026-01-05")]
     for language, remedy in (("zh", "按新申请"), ("en", "as an application")):
         headers = {**chief, "Accept-Language": language}
-        answer = await office.bulk(rows, headers, "existing", document=dated)
+        answer = members.bulk(rows, headers, "existing", document=dated)
         after, today = (one["errors"][0]["message"] for one in answer.json()["results"])
         assert "2026-01-03" in after
         assert "2026-01-05" in today
@@ -143,13 +144,16 @@ async def test_a_fresh_application_does_not_pass_for_stock(
         assert remedy in today
 
 
-async def test_a_row_accepted_with_a_warning_says_so(office: Office) -> None:
-    number = fresh_number()
-    rows = [a_row(1, id_number=number, sex="男" if int(number[16]) % 2 == 0 else "女"), a_row(2)]
-    key = uuid.uuid4().hex
+def test_a_row_of_a_bulk_page_accepted_with_a_warning_says_so(members: Members) -> None:
+    number = people.resident_id()
+    rows = [
+        members.row(1, id_number=number, sex="男" if int(number[16]) % 2 == 0 else "女"),
+        members.row(2),
+    ]
+    key = uuid4().hex
     for language in ("zh", "en"):
-        headers = {**office.registrar, "Accept-Language": language}
-        answer = await office.bulk(rows, headers, key=key)  # the second one is a repeat
+        headers = {**members.registrar, "Accept-Language": language}
+        answer = members.bulk(rows, headers, key=key)  # the second one is a repeat
         differs = {
             "code": "identifier.sex_differs",
             "message": text("identifier.sex_differs", language),
@@ -160,22 +164,22 @@ async def test_a_row_accepted_with_a_warning_says_so(office: Office) -> None:
         ]  # fmt: skip
 
 
-async def test_pages_as_a_whole(office: Office) -> None:
-    rows = [a_row(n) for n in range(3)]
-    assert_problem(await office.bulk(rows, consent=None), 422, "consent.missing", "consent")
-    assert_problem(await office.bulk([*rows, a_row(1)]), 422, "member.rows_unnumbered", "rows")
+def test_a_bulk_page_is_refused_whole_for_its_consent_numbering_or_length(members: Members) -> None:
+    rows = [members.row(n) for n in range(3)]
+    check_problem(members.bulk(rows, consent=None), 422, "consent.missing", "consent")
+    check_problem(members.bulk([*rows, members.row(1)]), 422, "member.rows_unnumbered", "rows")
     many = [{"row": n} for n in range(501)]
-    assert_problem(await office.bulk(many), 422, "rows.too_many", "rows")
-    assert_problem(await office.bulk([]), 422, "field.too_short", "rows")
+    check_problem(members.bulk(many), 422, "rows.too_many", "rows")
+    check_problem(members.bulk([]), 422, "field.too_short", "rows")
 
 
 @pytest.mark.parametrize("number", [-1, 2**31, 2**64, "1", 1.5, True, None, [1]])
-async def test_a_row_without_a_plain_number_is_named(
-    office: Office, database: Database, number: Any
+def test_a_row_of_a_bulk_page_without_a_plain_number_is_named(
+    members: Members, database: Database, number: Any
 ) -> None:
     before = database.members.count_documents({}), database.idempotency.count_documents({})
-    answer = await office.bulk([a_row(1), a_row(number)])
-    assert_problem(answer, 422, "member.row_number", "rows.1")
+    answer = members.bulk([members.row(1), members.row(number)])
+    check_problem(answer, 422, "member.row_number", "rows.1")
     assert str(2**31 - 1) in answer.json()["detail"]
     assert before == (
         database.members.count_documents({}),
@@ -204,28 +208,38 @@ def nested(depth: int) -> Any:
         ({"shoe": nested(401)}, "shoe", "field.unknown"),
     ],
 )  # fmt: skip
-async def test_what_no_field_can_hold_is_refused_with_its_row(
-    office: Office, value: dict[str, Any], field: str, code: str
+def test_what_no_field_can_hold_is_refused_with_its_row_of_a_bulk_page(
+    members: Members, value: dict[str, Any], field: str, code: str
 ) -> None:
-    rows, key = [a_row(1), a_row(2, **value), a_row(3)], uuid.uuid4().hex
-    answer = await office.bulk(rows, key=key)
+    rows, key = [members.row(1), members.row(2, **value), members.row(3)], uuid4().hex
+    answer = members.bulk(rows, key=key)
     assert answer.status_code == 200, answer.text
     results = answer.json()["results"]
     assert [one["status"] for one in results] == [201, 422, 201]
     assert (field, code) in [(error["field"], error["code"]) for error in results[1]["errors"]]
     assert all(error["message"] for error in results[1]["errors"])
-    assert (await office.bulk(rows, key=key)).json() == answer.json()
+    assert members.bulk(rows, key=key).json() == answer.json()
 
 
-async def test_racing_pages_with_the_same_people(
-    servers: RealServers, settings: Settings, database: Database
+def test_racing_bulk_pages_with_the_same_people_make_each_member_once(
+    servers: RealServers,
+    settings: Settings,
+    units: UnitsAsTold,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    rows = [a_row(n) for n in range(40)]
-    async with opened(servers, settings) as one, opened(servers, settings) as two:
-        answers = await asyncio.gather(
-            *(office.bulk(rows if turn % 2 else rows[::-1]) for turn in range(3)
-              for office in (one, two))
-        )  # fmt: skip
+    # A winner slow to commit is waited for: who gives up earlier answers 503, and rightly.
+    monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", LIMIT)
+    with (
+        members_inside(servers, settings, units) as one,
+        members_inside(servers, settings, units) as two,
+    ):
+        rows = [one.row(n) for n in range(40)]
+        answers = at_once(
+            partial(members.bulk, rows if turn % 2 else rows[::-1])
+            for turn in range(3)
+            for members in (one, two)
+        )
     assert {answer.status_code for answer in answers} == {200}
     made = [
         (result["row"], result["id"])
@@ -237,28 +251,32 @@ async def test_racing_pages_with_the_same_people(
     assert database.members.count_documents({"_id": {"$in": [one for _, one in made]}}) == 40
 
 
-async def test_a_page_killed_half_way_and_sent_again_at_once(office: Office) -> None:
-    rows, key = [a_row(n) for n in range(30)], uuid.uuid4().hex
-    answers = await asyncio.gather(*(office.bulk(rows, key=key) for _ in range(4)))
+def test_a_bulk_page_killed_half_way_and_sent_again_at_once_happens_once(members: Members) -> None:
+    rows, key = [members.row(n) for n in range(30)], uuid4().hex
+    answers = at_once([partial(members.bulk, rows, key=key)] * 4)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.text for answer in answers}) == 1
     assert answers[0].json()["accepted"] == 30
 
 
-async def test_the_outbox_tells_exactly_what_the_timelines_hold(
-    office: Office, database: Database
+def test_the_outbox_tells_exactly_what_the_timelines_hold(
+    members: Members, database: Database
 ) -> None:
     """Nothing is numbered here, so a recount takes every told change off again: zero is left."""
-    rows = [a_row(1, joined_on="2023-02-01"), a_row(2, joined_on="2024-03-01"), a_row(3)]
-    made = [one["id"] for one in (await office.bulk(rows)).json()["results"]]
+    rows = [
+        members.row(1, joined_on="2023-02-01"),
+        members.row(2, joined_on="2024-03-01"),
+        members.row(3),
+    ]
+    made = [one["id"] for one in members.bulk(rows).json()["results"]]
     member = {"id": made[0], "version": 1}
-    member = await office.done(member, "approve", "file", "withdraw", "reapply")
-    answer = await office.http.patch(
-        f"/v1/members/{made[1]}", json={"sex": "2", "kind": "INDIVIDUAL_YOUTH"},
-        headers={**office.registrar, "If-Match": "1"},
+    member = members.done(member, "approve", "file", "withdraw", "reapply")
+    answer = members.patch(
+        {"id": made[1], "version": 1}, {"sex": "2", "kind": "INDIVIDUAL_YOUTH"},
+        **{"If-Match": "1"},
     )  # fmt: skip
     assert answer.status_code == 200
-    await office.done({"id": made[2], "version": 1}, "void")
+    members.done({"id": made[2], "version": 1}, "void")
     counts = recount(database, SOURCE, COUNTED).counts
     assert counts
     assert {key: count for key, count in counts.items() if count} == {}

@@ -2,78 +2,66 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from member.schemas import MemberCorrection
 from shared.clock import today
-from shared.mongo import Database, Document
-from tests.integration.member.office import (
-    Office,
-    a_row,
-    assert_problem,
-    id_number,
-    told_of,
-)
+from shared.mongo import Database
+from tests import people
+from tests.clients.member import Members
+from tests.clients.register import Entity, check_problem, told_of
 
 PAPER = {"number": "西红〔2026〕1号", "issued_on": "2026-01-05"}
 
 
-async def corrected(office: Office, member: Document, **fields: Any) -> Any:
-    headers = {**office.registrar, "If-Match": f'"{member["version"]}"'}
-    path = f"/v1/members/{member['id']}"
-    return await office.http.patch(path, json=fields, headers=headers)
+def corrected(members: Members, member: Entity, **fields: Any) -> httpx.Response:
+    return members.patch(member, fields)
 
 
-async def back_as_an_adult(office: Office) -> Document:
+def back_as_an_adult(members: Members) -> Entity:
     """A youth member of 2016 who left in 2018 and joined again in 2020, with another education."""
-    youth = office.person(
-        kind="INDIVIDUAL_YOUTH", unit_id="school", id_number=id_number(31, "20000601"),
+    youth = members.body(
+        kind="INDIVIDUAL_YOUTH", unit_id="school", id_number=people.born_on(date(2000, 6, 1)),
         education="70", effective_on="2016-03-01",
     )  # fmt: skip
-    member = (await office.post(youth)).json()
+    member: Entity = members.post(youth).json()
     for action, day in (
         ("approve", "2016-03-02"),
         ("file", "2016-03-03"),
         ("withdraw", "2018-07-01"),
     ):
-        who = office.registrar if action == "withdraw" else office.approver
-        answer = await office.act(member, action, who, {"effective_on": day})
-        assert answer.status_code == 200, answer.text
-        member = answer.json()
+        member = members.done(member, action, body={"effective_on": day})
     adult = {**youth, "kind": "INDIVIDUAL_ADULT", "unit_id": "town", "education": "20"}
     adult["effective_on"] = "2020-09-01"
-    answer = await office.act(member, "reapply", office.registrar, {"registration": adult})
-    assert answer.status_code == 200, answer.text
-    member = answer.json()
+    member = members.done(member, "reapply", body={"registration": adult})
     for action, day in (("approve", "2020-09-02"), ("file", "2020-09-03")):
-        answer = await office.act(member, action, body={"effective_on": day})
-        assert answer.status_code == 200, answer.text
-        member = answer.json()
-    back: Document = member
-    return back
+        member = members.done(member, action, body={"effective_on": day})
+    return member
 
 
-def timeline_of(database: Database, member: Document) -> list[Any]:
+def timeline_of(database: Database, member: Entity) -> list[Any]:
     stored = database.members.find_one({"_id": member["id"]})
     assert stored is not None
     return [(item["effective_on"], item["state"]) for item in stored["timeline"]]
 
 
-async def test_a_correction_after_a_return_leaves_the_former_time_alone(
-    office: Office, database: Database
+def test_a_correction_of_a_member_who_returned_leaves_the_former_time_alone(
+    members: Members, database: Database
 ) -> None:
-    member = await back_as_an_adult(office)
+    member = back_as_an_adult(members)
     before = timeline_of(database, member)
     kinds = [(state["kind"], state["education"]) for _, state in before]
     assert kinds == [("INDIVIDUAL_YOUTH", "70")] * 4 + [("INDIVIDUAL_ADULT", "20")] * 3
 
-    answer = await corrected(office, member, phone="13700000001")
+    answer = corrected(members, member, phone="13700000001")
     assert answer.status_code == 200, answer.text
     assert told_of(database, member["id"])[-1][1].changes == []
     assert timeline_of(database, member) == before
 
-    answer = await corrected(office, answer.json(), education="30", reason="typing error")
+    answer = corrected(members, answer.json(), education="30", reason="typing error")
     assert answer.status_code == 200, answer.text
     changes = told_of(database, member["id"])[-1][1].changes
     assert changes
@@ -85,7 +73,7 @@ async def test_a_correction_after_a_return_leaves_the_former_time_alone(
     assert after[:4] == before[:4]
     assert after[4:] == [(day, {**state, "education": "30"}) for day, state in before[4:]]
 
-    answer = await corrected(office, answer.json(), sex="2" if before[0][1]["sex"] == "1" else "1")
+    answer = corrected(members, answer.json(), sex="2" if before[0][1]["sex"] == "1" else "1")
     sexes = {state["sex"] for _, state in timeline_of(database, member)}
     assert sexes == {answer.json()["sex"]}
 
@@ -94,66 +82,70 @@ NULLED = sorted(set(MemberCorrection.model_fields) - {"reason", "document"})
 
 
 @pytest.mark.parametrize("field", NULLED)
-async def test_null_empties_a_field_or_is_refused_by_name(office: Office, field: str) -> None:
-    member = await office.applied(education="20", ethnicity="01", political="13", address="a 1")
-    answer = await corrected(office, member, **{field: None})
+def test_null_empties_a_field_of_a_member_or_is_refused_by_name(
+    members: Members, field: str
+) -> None:
+    member = members.create(education="20", ethnicity="01", political="13", address="a 1")
+    answer = corrected(members, member, **{field: None})
     if field in {"name", "kind"}:
-        assert_problem(answer, 422, "field.required", field)
+        check_problem(answer, 422, "field.required", field)
         return
     assert answer.status_code == 200, answer.text
     if field in {"sex", "birth_date"}:
         assert answer.json()[field] == member[field]  # the number says it
 
 
-async def test_what_no_number_says_is_not_emptied(office: Office) -> None:
-    chief = office.officer("ma", "registrar", "approver")
-    row = a_row(1, id_type="NONE", id_number=None, sex="男", birth_date="1951-02-03")
-    made = (await office.bulk([row], chief, "existing", document=PAPER)).json()["results"][0]
+def test_what_no_number_says_of_a_member_is_not_emptied(members: Members) -> None:
+    chief = members.officer("ma", "registrar", "approver")
+    row = members.row(
+        1, name=f"张纸档{uuid4().hex}", id_type="NONE", id_number=None, sex="男",
+        birth_date="1951-02-03",
+    )  # fmt: skip
+    made = members.bulk([row], chief, "existing", document=PAPER).json()["results"][0]
     member = {"id": made["id"], "version": 1}
     for field, code in (
         ("sex", "member.sex_required"),
         ("birth_date", "member.birth_date_required"),
     ):
-        assert_problem(await corrected(office, member, **{field: None}), 422, code, field)
-    assert (await corrected(office, member, sex="2")).json()["sex"] == "2"
+        check_problem(corrected(members, member, **{field: None}), 422, code, field)
+    assert corrected(members, member, sex="2").json()["sex"] == "2"
 
 
-async def test_who_edited_last_neither_approves_nor_files_whoever_acts_between(
-    office: Office,
+def test_the_last_editor_of_a_member_neither_approves_nor_files_whoever_acts_between(
+    members: Members,
 ) -> None:
-    editor = office.officer("chen", "registrar", "approver")
-    headers = {**editor, "If-Match": '"1"'}
-    member = await office.applied()
-    path = f"/v1/members/{member['id']}"
-    answer = await office.http.patch(path, json={"political": "13"}, headers=headers)
-    assert_problem(await office.act(answer.json(), "approve", editor), 403, "four_eyes")
-    approved = (await office.act(answer.json(), "approve")).json()
-    assert_problem(await office.act(approved, "file", editor), 403, "four_eyes")
-    filed = await office.act(approved, "file")
+    editor = members.officer("chen", "registrar", "approver")
+    edited = members.patch(members.create(), {"political": "13"}, editor).json()
+    check_problem(members.act(edited, "approve", editor), 403, "four_eyes")
+    approved = members.done(edited, "approve")
+    check_problem(members.act(approved, "file", editor), 403, "four_eyes")
+    filed = members.act(approved, "file")
     assert (filed.status_code, filed.json()["status"]) == (200, "ACTIVE")
 
 
-async def test_who_applied_again_is_barred_and_who_entered_first_stays_so(office: Office) -> None:
-    member = await office.done(await office.applied(), "approve", "reject")
-    again = office.officer("chen", "registrar", "approver")
-    answer = await office.act(member, "reapply", again, {})
+def test_who_applied_again_for_a_member_may_not_approve_nor_may_who_entered_first(
+    members: Members,
+) -> None:
+    member = members.done(members.create(), "approve", "reject")
+    again = members.officer("chen", "registrar", "approver")
+    answer = members.act(member, "reapply", again)
     for name in ("chen", "li"):
-        who = office.officer(name, "approver")
-        assert_problem(await office.act(answer.json(), "approve", who), 403, "four_eyes")
-    assert (await office.act(answer.json(), "approve")).status_code == 200
+        who = members.officer(name, "approver")
+        check_problem(members.act(answer.json(), "approve", who), 403, "four_eyes")
+    assert members.act(answer.json(), "approve").status_code == 200
 
 
-async def test_no_paper_is_dated_ahead_or_before_the_society(office: Office) -> None:
-    member = await office.applied()
+def test_no_paper_of_a_member_is_dated_ahead_or_before_the_society(members: Members) -> None:
+    member = members.create()
     tomorrow = (today() + timedelta(days=1)).isoformat()
     for day, code in ((tomorrow, "date.future"), ("0001-01-01", "date.too_early")):
         paper = {"number": "1号", "issued_on": day}
         given = {"reason": "r", "document": paper}
         for action in ("approve", "reject", "void", "reapply"):
-            refused = await office.act(member, action, body=given)
-            assert_problem(refused, 422, code, "document.issued_on")
-        refused = await corrected(office, member, political="13", document=paper)
-        assert_problem(refused, 422, code, "document.issued_on")
-        chief = office.officer("ma", "registrar", "approver")
-        page = await office.bulk([a_row(1)], chief, "existing", document=paper)
-        assert_problem(page, 422, code, "document.issued_on")
+            refused = members.act(member, action, members.approver, given)
+            check_problem(refused, 422, code, "document.issued_on")
+        refused = corrected(members, member, political="13", document=paper)
+        check_problem(refused, 422, code, "document.issued_on")
+        chief = members.officer("ma", "registrar", "approver")
+        page = members.bulk([members.row(1)], chief, "existing", document=paper)
+        check_problem(page, 422, code, "document.issued_on")

@@ -1,99 +1,117 @@
 """The same request again, racing requests, lists and searches, and what is kept secret."""
 
-import asyncio
-import uuid
+import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from bson import CodecOptions
+from bson.raw_bson import RawBSONDocument
 
-from embedded.issuer import mint
 from embedded.servers import RealServers
 from member.settings import Settings
 from shared.mongo import Database
-from tests.integration.member.office import (
-    PHONE,
-    Office,
-    a_guardian,
-    a_unit,
-    assert_problem,
-    fresh_number,
-    opened,
-    told_of,
-)
+from tests import people
+from tests.clients.inside import members_inside
+from tests.clients.member import Members
+from tests.clients.peers import UnitsAsTold
+from tests.clients.register import a_key, check_problem, told_of
+from tests.waiting import LIMIT, at_once
 
 
-async def test_a_create_sent_twice_happens_once(office: Office, database: Database) -> None:
-    body, key = office.person(), {"Idempotency-Key": uuid.uuid4().hex}
-    answers = await asyncio.gather(*(office.post(body, **key) for _ in range(5)))
+def test_a_create_sent_twice_happens_once(members: Members, database: Database) -> None:
+    body, key = members.body(), a_key()
+    answers = at_once([partial(members.post, body, **key)] * 5)
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     member = answers[0].json()
     assert len(told_of(database, member["id"])) == 1
-    again = await office.post({**body, "name": "另一人"}, **key)
-    assert_problem(again, 422, "idempotency.reused")
+    again = members.post({**body, "name": "另一人"}, **key)
+    check_problem(again, 422, "idempotency.reused")
     record = database.idempotency.find_one({"entity": member["id"]})
     assert record is not None
     assert body["id_number"] not in str(record)
 
 
-async def test_a_transition_sent_twice_happens_once(office: Office, database: Database) -> None:
-    member, key = await office.applied(), {"Idempotency-Key": uuid.uuid4().hex}
-    answers = await asyncio.gather(*(office.act(member, "approve", **key) for _ in range(4)))
+def test_a_transition_of_a_member_sent_twice_happens_once(
+    members: Members, database: Database
+) -> None:
+    member, key = members.create(), a_key()
+    answers = at_once([partial(members.act, member, "approve", **key)] * 4)
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.json()["version"] for answer in answers} == {2}
     assert len(told_of(database, member["id"])) == 2
 
 
-async def test_twenty_at_once_with_one_number_make_one_member(
-    office: Office, database: Database
+def test_twenty_at_once_with_one_number_make_one_member(
+    members: Members, database: Database
 ) -> None:
-    body = office.person()
-    answers = await asyncio.gather(*(office.post({**body, "name": f"张{n}"}) for n in range(20)))
+    body = members.body()
+    answers = at_once(partial(members.post, {**body, "name": f"张{n}"}) for n in range(20))
     codes = [answer.status_code for answer in answers]
     assert sorted(codes) == [201] + [409] * 19
     created = next(answer for answer in answers if answer.status_code == 201).json()
     assert database.identifiers.count_documents({"person": created["id"]}) == 1
 
 
-async def test_racing_processes_make_one_member(
-    servers: RealServers, settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_racing_processes_make_one_member(
+    servers: RealServers, settings: Settings, units: UnitsAsTold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A winner slow to commit is waited for: who gives up earlier answers 503, and rightly.
-    monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", 20.0)
-    async with opened(servers, settings) as one, opened(servers, settings) as two:
-        body = one.person()
-        answers = await asyncio.gather(
-            *(office.post(body) for _ in range(10) for office in (one, two))
-        )
+    monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", LIMIT)
+    with (
+        members_inside(servers, settings, units) as one,
+        members_inside(servers, settings, units) as two,
+    ):
+        body = one.body()
+        answers = at_once(partial(members.post, body) for members in (one, two) * 10)
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
 
 
-async def test_nothing_personal_is_stored_in_the_clear_or_shown_or_logged(
-    office: Office, database: Database, capfd: pytest.CaptureFixture[str]
+def raw_documents(database: Database, collection: str) -> Iterator[Any]:
+    raw = database.get_collection(collection, codec_options=CodecOptions(RawBSONDocument))
+    yield from raw.find()
+
+
+def test_nothing_personal_is_stored_in_the_clear_or_shown_or_logged(
+    members: Members,
+    units: UnitsAsTold,
+    database: Database,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    number, guardian_phone, address = fresh_number(), "13933334444", "文三路478号3单元"
-    body = office.person(
-        id_number=number, phone="13655556666", address=address,
-        guardian=a_guardian(phone=guardian_phone, name="王守护"),
+    # Whether another test of this process has sent the log elsewhere makes no difference.
+    caplog.set_level(logging.INFO)
+    number, phone = people.resident_id(), "13655556666"
+    guardian_phone, address = "13933334444", "文三路478号3单元"
+    unit = units.add(uuid4().hex, "town")
+    body = members.body(
+        unit_id=unit, name="张三丰", id_number=number, phone=phone, address=address,
+        guardian=people.guardian(phone=guardian_phone, name="王守护"),
     )  # fmt: skip
-    created = await office.post(body)
+    created = members.post(body)
     member = created.json()
-    secrets = (number, "13655556666", address, guardian_phone, "王守护")
-    listed = await office.http.get(
-        "/v1/members", params={"unit_id": "town", "phone_tail": "6666"}, headers=office.registrar
+    secrets = (number, phone, address, guardian_phone, "王守护")
+    listed = members.http.get(
+        members.path, params={"unit_id": unit, "phone_tail": "6666"}, headers=members.registrar
     )
     assert [item["id"] for item in listed.json()["items"]] == [member["id"]]
-    duplicate = await office.post(body)
-    wrong = await office.post({**body, "id_number": number[:-1] + "?"})
-    read = await office.http.get(f"/v1/members/{member['id']}", headers=office.registrar)
+    duplicate = members.post(body)
+    check_problem(duplicate, 409, "person.duplicate")
+    wrong = members.post({**body, "id_number": number[:-1] + "?"})
+    assert wrong.status_code == 422
+    read = members.read(member)
+    assert read.status_code == 200
     shown = "".join(one.text for one in (created, listed, duplicate, wrong, read))
     raw = b"".join(
         document.raw
         for name in database.list_collection_names()
         for document in raw_documents(database, name)
     ).decode("utf-8", errors="replace")
-    logged = "".join(capfd.readouterr())
+    assert member["id"] in raw
+    logged = "".join((*capfd.readouterr(), caplog.text))
     for secret in secrets:
         assert secret not in shown
         assert secret not in raw
@@ -102,77 +120,64 @@ async def test_nothing_personal_is_stored_in_the_clear_or_shown_or_logged(
     assert "张三丰" not in logged
 
 
-def raw_documents(database: Database, collection: str) -> Iterator[Any]:
-    from bson import CodecOptions
-    from bson.raw_bson import RawBSONDocument
-
-    raw = database.get_collection(collection, codec_options=CodecOptions(RawBSONDocument))
-    yield from raw.find()
-
-
-async def test_a_reveal_is_for_privacy_officers_and_leaves_its_reason(
-    office: Office, database: Database
+def test_a_reveal_of_a_member_is_for_privacy_officers_and_leaves_its_reason(
+    members: Members, database: Database
 ) -> None:
-    body = office.person(guardian=a_guardian())
-    member = (await office.post(body)).json()
-    url = f"/v1/members/{member['id']}/reveal"
+    body = members.body(guardian=people.guardian())
+    member = members.post(body).json()
+    url = members.of(member, "reveal")
     asked = {"fields": ["id_number", "phone", "name", "guardian_phone"], "reason": "card printing"}
-    assert (await office.http.post(url, json=asked, headers=office.registrar)).status_code == 403
-    officer = office.officer("he", "privacy")
-    answer = await office.http.post(url, json=asked, headers=officer)
+    assert members.http.post(url, json=asked, headers=members.registrar).status_code == 403
+    officer = members.officer("he", "privacy")
+    answer = members.http.post(url, json=asked, headers=officer)
     assert answer.json()["fields"] == {
         "id_number": body["id_number"],
-        "phone": "+86" + PHONE,
-        "name": "张三丰",
+        "phone": "+86" + people.PHONE,
+        "name": body["name"],
         "guardian_phone": "+8613900001111",
     }
-    assert (
-        await office.http.post(url, json={"fields": ["phone"]}, headers=officer)
-    ).status_code == 422
+    unreasoned = members.http.post(url, json={"fields": ["phone"]}, headers=officer)
+    assert unreasoned.status_code == 422
     row = database.access_log.find_one({"entity": member["id"], "action": "reveal"})
     assert row is not None
     assert row["reason"] == "card printing"
     assert row["fields"] == sorted(asked["fields"])
 
 
-async def test_search_and_lists_stay_in_scope(office: Office) -> None:
-    unit = uuid.uuid4().hex[:8]
-    office.truth[unit] = {**a_unit(unit, "town"), "parent_id": "town"}
-    members = [await office.applied(unit_id=unit) for _ in range(5)]
-    ids = sorted(member["id"] for member in members)
-    seen: list[str] = []
-    params: dict[str, str] = {"unit_id": unit, "limit": "2", "status": "APPLIED"}
-    while True:
-        answer = (
-            await office.http.get("/v1/members", params=params, headers=office.registrar)
-        ).json()
-        seen += [item["id"] for item in answer["items"]]
-        if answer["next_cursor"] is None:
-            break
-        params["cursor"] = answer["next_cursor"]
-    assert seen == ids
-    outside = office.officer("zhao", "registrar", unit="other")
-    listed = await office.http.get("/v1/members", params={"unit_id": unit}, headers=outside)
+def test_searches_for_and_lists_of_members_stay_in_scope(
+    members: Members, units: UnitsAsTold
+) -> None:
+    unit, phone = units.add(uuid4().hex, "town"), f"135{uuid4().int % 10**8:08}"
+    ids = sorted(members.create(unit_id=unit, phone=phone)["id"] for _ in range(5))
+    paged = members.listed(unit_id=unit, limit=2, status="APPLIED")
+    assert [item["id"] for item in paged] == ids
+
+    outside = members.officer("zhao", "registrar", unit="other")
+    listed = members.http.get(members.path, params={"unit_id": unit}, headers=outside)
     assert listed.status_code == 404
-    own = await office.http.get("/v1/members", params={"limit": 200}, headers=outside)
-    assert not set(ids) & {item["id"] for item in own.json()["items"]}
-    national = office.officer("hq", "viewer", unit="hq")
-    everyone = await office.http.get("/v1/members", params={"limit": 200}, headers=national)
-    assert everyone.status_code == 200
-    by_phone = await office.http.post("/v1/members/search", json={"phone": PHONE}, headers=outside)
-    assert not set(ids) & {item["id"] for item in by_phone.json()["items"]}
-    bad = await office.http.get("/v1/members", params={"cursor": "!"}, headers=office.registrar)
-    assert_problem(bad, 422, "cursor.invalid")
+    assert not set(ids) & {item["id"] for item in members.listed(outside)}
+    national = members.officer("hq", "viewer", unit="hq")
+    assert set(ids) <= {item["id"] for item in members.listed(national)}
+
+    def by_phone(who: dict[str, str]) -> set[str]:
+        found = members.http.post(members.of("search"), json={"phone": phone}, headers=who)
+        assert found.status_code == 200, found.text
+        return {item["id"] for item in found.json()["items"]}
+
+    assert by_phone(members.registrar) == set(ids)
+    assert by_phone(outside) == set()
+    bad = members.http.get(members.path, params={"cursor": "!"}, headers=members.registrar)
+    check_problem(bad, 422, "cursor.invalid")
 
 
-async def test_people_of_a_unit_are_told_to_services_only(office: Office) -> None:
-    unit = uuid.uuid4().hex[:8]
-    office.truth[unit] = {**a_unit(unit, "town"), "parent_id": "town"}
-    first = await office.applied(unit_id=unit)
-    await office.applied(unit_id=unit)
-    await office.done(first, "reject")
+def test_people_of_a_unit_are_told_by_the_member_service_to_services_only(
+    members: Members, units: UnitsAsTold
+) -> None:
+    unit = units.add(uuid4().hex, "town")
+    first = members.create(unit_id=unit)
+    members.create(unit_id=unit)
+    members.done(first, "reject")
     url = f"/v1/units/{unit}/people"
-    assert (await office.http.get(url, headers=office.registrar)).status_code == 403
-    token = mint(office.servers.runtime, "service:org-units", service=True)
-    answer = await office.http.get(url, headers={"Authorization": f"Bearer {token}"})
-    assert answer.json() == {"people": 1}
+    assert members.http.get(url, headers=members.registrar).status_code == 403
+    service = members.bearer("service:org-units", service=True)
+    assert members.http.get(url, headers=service).json() == {"people": 1}

@@ -1,8 +1,7 @@
-"""One database with every chapter for the tests of org-units, and an office for each test."""
+"""One org-units in this process, on a database with every chapter, for all tests of this folder."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,44 +9,55 @@ from embedded.servers import RealServers
 from org_units import migrate
 from shared.mongo import Database, connect
 from shared.settings import MongoSettings
-from tests.integration.org_units.office import (
-    COUNTY,
-    Office,
-    opened,
-    seed,
-)
+from tests.clients.inside import units_inside
+from tests.clients.org_units import Units
+from tests.clients.peers import PeopleAsTold
+from tests.integration.org_units.seeding import COUNTY, seeded
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def settings(servers: RealServers) -> Iterator[MongoSettings]:
-    """A database with every chapter, shared by the tests of this module."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     settings = MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=name)
     database = connect(settings)
     migrate.migrate(database)
-    asyncio.run(seed(settings))
+    seeded(settings)
     yield settings
     database.client.drop_database(name)
     database.client.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def database(settings: MongoSettings) -> Iterator[Database]:
     database = connect(settings)
     yield database
     database.client.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chapters(database: Database) -> dict[str, str]:
     """Ids of the chapters by region code."""
     found = database.units.find({"type": "CHAPTER"}, {"region_code": 1})
     return {unit["region_code"]: unit["_id"] for unit in found}
 
 
+@pytest.fixture(scope="package")
+def reported() -> PeopleAsTold:
+    """What stands for member and volunteer."""
+    return PeopleAsTold()
+
+
 @pytest.fixture
-async def office(
-    servers: RealServers, settings: MongoSettings, chapters: dict[str, str]
-) -> AsyncIterator[Office]:
-    async with opened(servers, settings, chapters[COUNTY]) as office:
-        yield office
+def people(reported: PeopleAsTold) -> Iterator[PeopleAsTold]:
+    """How many people are reported of any unit: nobody, unless this test says otherwise."""
+    yield reported
+    reported.members, reported.volunteers = 0, 0
+
+
+@pytest.fixture(scope="package")
+def units(
+    servers: RealServers, settings: MongoSettings, chapters: dict[str, str],
+    reported: PeopleAsTold,
+) -> Iterator[Units]:  # fmt: skip
+    with units_inside(servers, settings, reported, chapters[COUNTY]) as found:
+        yield found

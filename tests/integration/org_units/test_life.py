@@ -1,32 +1,25 @@
 """The life of a unit over HTTP on a real replica set, and what the tree allows."""
 
-import asyncio
 from datetime import date, timedelta
-from typing import Any
-
-import httpx
+from functools import partial
 
 from shared.clock import today
 from shared.mongo import Database, Document
-from tests.integration.org_units.office import (
-    USCC,
-    Office,
-    assert_problem,
-    outbox_of,
-)
+from tests.clients.org_units import USCC, Units
+from tests.clients.peers import PeopleAsTold
+from tests.clients.register import check_problem, logged_of, told_of
+from tests.integration.org_units.seeding import an_area
+from tests.waiting import at_once
 
 
-async def test_whole_path(office: Office, database: Database) -> None:
-    body = {
-        "name": "文三社区红十字会",
-        "type": "COMMUNITY",
-        "parent_id": office.county,
-        "region_code": "330106002",
-        "host_uscc": f" {USCC.lower()} ",
-        "founded_on": "2019-05-08",
-        "effective_on": "2025-01-10",
-    }
-    answer = await office.http.post("/v1/units", json=body, headers=office.registrar)
+def test_a_unit_goes_from_draft_to_active_and_back(units: Units, database: Database) -> None:
+    body = units.body(
+        region_code="330106002",
+        host_uscc=f" {USCC.lower()} ",
+        founded_on="2019-05-08",
+        effective_on="2025-01-10",
+    )
+    answer = units.post(body)
     unit = answer.json()
     assert answer.status_code == 201
     assert answer.headers["etag"] == '"1"'
@@ -39,22 +32,22 @@ async def test_whole_path(office: Office, database: Database) -> None:
     ]  # fmt: skip
     assert unit["path"][-1] == {"id": unit["id"], "name": body["name"], "level": "GRASSROOTS"}
 
-    unit = await office.done(unit, "submit", "return", "submit", "approve")
+    unit = units.done(unit, "submit", "return", "submit", "approve")
     paper = {"effective_on": today().isoformat(), "document": {"number": "西红〔2026〕8号"}}
-    unit = (await office.act(unit, "activate", office.approver, paper)).json()
-    unit = await office.done(unit, "deactivate", "activate")
+    unit = units.done(unit, "activate", body=paper)
+    unit = units.done(unit, "deactivate", "activate")
     assert (unit["status"], unit["version"]) == ("ACTIVE", 8)
 
-    seen = await office.http.get(f"/v1/units/{unit['id']}", headers=office.approver)
+    seen = units.read(unit, units.approver)
     assert seen.json() == unit
     assert seen.headers["etag"] == '"8"'
 
-    assert_told(database, unit)
+    check_told(database, unit)
 
 
-def assert_told(database: Database, unit: Document) -> None:
+def check_told(database: Database, unit: Document) -> None:
     """The outbox, the history and the access log hold what the whole path did."""
-    told = outbox_of(database, unit["id"])
+    told = told_of(database, unit["id"])
     assert [fact for fact, _ in told] == [
         "created", "submitted", "returned", "submitted", "approved", "activated",
         "deactivated", "activated",
@@ -66,137 +59,125 @@ def assert_told(database: Database, unit: Document) -> None:
     history = list(database.units_versions.find({"entity": unit["id"]}).sort("version"))
     assert len(history) == 7
     assert history[4]["document"]["number"] == "西红〔2026〕8号"
-    logged = database.access_log.count_documents({"entity": unit["id"]})
-    assert logged == 8
+    assert len(logged_of(database, unit["id"])) == 8
 
 
-async def test_illegal_transition_names_what_is_possible(office: Office) -> None:
-    answer = await office.act(await office.create(), "activate", office.approver)
-    assert_problem(answer, 409, "state.illegal")
+def test_an_illegal_transition_of_a_unit_names_what_is_possible(units: Units) -> None:
+    answer = units.act(units.create(), "activate")
+    check_problem(answer, 409, "state.illegal")
     assert "submit" in answer.json()["detail"]
 
 
-async def test_dates_of_transitions(office: Office) -> None:
-    unit = await office.create(effective_on="2025-03-01")
-    early = await office.act(unit, "submit", office.registrar, {"effective_on": "2025-02-28"})
-    assert_problem(early, 422, "date.too_early", "effective_on")
+def test_the_dates_of_a_units_transitions_are_neither_ahead_nor_too_early(units: Units) -> None:
+    unit = units.create(effective_on="2025-03-01")
+    before = {"effective_on": "2025-02-28"}
+    early = units.act(unit, "submit", None, before)
+    check_problem(early, 422, "date.too_early", "effective_on")
     assert "2025-03-01" in early.json()["detail"]
     tomorrow = (today() + timedelta(days=1)).isoformat()
-    late = await office.act(unit, "submit", office.registrar, {"effective_on": tomorrow})
-    assert_problem(late, 422, "date.future", "effective_on")
-    for action, who in (("submit", office.registrar), ("void", office.approver)):
-        ahead = {"document": {"number": "1号", "issued_on": "2999-01-01"}}
-        refused = await office.act(unit, action, who, ahead)
-        assert_problem(refused, 422, "date.future", "document.issued_on")
-    before_it_was = await office.act(unit, "void", office.approver, {"effective_on": "2025-02-28"})
-    assert_problem(before_it_was, 422, "date.too_early", "effective_on")
+    late = units.act(unit, "submit", None, {"effective_on": tomorrow})
+    check_problem(late, 422, "date.future", "effective_on")
+    ahead = {"document": {"number": "1号", "issued_on": "2999-01-01"}}
+    for action in ("submit", "void"):
+        refused = units.act(unit, action, None, ahead)
+        check_problem(refused, 422, "date.future", "document.issued_on")
+    before_it_was = units.act(unit, "void", None, before)
+    check_problem(before_it_was, 422, "date.too_early", "effective_on")
 
 
-async def test_corrections(office: Office, database: Database) -> None:
-    unit = await office.active()
-
-    async def patch(body: dict[str, Any]) -> httpx.Response:
-        headers = {**office.registrar, "If-Match": f'"{unit["version"]}"'}
-        return await office.http.patch(f"/v1/units/{unit['id']}", json=body, headers=headers)
-
-    changed = await patch(
-        {"name": "新名称", "host_uscc": USCC, "founded_on": "2020-01-01", "reason": "更名"}
-    )
+def test_a_unit_is_corrected_and_a_wrong_correction_refused(
+    units: Units, database: Database
+) -> None:
+    unit = units.counted()
+    right = {"name": "新名称", "host_uscc": USCC, "founded_on": "2020-01-01", "reason": "更名"}
+    changed = units.patch(unit, right)
     assert changed.status_code == 200
     unit = changed.json()
     assert (unit["name"], unit["status"], unit["version"]) == ("新名称", "ACTIVE", 5)
     assert unit["path"][-1]["name"] == "新名称"
-    cleared = await patch({"host_uscc": None})
-    unit = cleared.json()
+    unit = units.patch(unit, {"host_uscc": None}).json()
     assert (unit["host_uscc"], unit["founded_on"]) == (None, "2020-01-01")
-    fact, payload = outbox_of(database, unit["id"])[-2]
+    fact, payload = told_of(database, unit["id"])[-2]
     assert (fact, payload.changes, payload.unit.name) == ("corrected", [], "新名称")
 
-    assert_problem(await patch({}), 422, "field.empty_change")
-    assert_problem(await patch({"reason": "x"}), 422, "field.empty_change")
-    assert_problem(await patch({"name": None}), 422, "field.required", "name")
-    assert_problem(await patch({"founded_on": "0001-01-01"}), 422, "date.too_early", "founded_on")
-    ahead = {"name": "x", "document": {"number": "1号", "issued_on": "2999-01-01"}}
-    assert_problem(await patch(ahead), 422, "date.future", "document.issued_on")
-    assert_problem(await patch({"type": "SCHOOL"}), 422, "field.unknown", "type")
-    assert_problem(await patch({"host_uscc": "x"}), 422, "uscc.length", "host_uscc")
-    unit = await office.done(unit, "void")
-    assert_problem(await patch({"name": "y"}), 409, "state.illegal")
-
-
-async def test_chapters_are_not_changed_by_hand(office: Office, database: Database) -> None:
-    chapter = (await office.http.get(f"/v1/units/{office.county}", headers=office.approver)).json()
-    answer = await office.act(chapter, "deactivate", office.approver)
-    assert_problem(answer, 409, "unit.chapter_by_list")
-    headers = {**office.registrar, "If-Match": '"1"'}
-    answer = await office.http.patch(
-        f"/v1/units/{office.county}", json={"name": "x"}, headers=headers
+    ahead = {"number": "1号", "issued_on": "2999-01-01"}
+    wrong: tuple[tuple[Document, str, str | None], ...] = (
+        ({}, "field.empty_change", None),
+        ({"reason": "x"}, "field.empty_change", None),
+        ({"name": None}, "field.required", "name"),
+        ({"founded_on": "0001-01-01"}, "date.too_early", "founded_on"),
+        ({"name": "x", "document": ahead}, "date.future", "document.issued_on"),
+        ({"type": "SCHOOL"}, "field.unknown", "type"),
+        ({"host_uscc": "x"}, "uscc.length", "host_uscc"),
     )
-    assert_problem(answer, 409, "unit.chapter_by_list")
+    for change, code, field in wrong:
+        check_problem(units.patch(unit, change), 422, code, field)
+    voided = units.done(unit, "void")
+    check_problem(units.patch(voided, {"name": "y"}), 409, "state.illegal")
 
 
-async def test_activation_needs_an_active_parent(office: Office) -> None:
-    town = await office.create(type="TOWNSHIP")
-    village = await office.create(type="VILLAGE", parent_id=town["id"])
-    village = await office.done(village, "submit", "approve")
-    refused = await office.act(village, "activate", office.approver)
-    assert_problem(refused, 409, "unit.parent_not_active")
-    await office.done(town, "submit", "approve", "activate")
-    await office.done(village, "activate")
+def test_the_unit_of_a_chapter_is_not_changed_by_hand(units: Units) -> None:
+    chapter = units.read(units.county, units.approver).json()
+    check_problem(units.act(chapter, "deactivate"), 409, "unit.chapter_by_list")
+    check_problem(units.patch(chapter, {"name": "x"}), 409, "unit.chapter_by_list")
 
 
-async def test_void(office: Office, database: Database) -> None:
-    town = await office.active(type="TOWNSHIP")
-    village = await office.create(type="VILLAGE", parent_id=town["id"])
-    refused = await office.act(town, "void", office.approver)
-    assert_problem(refused, 409, "unit.has_children")
+def test_the_activation_of_a_unit_needs_an_active_parent(units: Units) -> None:
+    town = units.create(type="TOWNSHIP")
+    village = units.create(type="VILLAGE", parent_id=town["id"])
+    village = units.done(village, "submit", "approve")
+    check_problem(units.act(village, "activate"), 409, "unit.parent_not_active")
+    units.done(town, *units.counted_by)
+    units.done(village, "activate")
+
+
+def test_a_unit_is_voided_only_without_children_and_people(
+    units: Units, people: PeopleAsTold, database: Database
+) -> None:
+    town = units.counted(type="TOWNSHIP")
+    village = units.create(type="VILLAGE", parent_id=town["id"])
+    refused = units.act(town, "void")
+    check_problem(refused, 409, "unit.has_children")
     assert village["code"] in refused.json()["detail"]
-    office.people.clear()  # a draft was nobody's unit: nobody need be asked
-    await office.done(village, "void")
+    people.members = people.volunteers = None  # a draft was nobody's unit: nobody need be asked
+    units.done(village, "void")
 
-    assert_problem(await office.act(town, "void", office.approver), 503, "unit.peers_unavailable")
-    office.people.update({"8002": 0, "8003": 2})
-    assert_problem(await office.act(town, "void", office.approver), 409, "unit.has_people")
-    office.people["8003"] = 0
-    unchanged = await office.http.get(f"/v1/units/{town['id']}", headers=office.approver)
-    assert unchanged.json() == town
-    voided = await office.done(town, "void")
+    check_problem(units.act(town, "void"), 503, "unit.peers_unavailable")
+    people.members, people.volunteers = 0, 2
+    check_problem(units.act(town, "void"), 409, "unit.has_people")
+    people.volunteers = 0
+    assert units.read(town, units.approver).json() == town
+    voided = units.done(town, "void")
     assert voided["status"] == "VOIDED"
     stored = database.units.find_one({"_id": town["id"]})
     assert stored is not None
     assert stored["timeline"] == []
-    _, payload = outbox_of(database, town["id"])[-1]
+    _, payload = told_of(database, town["id"])[-1]
     assert [change.now for change in payload.changes] == [None]
-    body = {"name": "x", "type": "VILLAGE", "parent_id": town["id"]}
-    late = await office.http.post("/v1/units", json=body, headers=office.registrar)
-    assert_problem(late, 409, "unit.parent_closed")
+    late = units.post(units.body(type="VILLAGE", parent_id=town["id"]))
+    check_problem(late, 409, "unit.parent_closed")
 
 
-async def test_a_parent_is_not_voided_under_a_new_child(office: Office) -> None:
+def test_a_parent_is_not_voided_under_a_new_unit(units: Units) -> None:
     for _ in range(5):
-        town = await office.create(type="TOWNSHIP")
-        body = {"name": "村", "type": "VILLAGE", "parent_id": town["id"]}
-        created, voided = await asyncio.gather(
-            office.http.post("/v1/units", json=body, headers=office.registrar),
-            office.act(town, "void", office.approver),
-        )
+        town = units.create(type="TOWNSHIP")
+        body = units.body(type="VILLAGE", parent_id=town["id"])
+        created, voided = at_once([partial(units.post, body), partial(units.act, town, "void")])
         assert (created.status_code, voided.status_code) in [(201, 409), (409, 200)]
 
 
-async def test_many_at_once_get_codes_of_their_own(office: Office) -> None:
-    units = await asyncio.gather(*(office.create(type="HOSPITAL") for _ in range(24)))
-    assert len({unit["code"] for unit in units}) == 24
+def test_many_units_made_at_once_get_codes_of_their_own(units: Units) -> None:
+    made = at_once(partial(units.create, type="HOSPITAL") for _ in range(24))
+    assert len({unit["code"] for unit in made}) == 24
 
 
-async def test_one_live_unit_for_an_area(office: Office) -> None:
-    body = {"name": "镇", "type": "TOWNSHIP", "parent_id": office.county}
-    body["region_code"] = "330106199"
-    answers = await asyncio.gather(
-        *(office.http.post("/v1/units", json=body, headers=office.registrar) for _ in range(4))
-    )
+def test_an_area_has_one_live_unit(units: Units) -> None:
+    fields = {"type": "TOWNSHIP", "region_code": an_area()}
+    body = units.body(**fields)
+    answers = at_once(partial(units.post, body) for _ in range(4))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     refused = next(answer for answer in answers if answer.status_code == 409)
-    assert_problem(refused, 409, "unit.place_taken", "region_code")
+    check_problem(refused, 409, "unit.place_taken", "region_code")
     unit = next(answer.json() for answer in answers if answer.status_code == 201)
-    await office.done(unit, "void")
-    await office.create(**body)
+    units.done(unit, "void")
+    units.create(**body)

@@ -1,115 +1,100 @@
 """Who may ask for what, bad input, repeated and stale requests, lists."""
 
-import asyncio
 import uuid
+from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 
 from shared.mongo import Database
-from tests.integration.org_units.office import (
-    COUNTY,
-    NEIGHBOUR,
-    Office,
-    assert_problem,
-    outbox_of,
-)
+from tests.clients.officers import Headers
+from tests.clients.org_units import Units
+from tests.clients.register import a_key, check_problem, told_of
+from tests.integration.org_units.seeding import COUNTY, NEIGHBOUR
+from tests.waiting import at_once
 
 
-async def test_no_token_and_foreign_officers(office: Office, chapters: dict[str, str]) -> None:
-    unit = await office.create()
-    address = f"/v1/units/{unit['id']}"
-    body = {"name": "x", "type": "SCHOOL", "parent_id": office.county}
+def test_units_are_shown_and_changed_by_officers_of_their_county_alone(
+    units: Units, chapters: dict[str, str]
+) -> None:
+    unit, body = units.create(), units.body(type="SCHOOL")
     for answer in (
-        await office.http.get("/v1/units"),
-        await office.http.get(address),
-        await office.http.post("/v1/units", json=body),
-        await office.http.post(f"{address}/submit", headers={"If-Match": '"1"'}),
-        await office.http.get(address, headers={"Authorization": "Bearer no"}),
+        units.http.get(units.path),
+        units.http.get(units.of(unit)),
+        units.http.post(units.path, json=body),
+        units.http.post(units.of(unit, "submit"), headers={"If-Match": '"1"'}),
+        units.http.get(units.of(unit), headers={"Authorization": "Bearer no"}),
     ):
         assert answer.status_code == 401
 
-    foreign = office.officer("zhao", "registrar", "approver", unit=chapters[NEIGHBOUR])
-    assert_problem(await office.http.get(address, headers=foreign), 404, "not_found")
-    assert_problem(await office.act(unit, "submit", foreign), 404, "not_found")
-    answer = await office.http.post("/v1/units", json=body, headers=foreign)
-    assert_problem(answer, 403, "scope.forbidden")
+    foreign = units.officer("zhao", "registrar", "approver", unit=chapters[NEIGHBOUR])
+    check_problem(units.read(unit, foreign), 404, "not_found")
+    check_problem(units.act(unit, "submit", foreign), 404, "not_found")
+    check_problem(units.post(body, foreign), 403, "scope.forbidden")
 
-    viewer = office.officer("sun", "viewer")
-    assert (await office.http.get(address, headers=viewer)).status_code == 200
-    assert_problem(await office.act(unit, "submit", viewer), 403, "scope.forbidden")
-    answer = await office.http.post("/v1/units", json=body, headers=viewer)
-    assert_problem(answer, 403, "scope.forbidden")
-    missing = await office.http.get(f"/v1/units/{uuid.uuid4()}", headers=viewer)
-    assert_problem(missing, 404, "not_found")
+    viewer = units.officer("sun", "viewer")
+    assert units.read(unit, viewer).status_code == 200
+    check_problem(units.act(unit, "submit", viewer), 403, "scope.forbidden")
+    check_problem(units.post(body, viewer), 403, "scope.forbidden")
+    check_problem(units.read(str(uuid.uuid4()), viewer), 404, "not_found")
 
 
-async def test_service_tokens_read_and_do_not_write(office: Office) -> None:
-    unit = await office.create()
-    service = {"Authorization": f"Bearer {office.token('service:member', service=True)}"}
-    assert (await office.http.get(f"/v1/units/{unit['id']}", headers=service)).json() == unit
-    assert (await office.http.get("/v1/units", headers=service)).status_code == 200
-    assert_problem(await office.act(unit, "submit", service), 403, "scope.forbidden")
+def test_service_tokens_read_units_and_do_not_write(units: Units) -> None:
+    unit = units.create()
+    service = units.bearer("service:member", service=True)
+    assert units.read(unit, service).json() == unit
+    assert units.http.get(units.path, headers=service).status_code == 200
+    check_problem(units.act(unit, "submit", service), 403, "scope.forbidden")
 
 
-async def test_approval_takes_another_person_at_county_or_above(office: Office) -> None:
-    town = await office.active(type="TOWNSHIP")
-    unit = await office.done(await office.create(parent_id=town["id"]), "submit")
-    below = office.officer("qian", "approver", unit=town["id"])
-    assert_problem(await office.act(unit, "approve", below), 403, "scope.level")
-    assert_problem(await office.act(unit, "approve", office.registrar), 403, "scope.forbidden")
-    both = office.officer("li", "registrar", "approver")
-    assert_problem(await office.act(unit, "approve", both), 403, "four_eyes")
+def test_the_approval_of_a_unit_takes_another_person_at_county_or_above(units: Units) -> None:
+    town = units.counted(type="TOWNSHIP")
+    unit = units.done(units.create(parent_id=town["id"]), "submit")
+    below = units.officer("qian", "approver", unit=town["id"])
+    check_problem(units.act(unit, "approve", below), 403, "scope.level")
+    check_problem(units.act(unit, "approve", units.registrar), 403, "scope.forbidden")
+    both = units.officer("li", "registrar", "approver")
+    check_problem(units.act(unit, "approve", both), 403, "four_eyes")
 
-    drafted = await office.create()
-    answer = await office.http.patch(
-        f"/v1/units/{drafted['id']}",
-        json={"name": "改过的名称"},
-        headers={**office.officer("wang", "registrar"), "If-Match": '"1"'},
-    )
-    submitted = await office.done(answer.json(), "submit")
-    assert_problem(await office.act(submitted, "approve", office.approver), 403, "four_eyes")
+    edited = units.patch(units.create(), {"name": "改过的名称"}, units.officer("wang", "registrar"))
+    submitted = units.done(edited.json(), "submit")
+    check_problem(units.act(submitted, "approve", units.approver), 403, "four_eyes")
 
 
-async def test_versions(office: Office) -> None:
-    unit = await office.create()
-    address = f"/v1/units/{unit['id']}"
-    missing = await office.http.post(f"{address}/submit", headers=office.registrar)
-    assert_problem(missing, 428, "version.missing")
-    stale = await office.act({**unit, "version": 9}, "submit", office.registrar)
-    assert_problem(stale, 412, "version.stale")
+def test_a_transition_of_a_unit_needs_the_version_seen(units: Units) -> None:
+    unit = units.create()
+    submit = units.of(unit, "submit")
+    missing = units.http.post(submit, headers=units.registrar)
+    check_problem(missing, 428, "version.missing")
+    stale = units.act({**unit, "version": 9}, "submit")
+    check_problem(stale, 412, "version.stale")
     assert "1" in stale.json()["detail"]
-    told = {**office.registrar, "If-Match": '"1"'}
-    bodiless = await office.http.post(f"{address}/submit", headers=told)
+    told = {**units.registrar, "If-Match": '"1"'}
+    bodiless = units.http.post(submit, headers=told)
     assert bodiless.json()["status"] == "SUBMITTED"
-    bare = await office.http.patch(address, json={"name": "x"}, headers=office.registrar)
-    assert_problem(bare, 428, "version.missing")
+    bare = units.http.patch(units.of(unit), json={"name": "x"}, headers=units.registrar)
+    check_problem(bare, 428, "version.missing")
 
 
-async def test_idempotency(office: Office, database: Database) -> None:
-    body = {"name": "学校", "type": "SCHOOL", "parent_id": office.county}
-    headers = {**office.registrar, "Idempotency-Key": uuid.uuid4().hex}
-
-    async def post(**change: Any) -> httpx.Response:
-        return await office.http.post("/v1/units", json={**body, **change}, headers=headers)
-
-    answers = await asyncio.gather(*(post() for _ in range(4)))
+def test_a_repeated_request_for_a_unit_has_one_effect(units: Units, database: Database) -> None:
+    body, key = units.body(type="SCHOOL"), a_key()
+    post = partial(units.post, body, None, **key)
+    answers = at_once([post] * 4)
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     unit = answers[0].json()
-    assert_problem(await post(name="另一所"), 422, "idempotency.reused")
+    other = units.post({**body, "name": "另一所"}, None, **key)
+    check_problem(other, 422, "idempotency.reused")
 
-    key = uuid.uuid4().hex
-    submitted = await office.act(unit, "submit", office.registrar, **{"Idempotency-Key": key})
-    approved = await office.done(submitted.json(), "approve")
-    again = await office.act(unit, "submit", office.registrar, **{"Idempotency-Key": key})
+    submit = partial(units.act, unit, "submit", **a_key())
+    approved = units.done(submit().json(), "approve")
+    again = submit()
     assert again.status_code == 200
     assert (again.json()["status"], again.json()["version"]) == ("SUBMITTED", 2)
     assert again.headers["etag"] == '"2"'
-    assert (await post()).json()["status"] == "DRAFT"
+    assert post().json()["status"] == "DRAFT"
     assert approved["version"] == 3
-    assert len(outbox_of(database, unit["id"])) == 3
+    assert len(told_of(database, unit["id"])) == 3
 
 
 @pytest.mark.parametrize(
@@ -136,80 +121,72 @@ async def test_idempotency(office: Office, database: Database) -> None:
         ({"region_code": "110101"}, "region_code", "unit.region_elsewhere"),
     ],
 )
-async def test_bad_input(
-    office: Office, database: Database, change: dict[str, Any], field: str, code: str
+def test_bad_input_for_a_unit_is_refused_by_field_and_leaves_nothing(
+    units: Units, database: Database, change: dict[str, Any], field: str, code: str
 ) -> None:
-    body = {"name": "社区", "type": "COMMUNITY", "parent_id": office.county, **change}
+    body = units.body(**change)
     before = database.units.count_documents({}), database.outbox.count_documents({})
     for language in ("zh-CN", "en"):
-        headers = {**office.registrar, "Accept-Language": language}
-        answer = await office.http.post("/v1/units", json=body, headers=headers)
-        assert_problem(answer, 422, code, field)
+        answer = units.post(body, None, **{"Accept-Language": language})
+        check_problem(answer, 422, code, field)
     assert (database.units.count_documents({}), database.outbox.count_documents({})) == before
 
 
-async def test_parent_rules(office: Office, chapters: dict[str, str]) -> None:
-    town = await office.create(type="TOWNSHIP")
-    village = await office.create(type="VILLAGE", parent_id=town["id"])
+def test_the_parent_of_a_unit_is_of_a_type_that_takes_it(
+    units: Units, chapters: dict[str, str]
+) -> None:
+    town = units.create(type="TOWNSHIP")
+    village = units.create(type="VILLAGE", parent_id=town["id"])
+    headquarters = units.officer("hq", "registrar", unit=chapters["100000"])
+    for kind, parent, code in (
+        ("SCHOOL", village["id"], "unit.parent_type"),
+        ("TOWNSHIP", town["id"], "unit.parent_type"),
+        ("SUBDISTRICT", chapters["330000"], "unit.parent_type"),
+        ("TOWNSHIP", chapters["330100"], "unit.area_has_counties"),
+    ):
+        refused = units.post(units.body(type=kind, parent_id=parent), headquarters)
+        check_problem(refused, 422, code, "parent_id")
 
-    async def refused(unit_type: str, parent: str, code: str) -> None:
-        body = {"name": "x", "type": unit_type, "parent_id": parent}
-        who = office.officer("hq", "registrar", unit=chapters["100000"])
-        answer = await office.http.post("/v1/units", json=body, headers=who)
-        assert_problem(answer, 422, code, "parent_id")
-
-    await refused("SCHOOL", village["id"], "unit.parent_type")
-    await refused("TOWNSHIP", town["id"], "unit.parent_type")
-    await refused("SUBDISTRICT", chapters["330000"], "unit.parent_type")
-    await refused("TOWNSHIP", chapters["330100"], "unit.area_has_counties")
-
-    body = {"name": "东城街道", "type": "SUBDISTRICT", "parent_id": chapters["441900"]}
-    who = office.officer("dg", "registrar", unit=chapters["441900"])
-    answer = await office.http.post("/v1/units", json=body, headers=who)
-    assert answer.status_code == 201
+    body = units.body(type="SUBDISTRICT", parent_id=chapters["441900"])
+    city = units.officer("dg", "registrar", unit=chapters["441900"])
+    assert units.post(body, city).status_code == 201
 
 
-async def test_lists(office: Office, chapters: dict[str, str]) -> None:
-    town = await office.active(type="TOWNSHIP", name="测试镇 (a.b)")
-    villages = [
-        await office.create(type="VILLAGE", parent_id=town["id"], name=f"村 {number}")
-        for number in range(5)
-    ]
+def test_a_list_of_units_shows_what_is_asked_for_within_the_scope(
+    units: Units, chapters: dict[str, str]
+) -> None:
+    mark = uuid.uuid4().hex
+    town = units.counted(type="TOWNSHIP", name=f"{mark}镇 (a.b)")
+    made = [units.create(type="VILLAGE", parent_id=town["id"]) for _ in range(5)]
+    below = sorted(village["id"] for village in made)
 
-    async def listed(who: dict[str, str], **query: Any) -> list[str]:
-        ids: list[str] = []
-        cursor: str | None = ""
-        while cursor is not None:
-            params = {**query, "limit": 2, **({"cursor": cursor} if cursor else {})}
-            answer = await office.http.get("/v1/units", params=params, headers=who)
-            assert answer.status_code == 200, answer.text
-            ids += [item["id"] for item in answer.json()["items"]]
-            cursor = answer.json()["next_cursor"]
+    def listed(who: Headers, **query: str) -> list[str]:
+        ids = [unit["id"] for unit in units.listed(who, limit=2, **query)]
         assert len(ids) == len(set(ids))
         return ids
 
-    mine = office.registrar
-    below = [village["id"] for village in villages]
-    assert await listed(mine, parent_id=town["id"]) == below
-    assert await listed(mine, within=town["id"]) == [town["id"], *below]
-    assert await listed(mine, q="镇 (A.") == [town["id"]]
-    assert await listed(mine, q=".*") == []
-    assert await listed(mine, parent_id=town["id"], status="ACTIVE") == []
-    assert await listed(mine, parent_id=town["id"], type="VILLAGE", status="DRAFT") == below
-    assert await listed(mine, region_code=COUNTY) == [office.county]
-    foreign = office.officer("zhao", "viewer", unit=chapters[NEIGHBOUR])
-    assert await listed(foreign, within=town["id"]) == []
-    assert await listed(foreign, parent_id=chapters["330100"]) == [chapters[NEIGHBOUR]]
-    nobody = {"Authorization": f"Bearer {office.token('nobody')}"}
-    assert await listed(nobody, region_code=COUNTY) == []
+    mine = units.registrar
+    assert listed(mine, parent_id=town["id"]) == below
+    assert listed(mine, within=town["id"]) == sorted([town["id"], *below])
+    assert listed(mine, q=f"{mark}镇 (A.") == [town["id"]]
+    assert listed(mine, q=".*") == []
+    assert listed(mine, parent_id=town["id"], status="ACTIVE") == []
+    assert listed(mine, parent_id=town["id"], type="VILLAGE", status="DRAFT") == below
+    assert listed(mine, region_code=COUNTY) == [units.county]
+    foreign = units.officer("zhao", "viewer", unit=chapters[NEIGHBOUR])
+    assert listed(foreign, within=town["id"]) == []
+    assert listed(foreign, parent_id=chapters["330100"]) == [chapters[NEIGHBOUR]]
+    assert listed(units.bearer("nobody"), region_code=COUNTY) == []
 
-    refused = await office.http.get("/v1/units", params={"limit": 201}, headers=mine)
-    assert_problem(refused, 422, "field.range", "limit")
-    refused = await office.http.get("/v1/units", params={"cursor": "$"}, headers=mine)
-    assert_problem(refused, 422, "cursor.invalid", "cursor")
+    for query, code, field in (
+        ({"limit": "201"}, "field.range", "limit"),
+        ({"cursor": "$"}, "cursor.invalid", "cursor"),
+    ):
+        refused = units.http.get(units.path, params=query, headers=mine)
+        check_problem(refused, 422, code, field)
 
 
-async def test_health(office: Office) -> None:
-    assert (await office.http.get("/healthz")).status_code == 200
-    ready = await office.http.get("/readyz")
+def test_org_units_is_healthy_and_ready(units: Units) -> None:
+    assert units.http.get("/healthz").status_code == 200
+    ready = units.http.get("/readyz")
     assert ready.status_code == 200, ready.text

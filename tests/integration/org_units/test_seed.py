@@ -1,7 +1,7 @@
 """Seeding the divisions: once, again, after a loss, two at a time, and what is told of it."""
 
-import asyncio
 from datetime import date
+from functools import partial
 
 import orjson
 
@@ -11,40 +11,32 @@ from shared import events
 from shared.events.payloads import UnitsImported
 from shared.mongo import Database
 from shared.settings import MongoSettings
-from tests.integration.org_units.office import (
-    seed,
-)
+from tests.integration.org_units.seeding import seeded
+from tests.waiting import at_once
 
 
-def test_seed_is_idempotent_and_resumes(
+def test_the_seed_of_units_is_idempotent_and_resumes(
     servers: RealServers, mongo: Database, database_name: str
 ) -> None:
     settings = MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=database_name)
     migrate.migrate(mongo)
     migrate.migrate(mongo)
-    first = asyncio.run(seed(settings, "33"))
+    first = seeded(settings, "33")
     assert [outcome.inserted for outcome in first] == [3_219, 1_387]
-    again = asyncio.run(seed(settings, "330000"))
+    again = seeded(settings, "330000")
     assert again == [jobs.Outcome(0, 3_219), jobs.Outcome(0, 1_387)]
 
     lost = [unit["_id"] for unit in mongo.units.find({"region_code": {"$gte": "330200200"}})]
     mongo.units.delete_many({"_id": {"$in": lost}, "level": "GRASSROOTS"})
-    both = run_together(settings)
+    both = at_once([partial(seeded, settings, "33")] * 2)
     assert sum(outcome.inserted for pair in both for outcome in pair[1:]) > 0
     assert mongo.units.count_documents({}) == 3_219 + 1_387
 
     by_hand = {"region_code": "330106109"}
     mongo.units.update_one(by_hand, {"$unset": {"seeded_as": ""}})
-    assert asyncio.run(seed(settings, "33"))[1].inserted == 0
+    assert seeded(settings, "33")[1].inserted == 0
     assert len(mongo.units.distinct("code")) == 3_219 + 1_387
     assert mongo.units.count_documents({"status": {"$ne": "ACTIVE"}}) == 0
-
-
-def run_together(settings: MongoSettings) -> list[list[jobs.Outcome]]:
-    async def both() -> list[list[jobs.Outcome]]:
-        return list(await asyncio.gather(seed(settings, "33"), seed(settings, "33")))
-
-    return asyncio.run(both())
 
 
 def test_seeded_units_are_told_in_packed_events(database: Database) -> None:

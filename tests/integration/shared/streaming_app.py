@@ -1,13 +1,15 @@
 """A service with one endless stream, run as a process by test_serving: python -m <this>."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from shared.settings import HttpSettings, ProcessSettings
-from shared.web import closing, create_app, serve
+from shared.web import closing, create_app, serve, serving
+from tests.waiting import LIMIT
 
 router = APIRouter()
 
@@ -25,10 +27,9 @@ async def stream(request: Request) -> StreamingResponse:
 
 
 @router.post("/v1/slow")
-async def slow(request: Request) -> dict[str, bool]:
-    """Answer a while after the process was told to stop."""
-    await closing(request).wait()
-    await asyncio.sleep(0.5)
+async def slow() -> dict[str, bool]:
+    """Work until the test lets it end, by a line on the standard input."""
+    await asyncio.to_thread(sys.stdin.readline)
     return {"done": True}
 
 
@@ -38,10 +39,15 @@ async def echo(body: dict[str, str]) -> dict[str, str]:
     return body
 
 
+SETTINGS = HttpSettings(request_timeout_seconds=LIMIT)
+
+
 def make() -> FastAPI:
     """Return the application."""
-    return create_app("test", settings=HttpSettings(), instance="test-0", routers=[router])
+    return create_app("test", settings=SETTINGS, instance="test-0", routers=[router])
 
 
 if __name__ == "__main__":
-    serve(make, ProcessSettings(), HttpSettings())
+    # Neither a stream that does not end nor a request that is cut off hides behind the grace.
+    serving.GRACE_SECONDS = int(LIMIT)
+    serve(make, ProcessSettings(), SETTINGS)

@@ -1,10 +1,9 @@
 """The unit directory on a real replica set: versions decide, the mirror follows, misses are asked."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 
@@ -23,10 +22,11 @@ from shared.errors import Unavailable
 from shared.eventlog import Record
 from shared.events import envelope
 from shared.memorylog import MemoryLog
-from shared.mongo import AsyncDatabase, Database, connect_async
-from shared.peers import Peers
+from shared.mongo import AsyncDatabase, Database, connect, connect_async
 from shared.people.subtree import ids_below
 from shared.settings import AccessSettings, MongoSettings, PeerSettings
+from tests.clients.peers import UnitsAsTold
+from tests.waiting import until_async
 
 
 def card(name: str, version: int = 1, **changes: Any) -> dict[str, Any]:
@@ -46,32 +46,10 @@ TREE = [
 ]
 
 
-class OrgUnits:
-    """org-units as far as the directory knows it."""
-
-    def __init__(self) -> None:
-        self.units: dict[str, dict[str, Any]] = {}
-        self.asked: list[str] = []
-        self.down = False
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        unit = request.url.path.rsplit("/", 1)[1]
-        self.asked.append(unit)
-        if self.down:
-            return httpx.Response(503)
-        found = self.units.get(unit)
-        if found is None:
-            return httpx.Response(404)
-        body = {k: v for k, v in found.items() if k != "parent"} | {"parent_id": found["parent"]}
-        return httpx.Response(200, json=body)
-
-    def has(self, *cards: dict[str, Any]) -> None:
-        self.units.update({one["id"]: one for one in cards})
-
-
 @pytest.fixture
-def org_units() -> OrgUnits:
-    return OrgUnits()
+def org_units() -> UnitsAsTold:
+    """It knows no unit until a test tells it of some."""
+    return UnitsAsTold(truth={})
 
 
 @pytest.fixture
@@ -81,26 +59,28 @@ async def database(servers: RealServers, mongo: Database) -> AsyncIterator[Async
     await opened.client.close()
 
 
+@asynccontextmanager
+async def opened(database: AsyncDatabase, org_units: UnitsAsTold) -> AsyncIterator[Directory]:
+    peers = org_units.peers(PeerSettings(), AccessSettings())
+    found = Directory(database, peers)
+    await found.start()
+    try:
+        yield found
+    finally:
+        await found.stop()
+        await peers.close()
+
+
 @pytest.fixture
 async def directory(
-    mongo: Database, database: AsyncDatabase, org_units: OrgUnits
+    mongo: Database, database: AsyncDatabase, org_units: UnitsAsTold
 ) -> AsyncIterator[Directory]:
     apply_cards(mongo, TREE)
-    client = httpx.AsyncClient(transport=httpx.MockTransport(org_units))
-    opened = Directory(database, Peers(PeerSettings(), AccessSettings(), client))
-    await opened.start()
-    yield opened
-    await opened.stop()
-    await client.aclose()
+    async with opened(database, org_units) as found:
+        yield found
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-def test_only_a_higher_version_applies(mongo: Database) -> None:
+def test_the_directory_takes_only_a_higher_version_of_a_card(mongo: Database) -> None:
     apply_cards(mongo, [card("a", 3, status="ACTIVE"), card("a", 2, status="APPROVED")])
     apply_cards(mongo, [card("a", 3, status="DRAFT"), card("b", 1)])
     apply_cards(mongo, [card("a", 1, status="DRAFT")])
@@ -115,7 +95,9 @@ def test_only_a_higher_version_applies(mongo: Database) -> None:
     assert "flags" not in found
 
 
-async def test_paths_come_from_memory(directory: Directory, org_units: OrgUnits) -> None:
+async def test_the_directory_answers_paths_from_memory(
+    directory: Directory, org_units: UnitsAsTold
+) -> None:
     path = await directory.path("school")
     assert [one.id for one in path] == ["school", "county", "province", "hq"]
     assert scope(path) == ["school", "county", "110101", "province", "110000", "hq"]
@@ -123,22 +105,24 @@ async def test_paths_come_from_memory(directory: Directory, org_units: OrgUnits)
     assert org_units.asked == []
 
 
-async def test_the_mirror_follows_the_collection(directory: Directory, mongo: Database) -> None:
+async def test_the_mirror_of_the_directory_follows_the_collection(
+    directory: Directory, mongo: Database
+) -> None:
     apply_cards(mongo, [card("school", 2, status="INACTIVE", parent="county"), card("new")])
-    await until(lambda: directory.known("new") is not None)
-    await until(lambda: directory.known_path("school")[0].version == 2)
+    await until_async(lambda: directory.known("new") is not None)
+    await until_async(lambda: directory.known_path("school")[0].version == 2)
     apply_cards(mongo, [card("school", 1)])
     apply_cards(mongo, [card("last")])
-    await until(lambda: directory.known("last") is not None)
+    await until_async(lambda: directory.known("last") is not None)
     found = directory.known("school")
     assert found is not None
     assert (found.version, found.status) == (2, "INACTIVE")
 
 
-async def test_a_miss_asks_org_units_for_the_unit_and_its_parents(
-    directory: Directory, org_units: OrgUnits, mongo: Database
+async def test_a_miss_in_the_directory_asks_org_units_for_the_unit_and_its_parents(
+    directory: Directory, org_units: UnitsAsTold, mongo: Database
 ) -> None:
-    org_units.has(
+    org_units.tell(
         card("village", parent="town"), card("town", type="TOWNSHIP", parent="county")
     )  # fmt: skip
     path = await directory.path("village")
@@ -149,8 +133,8 @@ async def test_a_miss_asks_org_units_for_the_unit_and_its_parents(
     assert mongo[COLLECTION].find_one({"_id": "town"}) is not None
 
 
-async def test_an_unknown_unit_is_none_and_no_path(
-    directory: Directory, org_units: OrgUnits
+async def test_a_unit_unknown_to_the_directory_is_none_and_no_path(
+    directory: Directory, org_units: UnitsAsTold
 ) -> None:
     assert await directory.get("nowhere") is None
     assert await directory.path("nowhere") == []
@@ -158,10 +142,10 @@ async def test_an_unknown_unit_is_none_and_no_path(
     assert org_units.asked == ["nowhere", "nowhere"]
 
 
-async def test_a_refresh_sees_what_no_event_has_told_yet(
-    directory: Directory, org_units: OrgUnits
+async def test_a_refresh_of_the_directory_sees_what_no_event_has_told_yet(
+    directory: Directory, org_units: UnitsAsTold
 ) -> None:
-    org_units.has(*TREE, card("school", 5, status="CLOSING", parent="province"))
+    org_units.tell(*TREE, card("school", 5, status="CLOSING", parent="province"))
     found = await directory.refresh("school")
     assert found is not None
     assert found.status == "CLOSING"
@@ -170,19 +154,19 @@ async def test_a_refresh_sees_what_no_event_has_told_yet(
     ]  # fmt: skip
 
 
-async def test_an_older_answer_changes_nothing(
-    directory: Directory, org_units: OrgUnits, mongo: Database
+async def test_an_older_answer_changes_nothing_in_the_directory(
+    directory: Directory, org_units: UnitsAsTold, mongo: Database
 ) -> None:
     apply_cards(mongo, [card("school", 9, parent="county")])
-    await until(lambda: directory.known_path("school")[0].version == 9)
-    org_units.has(card("school", 4, status="DRAFT", parent="county"))
+    await until_async(lambda: directory.known_path("school")[0].version == 9)
+    org_units.tell(card("school", 4, status="DRAFT", parent="county"))
     found = await directory.refresh("school")
     assert found is not None
     assert (found.version, found.status) == (9, "ACTIVE")
 
 
-async def test_without_org_units_the_known_still_answers(
-    directory: Directory, org_units: OrgUnits
+async def test_without_org_units_the_directory_still_answers_what_it_knows(
+    directory: Directory, org_units: UnitsAsTold
 ) -> None:
     org_units.down = True
     assert len(await directory.path("school")) == 4
@@ -192,7 +176,9 @@ async def test_without_org_units_the_known_still_answers(
         await directory.refresh("school")
 
 
-def test_an_unreadable_event_makes_its_unit_doubtful_and_no_other(mongo: Database) -> None:
+def test_an_unreadable_event_makes_its_unit_doubtful_in_the_directory_and_no_other(
+    mongo: Database,
+) -> None:
     apply_cards(mongo, TREE)
     handler = DirectoryHandler(mongo, MemoryLog({events.UNIT_TOPIC: 1}))
     place = (events.UNIT_TOPIC, 0)
@@ -211,22 +197,22 @@ def test_an_unreadable_event_makes_its_unit_doubtful_and_no_other(mongo: Databas
 
 
 @pytest.mark.parametrize("version", [1, 2])
-async def test_a_doubtful_unit_is_asked_for_once_and_stays_in_lists(
+async def test_a_doubtful_unit_of_the_directory_is_asked_for_once_and_stays_in_lists(
     directory: Directory,
-    org_units: OrgUnits,
+    org_units: UnitsAsTold,
     mongo: Database,
     database: AsyncDatabase,
     version: int,
 ) -> None:
-    org_units.has(card("school", version, status="INACTIVE", parent="county"))
+    org_units.tell(card("school", version, status="INACTIVE", parent="county"))
     doubt(mongo, ["school"])
-    await until(lambda: directory.known("school") is None)
+    await until_async(lambda: directory.known("school") is None)
     assert await ids_below(database, ["110101"]) == ["county", "school"]
     found = await directory.get("school")
     assert found is not None
     assert found.status == "INACTIVE"
     asked = len(org_units.asked)
-    await until(lambda: directory.known("school") is not None)
+    await until_async(lambda: directory.known("school") is not None)
     assert (await directory.path("school"))[0].status == "INACTIVE"
     assert len(org_units.asked) == asked
     stored = mongo[COLLECTION].find_one({"_id": "school"})
@@ -234,10 +220,17 @@ async def test_a_doubtful_unit_is_asked_for_once_and_stays_in_lists(
     assert "doubtful" not in stored
 
 
-async def test_the_mirror_recovers_after_the_database_was_away(
-    servers: RealServers, directory: Directory, mongo: Database
+async def test_the_mirror_of_the_directory_recovers_after_the_database_was_away(
+    mortal: RealServers, database_name: str, org_units: UnitsAsTold
 ) -> None:
-    servers.mongod.restart()
-    apply_cards(mongo, [card("after")])
-    await until(lambda: directory.known("after") is not None)
-    await directory.ready()
+    settings = MongoSettings(mongo_uri=mortal.mongo_uri, mongo_database=database_name)
+    mongo, database = connect(settings), connect_async(settings)
+    apply_cards(mongo, TREE)
+    async with opened(database, org_units) as directory:
+        mortal.mongod.restart()
+        apply_cards(mongo, [card("after")])
+        await until_async(lambda: directory.known("after") is not None)
+        await directory.ready()
+    mongo.client.drop_database(database_name)
+    mongo.client.close()
+    await database.client.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -12,20 +13,27 @@ from shared.errors import Unavailable
 from shared.groupcommit import AlreadyThere, GroupCommit, Write
 from shared.mongo import AsyncDatabase, connect_async
 from shared.settings import MongoSettings
+from tests.waiting import LIMIT, until_async
+
+
+@asynccontextmanager
+async def opened(settings: MongoSettings) -> AsyncIterator[AsyncDatabase]:
+    """Yield a database with the collections that are written; it is dropped afterwards."""
+    found = connect_async(settings)
+    for name in ("idempotency", "identifiers", "people", "outbox"):
+        await found.create_collection(name)
+    try:
+        yield found
+        await found.client.drop_database(found.name)
+    finally:
+        await found.client.close()
 
 
 @pytest.fixture
 async def database(servers: RealServers, database_name: str) -> AsyncIterator[AsyncDatabase]:
-    opened = connect_async(
-        MongoSettings(
-            mongo_uri=servers.mongo_uri, mongo_database=database_name, mongo_timeout_ms=3_000
-        )
-    )
-    for name in ("idempotency", "identifiers", "people", "outbox"):
-        await opened.create_collection(name)
-    yield opened
-    await opened.client.drop_database(database_name)
-    await opened.client.close()
+    settings = MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=database_name)
+    async with opened(settings) as found:
+        yield found
 
 
 @pytest.fixture
@@ -60,7 +68,7 @@ async def submit_all(commits: GroupCommit, writes: list[Write]) -> list[Any]:
     return await asyncio.gather(*(commits.submit(w) for w in writes), return_exceptions=True)
 
 
-async def test_two_hundred_at_once_share_transactions(
+async def test_two_hundred_at_once_share_transactions_of_group_commit(
     database: AsyncDatabase, commits: GroupCommit
 ) -> None:
     before = await database.client.admin.command("serverStatus")
@@ -75,7 +83,7 @@ async def test_two_hundred_at_once_share_transactions(
 
 
 @pytest.mark.parametrize("asked", [True, False], ids=["declared", "found by the abort"])
-async def test_a_duplicate_fails_alone(
+async def test_a_duplicate_fails_alone_in_group_commit(
     database: AsyncDatabase, commits: GroupCommit, asked: bool
 ) -> None:
     await commits.submit(registration(1000, "taken"))
@@ -89,7 +97,7 @@ async def test_a_duplicate_fails_alone(
     assert await counts(database) == {"people": 20, "outbox": 20, "identifiers": 20}
 
 
-async def test_two_of_one_group_with_one_identifier_leave_one(
+async def test_two_with_one_identifier_leave_one_in_group_commit(
     database: AsyncDatabase, commits: GroupCommit
 ) -> None:
     for asked, first in ((True, 0), (False, 100)):
@@ -101,7 +109,7 @@ async def test_two_of_one_group_with_one_identifier_leave_one(
     assert await counts(database) == {"people": 4, "outbox": 4, "identifiers": 4}
 
 
-async def test_several_offenders_do_not_fail_their_neighbours(
+async def test_several_offenders_do_not_fail_their_neighbours_in_group_commit(
     database: AsyncDatabase, commits: GroupCommit
 ) -> None:
     await commits.submit(registration(1000, "taken"))
@@ -114,7 +122,7 @@ async def test_several_offenders_do_not_fail_their_neighbours(
     assert (await counts(database))["people"] == 10
 
 
-async def test_another_unique_index_names_its_fields(
+async def test_group_commit_names_the_fields_of_another_unique_index(
     database: AsyncDatabase, commits: GroupCommit
 ) -> None:
     await database["people"].create_index("n", unique=True)
@@ -129,7 +137,7 @@ async def test_another_unique_index_names_its_fields(
 @pytest.mark.parametrize(
     "value", [2**70, object(), "x" * 17_000_000], ids=["too big a number", "no BSON", "too large"]
 )
-async def test_a_document_that_cannot_be_stored_fails_alone(
+async def test_a_document_that_cannot_be_stored_fails_alone_in_group_commit(
     database: AsyncDatabase, commits: GroupCommit, value: object
 ) -> None:
     bad = Write(inserts=(("people", {"_id": "bad", "value": value}),))
@@ -141,7 +149,7 @@ async def test_a_document_that_cannot_be_stored_fails_alone(
     assert (await counts(database))["people"] == 2
 
 
-async def test_a_cancelled_caller_does_not_break_the_group(
+async def test_a_cancelled_caller_does_not_break_group_commit(
     database: AsyncDatabase, commits: GroupCommit
 ) -> None:
     tasks = [asyncio.create_task(commits.submit(registration(n))) for n in range(30)]
@@ -158,7 +166,7 @@ async def test_a_cancelled_caller_does_not_break_the_group(
     assert len(set(sizes.values())) == 1  # each write wholly or not at all
 
 
-async def test_a_document_another_transaction_holds_keeps_no_neighbour_waiting(
+async def test_group_commit_keeps_no_neighbour_waiting_for_a_document_another_transaction_holds(
     database: AsyncDatabase, commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A killed process leaves such a transaction open; its locks last until the server ends it."""
@@ -169,13 +177,13 @@ async def test_a_document_another_transaction_holds_keeps_no_neighbour_waiting(
         writes[5] = registration(5, "held")
         outcomes = await submit_all(commits, writes)
         assert isinstance(outcomes.pop(5), Unavailable)
-        monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", 7.0)
+        monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", LIMIT)
         again = asyncio.create_task(commits.submit(writes[5]))
-        while not commits._lone:  # until it has met the lock
-            await asyncio.sleep(0.001)
+        await until_async(lambda: commits._lone, "it has met the lock")
         # Those who come while it waits for the lock are answered before it is.
         assert await submit_all(commits, [registration(n) for n in range(20, 30)]) == [None] * 10
         assert not again.done()
+        monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", 0.0)
         with pytest.raises(Unavailable):
             await again
         assert outcomes == [None] * 11
@@ -185,27 +193,34 @@ async def test_a_document_another_transaction_holds_keeps_no_neighbour_waiting(
     assert (await counts(database))["people"] == 22
 
 
-async def answers(database: AsyncDatabase) -> bool:
-    """Tell whether the client has found the server again."""
-    try:
-        await database.command("ping")
-    except PyMongoError:
-        return False
-    return True
+async def found(database: AsyncDatabase) -> None:
+    """Return once the client has found the server."""
+    async with asyncio.timeout(LIMIT):
+        while True:
+            with suppress(PyMongoError):
+                await database.command("ping")
+                return
 
 
-async def test_an_outage_is_told_and_passes(servers: RealServers, database: AsyncDatabase) -> None:
-    commits = GroupCommit(database)
-    await asyncio.to_thread(servers.mongod.kill)
-    try:
-        outcomes = await submit_all(commits, [registration(n) for n in range(5)])
-    finally:
-        servers.mongod.start()
-    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
-    async with asyncio.timeout(60):
-        while not await answers(database):
-            await asyncio.sleep(0.05)
-    assert await submit_all(commits, [registration(n) for n in range(5, 10)]) == [None] * 5
-    await commits.shutdown()
-    with pytest.raises(Unavailable):
-        await commits.submit(registration(11))
+async def test_group_commit_tells_of_an_outage_and_goes_on_after_it(
+    mortal: RealServers, database_name: str
+) -> None:
+    settings = MongoSettings(mongo_uri=mortal.mongo_uri, mongo_database=database_name)
+    async with opened(settings) as patient:
+        soon = settings.model_copy(update={"mongo_timeout_ms": 3_000})  # tested: told after so long
+        database = connect_async(soon)
+        await found(database)
+        commits = GroupCommit(database)
+        await asyncio.to_thread(mortal.mongod.kill)
+        try:
+            outcomes = await submit_all(commits, [registration(n) for n in range(5)])
+        finally:
+            mortal.mongod.start()
+        assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+        await found(database)
+        assert await submit_all(commits, [registration(n) for n in range(5, 10)]) == [None] * 5
+        await commits.shutdown()
+        with pytest.raises(Unavailable):
+            await commits.submit(registration(11))
+        await database.client.close()
+        await found(patient)

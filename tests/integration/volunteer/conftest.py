@@ -1,13 +1,15 @@
-"""One database with a small tree for all tests of volunteers; a service of its own for each."""
+"""One volunteer service in this process, on a database of its own, for all tests of this folder."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from embedded.servers import RealServers
 from shared.mongo import Database, connect
-from tests.integration.registers import prepared
-from tests.integration.volunteer.desk import TREE, Desk, opened
+from tests.clients.inside import volunteers_inside
+from tests.clients.peers import UnitsAsTold
+from tests.clients.volunteer import Volunteers
+from tests.integration.prepared import prepared
 from volunteer.migrate import migrate
 from volunteer.settings import Settings
 
@@ -15,7 +17,7 @@ from volunteer.settings import Settings
 @pytest.fixture(scope="package")
 def settings(servers: RealServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     folder = tmp_path_factory.mktemp("keys")
-    with prepared(Settings, migrate, servers, folder, TREE) as settings:
+    with prepared(Settings, migrate, servers, folder) as settings:
         yield settings
 
 
@@ -26,7 +28,15 @@ def database(settings: Settings) -> Iterator[Database]:
     database.client.close()
 
 
-@pytest.fixture
-async def desk(servers: RealServers, settings: Settings) -> AsyncIterator[Desk]:
-    async with opened(servers, settings) as desk:
-        yield desk
+@pytest.fixture(scope="package")
+def units() -> UnitsAsTold:
+    """What stands for org-units."""
+    return UnitsAsTold()
+
+
+@pytest.fixture(scope="package")
+def volunteers(
+    servers: RealServers, settings: Settings, units: UnitsAsTold
+) -> Iterator[Volunteers]:
+    with volunteers_inside(servers, settings, units) as found:
+        yield found

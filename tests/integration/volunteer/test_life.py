@@ -1,6 +1,5 @@
 """The life of an entry over HTTP on a real replica set: to registration and back."""
 
-import asyncio
 from typing import Any
 
 from embedded.servers import RealServers
@@ -9,8 +8,11 @@ from shared.clock import today
 from shared.events.states import VolunteerState
 from shared.mongo import Database
 from shared.recount import Counted, recount
-from tests.integration.registers import assert_problem, told_of
-from tests.integration.volunteer.desk import GUARDIAN, PAPER, Desk, child, opened
+from tests import people
+from tests.clients.inside import volunteers_inside
+from tests.clients.peers import UnitsAsTold
+from tests.clients.register import check_problem, told_of
+from tests.clients.volunteer import PAPER, Volunteers
 from volunteer.settings import RegisteredRuleSettings, Settings
 from volunteer.store import Volunteer
 
@@ -23,25 +25,25 @@ def facts_of(database: Database, entity: str) -> list[tuple[str, str | None]]:
     ]
 
 
-async def test_the_whole_way_to_registration_and_out(desk: Desk, database: Database) -> None:
-    entry = await desk.enrolled(service_fields=["FIRST_AID"], effective_on="2026-01-05")
+def test_a_volunteer_goes_from_enrolment_to_registration_and_out(
+    volunteers: Volunteers, database: Database
+) -> None:
+    entry = volunteers.create(service_fields=["FIRST_AID"], effective_on="2026-01-05")
     assert (entry["status"], entry["enrolled_on"], entry["version"]) == (
         "ENROLLED",
         "2026-01-05",
         1,
     )
-    entry = await desk.done(
-        entry, "apply-registration", document=PAPER, declared_hours=24, effective_on="2026-03-01"
-    )
+    applied = {"document": PAPER, "declared_hours": 24, "effective_on": "2026-03-01"}
+    entry = volunteers.done(entry, "apply-registration", body=applied)
     assert entry["registration"] == {"basis": "DOCUMENT", "document": PAPER, "declared_hours": 24.0}
-    entry = await desk.done(entry, "register", desk.approver, effective_on="2026-03-02")
+    entry = volunteers.done(entry, "register", body={"effective_on": "2026-03-02"})
     assert (entry["status"], entry["registered_on"]) == ("REGISTERED", "2026-03-02")
     assert entry["allowed"] == ["suspend", "deregister", "void"]
-    entry = await desk.done(entry, "suspend", desk.approver, reason="调查")
-    entry = await desk.done(entry, "resume", desk.approver)
-    entry = await desk.done(entry, "deregister")
+    entry = volunteers.done(entry, "suspend", body={"reason": "调查"})
+    entry = volunteers.done(entry, "resume", "deregister")
     assert (entry["status"], entry["ground"]) == ("DEREGISTERED", "OWN_REQUEST")
-    entry = await desk.done(entry, "enrol")
+    entry = volunteers.done(entry, "enrol")
     assert (entry["status"], entry["ground"], entry["registered_on"]) == ("ENROLLED", None, None)
     assert facts_of(database, entry["id"]) == [
         ("enrolled", "ENROLLED"), ("registration-applied", "REG_APPLIED"),
@@ -51,91 +53,98 @@ async def test_the_whole_way_to_registration_and_out(desk: Desk, database: Datab
     assert database.volunteers_versions.count_documents({"entity": entry["id"]}) == 6
 
 
-async def test_every_stored_entry_satisfies_its_schema(desk: Desk, database: Database) -> None:
-    await desk.registered(address="文三路 1 号", **child(16), guardian=GUARDIAN)
+def test_every_stored_volunteer_satisfies_the_schema(
+    volunteers: Volunteers, database: Database
+) -> None:
+    volunteers.counted(address="文三路 1 号", **people.child(16), guardian=people.guardian())
     for document in database.volunteers.find():
         Volunteer._from_son(document).validate()
 
 
-async def test_the_hours_of_the_rule_are_asked_for_by_name(desk: Desk) -> None:
-    entry = await desk.enrolled()
-    short = await desk.act(entry, "apply-registration", document=PAPER, declared_hours=19.5)
-    assert_problem(short, 422, "volunteer.hours_below_rule", "declared_hours")
+def test_the_hours_a_volunteer_needs_for_registration_are_asked_for_by_name(
+    volunteers: Volunteers,
+) -> None:
+    entry = volunteers.create()
+    few = {"document": PAPER, "declared_hours": 19.5}
+    short = volunteers.act(entry, "apply-registration", None, few)
+    check_problem(short, 422, "volunteer.hours_below_rule", "declared_hours")
     assert "20" in short.json()["detail"]
-    bare = await desk.act(entry, "apply-registration", declared_hours=20)
-    assert_problem(bare, 422, "document.required", "document")
+    bare = volunteers.act(entry, "apply-registration", None, {"declared_hours": 20})
+    check_problem(bare, 422, "document.required", "document")
 
 
-async def test_where_enrolment_registers_it_does(servers: RealServers, settings: Settings) -> None:
+def test_where_enrolment_registers_a_volunteer_it_does_so_each_time(
+    servers: RealServers, settings: Settings
+) -> None:
     rule = RegisteredRuleSettings(mode="ON_ENROLMENT")
-    async with opened(servers, settings, rule) as desk:
-        entry = await desk.enrolled()
+    with volunteers_inside(servers, settings, UnitsAsTold(), rule) as volunteers:
+        entry = volunteers.create()
         assert (entry["status"], entry["registered_on"]) == ("REGISTERED", today().isoformat())
-        gone = await desk.done(entry, "deregister")
-        back = await desk.done(gone, "enrol")
+        back = volunteers.done(entry, "deregister", "enrol")
         assert (back["status"], back["registered_on"]) == ("REGISTERED", today().isoformat())
         assert (back["deregistered_on"], back["ground"]) == (None, None)
 
 
-async def test_a_minor_waits_for_the_guardian(desk: Desk, database: Database) -> None:
-    entry = await desk.enrolled(**child())
+def test_a_volunteer_who_is_a_minor_waits_for_the_guardian(
+    volunteers: Volunteers, database: Database
+) -> None:
+    entry = volunteers.create(**people.child())
     assert (entry["status"], entry["pending"]) == ("APPLIED", "GUARDIAN_PENDING")
     assert [item["code"] for item in entry["warnings"]] == ["volunteer.guardian_pending"]
-    assert_problem(await desk.act(entry, "enrol"), 422, "guardian.required", "guardian")
-    silent = await desk.act(entry, "enrol", guardian={**GUARDIAN, "consent": None})
-    assert_problem(silent, 422, "guardian.required", "guardian")
-    entry = await desk.done(entry, "enrol", guardian=GUARDIAN)
+    check_problem(volunteers.act(entry, "enrol"), 422, "guardian.required", "guardian")
+    silent = volunteers.act(entry, "enrol", None, {"guardian": people.guardian(consent=None)})
+    check_problem(silent, 422, "guardian.required", "guardian")
+    entry = volunteers.done(entry, "enrol", body={"guardian": people.guardian()})
     assert (entry["status"], entry["pending"], entry["warnings"]) == ("ENROLLED", None, [])
-    path = f"/v1/volunteers/{entry['id']}"
-    read = (await desk.http.get(path, headers=desk.registrar)).json()
+    read = volunteers.read(entry).json()
     assert read["guardian"] == entry["guardian"] | {"name": "李*", "phone": "139****1111"}
     wanted = {"fields": ["guardian_name", "guardian_phone"], "reason": "联系监护人"}
-    privacy = desk.officer("zhou", "privacy")
-    full = await desk.http.post(f"{path}/reveal", json=wanted, headers=privacy)
+    privacy = volunteers.officer("zhou", "privacy")
+    full = volunteers.http.post(volunteers.of(entry, "reveal"), json=wanted, headers=privacy)
     assert full.json()["fields"] == {"guardian_name": "李四光", "guardian_phone": "+8613900001111"}
     assert facts_of(database, entry["id"]) == [("applied", "APPLIED"), ("enrolled", "ENROLLED")]
-    at_once = await desk.enrolled(**child(), guardian=GUARDIAN)
+    at_once = volunteers.create(**people.child(), guardian=people.guardian())
     assert at_once["status"] == "ENROLLED"
 
 
-async def test_corrections_hold_from_the_start(desk: Desk, database: Database) -> None:
-    entry = await desk.registered(sex="1")
-    headers = {**desk.registrar, "If-Match": '"3"'}
-    path = f"/v1/volunteers/{entry['id']}"
+def test_a_correction_of_a_volunteer_holds_from_the_start(
+    volunteers: Volunteers, database: Database
+) -> None:
+    entry = volunteers.counted(sex="1")
+    assert entry["version"] == 3
     right = {"sex": "2", "phone": "13600000001", "service_fields": ["BLOOD"], "reason": "笔误"}
-    answer = await desk.http.patch(path, json=right, headers=headers)
+    answer = volunteers.patch(entry, right)
     assert answer.status_code == 200, answer.text
-    assert (answer.json()["sex"], answer.json()["service_fields"]) == ("2", ["BLOOD"])
+    changed = answer.json()
+    assert (changed["sex"], changed["service_fields"]) == ("2", ["BLOOD"])
     stored: Any = database.volunteers.find_one({"_id": entry["id"]})
     assert {item["state"]["sex"] for item in stored["timeline"]} == {"2"}
-    nobody = await desk.http.patch(path, json={"phone": "13600000002"}, headers=headers)
+    nobody = volunteers.patch(entry, {"phone": "13600000002"})
     assert nobody.status_code == 412
-    headers["If-Match"] = '"4"'
-    same = await desk.http.patch(path, json={"phone": "13600000002"}, headers=headers)
+    assert changed["version"] == 4
+    same = volunteers.patch(changed, {"phone": "13600000002"}).json()
     assert told_of(database, entry["id"])[-1][1].changes == []
-    assert same.json()["version"] == 5
-    headers["If-Match"] = '"5"'
-    for wrong, code, field in (
-        ({}, "field.empty_change", ""),
+    assert same["version"] == 5
+    ahead = {"number": "1号", "issued_on": "2999-01-01"}
+    wrong: tuple[tuple[dict[str, Any], str, str | None], ...] = (
+        ({}, "field.empty_change", None),
         ({"phone": None}, "field.required", "phone"),
         ({"birth_date": f"{today().year - 3}-01-01"}, "guardian.required", "guardian"),
         ({"id_number": "1"}, "field.unknown", "id_number"),
         ({"sex": "3"}, "code.unknown", "sex"),
-        (
-            {"political": "13", "document": {"number": "1号", "issued_on": "2999-01-01"}},
-            "date.future",
-            "document.issued_on",
-        ),
-    ):
-        refused = await desk.http.patch(path, json=wrong, headers=headers)
-        assert_problem(refused, 422, code, field)
+        ({"political": "13", "document": ahead}, "date.future", "document.issued_on"),
+    )
+    for change, code, field in wrong:
+        check_problem(volunteers.patch(same, change), 422, code, field)
 
 
-async def test_the_recount_sees_what_the_events_told(desk: Desk, database: Database) -> None:
-    await desk.registered(unit_id="school")
+def test_the_recount_of_volunteers_sees_what_the_events_told(
+    volunteers: Volunteers, database: Database
+) -> None:
+    volunteers.counted(unit_id="school")
     counted = (Counted("volunteers", events.VOLUNTEER_TOPIC, VolunteerState),)
     database.outbox.update_many({}, {"$set": {"state": 1}})  # as if the relay had numbered all
-    result = await asyncio.to_thread(recount, database, "/services/volunteer", counted)
+    result = recount(database, "/services/volunteer", counted)
     totals: dict[str, int] = {}
     for (_topic, _unit, _day, name), count in result.counts.items():
         totals[name] = totals.get(name, 0) + count
@@ -144,4 +153,5 @@ async def test_the_recount_sees_what_the_events_told(desk: Desk, database: Datab
         for status in ("ENROLLED", "REGISTERED", "DEREGISTERED", "APPLIED")
         if (count := database.volunteers.count_documents({"status": status}))
     }
+    assert present["REGISTERED"] > 0
     assert {name: totals[name] for name in present} == present

@@ -22,9 +22,15 @@ from shared.web import create_app, serve
 PAGES = Path(__file__).parent / "dashboard"
 
 
-def build() -> FastAPI:
-    """Wire the process by hand from its environment."""
-    settings, mongo = AggregatorSettings(), MongoSettings()
+def build(
+    settings: AggregatorSettings | None = None,
+    mongo: MongoSettings | None = None,
+    process: ProcessSettings | None = None,
+    verifier: TokenVerifier | None = None,
+) -> FastAPI:
+    """Wire the process by hand; what is not given comes from its environment."""
+    settings, mongo = settings or AggregatorSettings(), mongo or MongoSettings()
+    process = process or ProcessSettings()
     plans = load_plans()
     database = connect_async(mongo)
     hub = Hub(database, settings, partial(api.describe, plans=plans))
@@ -48,11 +54,11 @@ def build() -> FastAPI:
     app = create_app(
         "Red Cross registry: aggregator",
         settings=HttpSettings(),
-        instance=ProcessSettings().instance,
+        instance=process.instance,
         routers=[api.router],
         readiness=[figures],
         lifespan=lifespan,
-        verifier=TokenVerifier(AccessSettings()),
+        verifier=verifier or TokenVerifier(AccessSettings()),
     )
 
     @app.get("/", include_in_schema=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.office import Office
+from tests.clients.county import KINDS, County
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
 ENGLISH = re.compile(r"^[A-Z][a-z]*\b.*[a-z]{2,} [a-z]{2,}")
@@ -15,7 +15,8 @@ Send = Callable[[dict[str, str]], httpx.Response]
 
 
 def check_refused(
-    office: Office,
+    county: County,
+    service: str,
     send: Send,
     status: int,
     code: str,
@@ -26,16 +27,19 @@ def check_refused(
     """Send a request once for each language, and return the Chinese problem.
 
     Args:
+        service: who is asked; its register holds afterwards what it held before, and so do all
+            registers where it keeps none.
         send: sends the request with headers besides its own.
         status, code: what it has to be refused with.
         field: path of the field at fault, if one is.
         hidden: what no answer may repeat.
     """
-    before = office.stored()
+    registers = (service,) if service in KINDS else tuple(KINDS)
+    before = county.stored(*registers)
     chinese, english = send({}), send({"Accept-Language": "en"})
-    assert office.stored() == before, "something was written"
+    assert county.stored(*registers) == before, "something was written"
     for answer in (chinese, english):
-        check_problem(answer, status, code, field)
+        check_refusal(answer, status, code, field)
         assert not [secret for secret in hidden if secret in answer.text]
     for answer, pattern in ((chinese, CHINESE), (english, ENGLISH)):
         for text in said(answer.json()):
@@ -44,7 +48,7 @@ def check_refused(
     return dict(chinese.json())
 
 
-def check_problem(answer: httpx.Response, status: int, code: str, field: str | None = None) -> None:
+def check_refusal(answer: httpx.Response, status: int, code: str, field: str | None = None) -> None:
     """Check one answer against RFC 9457 and the registry's additions to it."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,146 @@
+"""The counting worker at the worst moments, on real servers: nothing lost, nothing counted twice."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from aggregator import store
+from shared import outbox
+from shared.consumer import Superseded
+from shared.eventlog import Delivery, DeliveryFailed, Headers, Producer
+from shared.events import envelope
+from shared.kafka import KafkaLog
+from shared.mongo import Database
+from tests.integration.pipeline import Killed, Pipeline, die, states
+from tests.waiting import until
+
+
+def test_a_fact_travels_by_relay_and_worker_to_its_counter(
+    pipeline: Pipeline, mongo: Database
+) -> None:
+    pipeline.write(10)
+    relay = pipeline.relay()
+    assert relay.cycle() == 10
+    assert states(mongo) == [outbox.SENT] * 10
+    pipeline.drain(pipeline.consumer())
+    assert pipeline.by_unit() == pipeline.expected()
+
+
+def test_a_worker_killed_between_fold_and_commit_loses_nothing(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.write(40)
+    pipeline.relay().cycle()
+    consumer = pipeline.consumer()
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "commit", die)
+        with pytest.raises(Killed):
+            pipeline.drain(consumer)
+    pipeline.stop_workers()
+    assert pipeline.counted() == 0
+    pipeline.drain(pipeline.consumer())
+    assert pipeline.by_unit() == pipeline.expected()
+
+
+def test_a_worker_killed_after_commit_counts_nothing_again(pipeline: Pipeline) -> None:
+    pipeline.write(40)
+    relay = pipeline.relay()
+    relay.cycle()
+    pipeline.drain(pipeline.consumer())
+    pipeline.stop_workers()
+    pipeline.write(3)
+    relay.cycle()
+    pipeline.drain(pipeline.consumer())
+    assert pipeline.by_unit() == pipeline.expected()
+
+
+def test_a_zombie_worker_is_fenced(pipeline: Pipeline) -> None:
+    pipeline.write(30)
+    relay = pipeline.relay()
+    relay.cycle()
+    zombie, fresh = pipeline.consumer(), pipeline.consumer()
+    until(lambda: zombie.turn(0.05) == 0 and pipeline.counted() == 30, "the first is counted")
+    held = zombie.handler
+    pipeline.write(6)
+    relay.cycle()
+    # The zombie has read and folded, is stopped before its commit, and wakes too late.
+    records = [
+        record
+        for number in range(3)
+        for record in pipeline.log.read(
+            (pipeline.topic, number), 0, pipeline.log.bounds((pipeline.topic, number))[1]
+        )
+    ]
+    for record in records:
+        held.fold(record)
+    zombie._reader.close()  # type: ignore[union-attr]
+    pipeline.consumers.remove(zombie)
+    pipeline.drain(fresh)
+    with pytest.raises(Superseded):
+        held.commit()
+    assert pipeline.by_unit() == pipeline.expected()
+
+
+@dataclass
+class Refusing:
+    """A producer whose n-th record fails while later ones get through."""
+
+    inner: Producer
+    refuse: int
+
+    def send(self, topic: str, partition: int, value: bytes, headers: Headers) -> Delivery:
+        self.refuse -= 1
+        if self.refuse == 0:
+            return Refused()
+        return self.inner.send(topic, partition, value, headers)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+class Refused:
+    def wait(self, timeout: float) -> int:
+        raise DeliveryFailed(f"epoch bump within {timeout} s")
+
+    def done(self) -> bool:
+        return True
+
+
+def test_a_worker_holds_at_a_gap_until_it_is_repaired(
+    pipeline: Pipeline, mongo: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(envelope, "MAX_EVENTS_PER_RECORD", 5)
+    pipeline.write(60, units=1)
+    relay = pipeline.relay()
+    relay._sender.producer = Refusing(pipeline.log.producer(), refuse=3)
+    relay.cycle()
+    assert states(mongo).count(outbox.SENT) == 10
+    consumer = pipeline.consumer()
+
+    def sees_gap() -> bool:
+        consumer.turn(0.05)
+        return mongo[store.MARKS].count_documents({"gap": {"$ne": None}}) == 1
+
+    until(sees_gap, "the worker has seen the gap")
+    assert pipeline.counted() == 10
+    pipeline.send(relay)
+    pipeline.drain(consumer)
+    assert pipeline.by_unit() == pipeline.expected(units=1)
+    assert mongo[store.MARKS].count_documents({"gap": {"$ne": None}}) == 0
+
+
+def test_a_worker_counts_nothing_twice_of_a_topic_made_anew(
+    pipeline: Pipeline, kafka_log: KafkaLog
+) -> None:
+    pipeline.write(10)
+    pipeline.relay().cycle()
+    pipeline.drain(pipeline.consumer())
+    pipeline.stop_workers()
+    admin = kafka_log._administrator()
+    admin.delete_topics([pipeline.topic])
+    until(lambda: pipeline.topic not in admin.list_topics(), "the topic is gone")
+    kafka_log.ensure_topics({pipeline.topic: -1}, {pipeline.topic: 3})
+    pipeline.write(4)
+    pipeline.send(pipeline.relay())
+    pipeline.drain(pipeline.consumer())
+    assert pipeline.by_unit() == pipeline.expected()
