@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 DEMO ?= 1
 N ?= 1000
+# Processes of tests side by side; each starts a mongod and a broker of its own.
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +19,7 @@ EDITABLES := $(PACKAGES:%=-e %)
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
               --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install run test check format bench chaos lock schemas divisions clean
+.PHONY: help install run test check lint format bench chaos lock schemas divisions clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort \
@@ -55,16 +57,32 @@ install: $(DEV) ## make .venv with everything, hashes checked
 run: $(EMBEDDED) ## start the whole registry here (DEMO=0: chapters only, no demo people)
 	@exec $(BIN)/registry up --foreground $(if $(filter 0,$(DEMO)),--no-demo,--demo)
 
-test: $(DEV) ## the whole suite, on the real servers
-	@exec $(BIN)/python -m pytest $(ARGS)
+test: $(DEV) ## the whole suite, on the real servers (WORKERS=2 side by side)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-check: $(DEV) ## format, lint, types, contracts, fast tests
+check: lint ## what lint checks, and the fast tests
+	@exec $(BIN)/python -m pytest -n $(WORKERS) tests/unit tests/architecture tests/contract $(ARGS)
+
+# `make -j2 -O lint` checks two at a time.
+LINTS := lint-format lint-rules lint-types lint-imports lint-schemas
+.PHONY: $(LINTS)
+
+lint: $(LINTS) ## format, rules, types, import contracts, event schemas
+
+lint-format: $(DEV)
 	$(BIN)/ruff format --check .
+
+lint-rules: $(DEV)
 	$(BIN)/ruff check .
+
+lint-types: $(DEV)
 	$(BIN)/mypy
+
+lint-imports: $(DEV)
 	$(BIN)/lint-imports
+
+lint-schemas: $(DEV)
 	$(BIN)/python -m shared.events.contract --check
-	$(BIN)/python -m pytest tests/unit tests/architecture tests/contract
 
 format: $(DEV) ## format and repair what can be repaired
 	$(BIN)/ruff format .
@@ -74,7 +92,7 @@ bench: $(DEV) ## all benchmarks, JSON lines
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 chaos: $(DEV) ## N crash trials (make chaos N=1000)
-	@REGISTRY_CHAOS_TRIALS=$(N) exec $(BIN)/python -m pytest tests/chaos --timeout=0 $(ARGS)
+	@REGISTRY_CHAOS_TRIALS=$(N) exec $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 lock: $(DEV) ## renew the locks, hashes included, without index addresses
 	$(UV_COMPILE) requirements/runtime.in -o requirements/runtime.lock
