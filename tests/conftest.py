@@ -1,8 +1,8 @@
 """What holds for every test: the plugins of this house, Hypothesis profiles, a day that lasts.
 
 Nothing here starts a server or reads a file; ``real_servers`` and ``whole_system`` do for who asks
-for them, ``parallel`` tells what shares a worker, ``skipping`` that no test may be left out
-in CI.
+for them; ``parallel`` tells what shares a worker, ``flaky`` what was chance, ``skipping`` that no
+test may be left out in CI.
 """
 
 import os
@@ -14,7 +14,13 @@ from hypothesis import HealthCheck, settings
 from shared.clock import civil_day, now
 from tests.waiting import until
 
-pytest_plugins = ["tests.parallel", "tests.real_servers", "tests.skipping", "tests.whole_system"]
+pytest_plugins = [
+    "tests.flaky",
+    "tests.parallel",
+    "tests.real_servers",
+    "tests.skipping",
+    "tests.whole_system",
+]
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 
