@@ -19,7 +19,7 @@ EDITABLES := $(PACKAGES:%=-e %)
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
               --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install run test check lint format bench chaos lock schemas divisions clean
+.PHONY: help install run test check lint format bench chaos mutants lock schemas divisions clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort \
@@ -93,6 +93,9 @@ bench: $(DEV) ## all benchmarks, JSON lines
 
 chaos: $(DEV) ## N crash trials (make chaos N=1000)
 	@REGISTRY_CHAOS_TRIALS=$(N) exec $(BIN)/python -m pytest tests/chaos $(ARGS)
+
+mutants: $(DEV) ## plant bugs one by one: the tests must catch each (ARGS="--only NAME")
+	@exec $(BIN)/python -m tests.mutants $(ARGS)
 
 lock: $(DEV) ## renew the locks, hashes included, without index addresses
 	$(UV_COMPILE) requirements/runtime.in -o requirements/runtime.lock

@@ -9,7 +9,7 @@ import os
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from shared.clock import civil_day, now
 from tests.waiting import until
@@ -40,6 +40,10 @@ settings.register_profile(
 )
 settings.register_profile(
     "thorough", max_examples=2_000, deadline=None, suppress_health_check=OF_CHANCE
+)
+# Of a planted bug it is enough to know that an example fails, and not which is the smallest.
+settings.register_profile(
+    "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "dev"))
 

@@ -1,0 +1,308 @@
+"""The planted bugs: each as small as a slip of the hand. Whoever plants one names its test."""
+
+from tests.mutants.planting import Planted
+
+_SHARED = "shared/src/shared/"
+_AGGREGATOR = "services/aggregator/src/aggregator/"
+_RELAY = "tests/integration/shared/test_relay.py::"
+_WORKER = "tests/integration/aggregator/test_worker.py::"
+_PROJECTION = "tests/unit/aggregator/test_projection.py::"
+_TIMELINE = "tests/unit/shared/test_timeline.py::"
+_DOMAIN = "tests/unit/member/test_domain.py::"
+_RECORDS = "tests/unit/member/test_records.py::"
+_MEMBER = "tests/integration/member/"
+_VOLUNTEER = "tests/integration/volunteer/test_access.py::"
+
+RELAY = (
+    Planted(
+        "relay-marks-before-the-answer",
+        "A row is marked as sent only after the log has acknowledged it.",
+        f"{_SHARED}relay/__init__.py",
+        "        acknowledged = self._sender.deliver(rows)\n        if acknowledged:\n",
+        "        acknowledged = {place_of(row): row['sequence'] for row in rows}\n"
+        "        transact(self.database, lambda session: self._mark(acknowledged, session))\n"
+        "        acknowledged = self._sender.deliver(rows)\n        if acknowledged:\n",
+        (f"{_WORKER}test_a_worker_holds_at_a_gap_until_it_is_repaired",),
+    ),
+    Planted(
+        "relay-marks-behind-a-refusal",
+        "Behind a refused record nothing of its partition is marked, though later ones got through.",
+        f"{_SHARED}relay/sending.py",
+        "                if place not in broken:\n                    acknowledged[place]",
+        "                acknowledged[place]",
+        (f"{_WORKER}test_a_worker_holds_at_a_gap_until_it_is_repaired",),
+    ),
+    Planted(
+        "relay-ignores-a-failed-delivery",
+        "A delivery that failed is no acknowledgement.",
+        f"{_SHARED}relay/sending.py",
+        "if delivery.done() or left <= self.renew_seconds:\n                    raise\n",
+        "if delivery.done() or left <= self.renew_seconds:\n                    return\n",
+        (f"{_WORKER}test_a_worker_holds_at_a_gap_until_it_is_repaired",),
+    ),
+    Planted(
+        "relay-numbers-unfenced",
+        "Whoever lost the lease gives no numbers.",
+        f"{_SHARED}relay/__init__.py",
+        "        self._fence(session)\n        places = {",
+        "        places = {",
+        (f"{_RELAY}test_a_zombie_relay_is_fenced",),
+    ),
+    Planted(
+        "relay-marks-unfenced",
+        "Whoever lost the lease marks nothing as sent: its successor may be sending it again.",
+        f"{_SHARED}relay/__init__.py",
+        "        self._fence(session)\n        for (topic, partition), last in",
+        "        for (topic, partition), last in",
+        (f"{_RELAY}test_a_relay_replaced_while_it_waits_for_answers_marks_nothing",),
+    ),
+    Planted(
+        "lease-taken-though-not-run-out",
+        "A lease is taken from another holder only once it has run out.",
+        f"{_SHARED}lease.py",
+        '{"$lt": ["$expires_at", "$$NOW"]}',
+        '{"$lt": ["$$NOW", "$expires_at"]}',
+        (f"{_RELAY}test_a_zombie_relay_is_fenced",),
+    ),
+)
+
+WORKER = (
+    Planted(
+        "fold-applies-a-higher-number",
+        "A number beyond the next one is a gap and is not counted.",
+        f"{_AGGREGATOR}projection.py",
+        "        return first == mark + 1",
+        "        return first > mark",
+        (f"{_PROJECTION}test_a_gap_holds_the_stored_offset_until_the_resend_closes_it",),
+    ),
+    Planted(
+        "fold-applies-a-lower-number",
+        "A number counted before is not counted again.",
+        f"{_AGGREGATOR}projection.py",
+        "        return first == mark + 1",
+        "        return first <= mark + 1",
+        (f"{_PROJECTION}test_counters_equal_the_recount_for_today_and_every_past_day",),
+    ),
+    Planted(
+        "offset-passes-a-gap",
+        "While numbers are missing the stored offset stays before them, for the resend.",
+        f"{_AGGREGATOR}projection.py",
+        "        if cursor.gap is None:\n            cursor.offset =",
+        "        cursor.offset =",
+        (f"{_PROJECTION}test_a_gap_holds_the_stored_offset_until_the_resend_closes_it",),
+    ),
+    Planted(
+        "commit-unfenced",
+        "A chunk is committed only over the marks that it was folded from.",
+        f"{_AGGREGATOR}store.py",
+        '{"_id": identity, "commits": cursor.commits}, {"$set": fields}',
+        '{"_id": identity}, {"$set": fields}',
+        (f"{_WORKER}test_a_zombie_worker_is_fenced",),
+    ),
+)
+
+RECOUNT = (
+    Planted(
+        "recount-with-rows-not-yet-numbered",
+        "What has no number yet is taken off a recount again, for no mark tells of it.",
+        f"{_SHARED}recount.py",
+        '.find({"state": outbox.WRITTEN}, session=session):\n            _take_off(counts, row)',
+        '.find({"state": outbox.WRITTEN}, session=session):\n            continue',
+        ("tests/integration/test_recount.py::test_a_recount_counts_what_the_numbered_rows_tell",),
+    ),
+    Planted(
+        "recount-outside-its-snapshot",
+        "A recount is of one instant, whatever is registered meanwhile.",
+        f"{_SHARED}recount.py",
+        '.find({}, {"timeline": 1}, session=session, batch_size=5_000)',
+        '.find({}, {"timeline": 1}, batch_size=5_000)',
+        (
+            "tests/integration/test_recount.py::test_what_is_written_during_a_recount_is_of_the_next",
+        ),
+    ),
+)
+
+FIGURES = (
+    Planted(
+        "as-of-without-its-own-day",
+        "The figures as of a day are those at its end, with what took effect on it.",
+        f"{_AGGREGATOR}queries.py",
+        '{"g": GENERATION, "d": {"$lte": day}}',
+        '{"g": GENERATION, "d": {"$lt": day}}',
+        (
+            "tests/integration/aggregator/test_figures_api.py::test_progress_tells_the_figures_now_and_on_past_days",
+        ),
+    ),
+    Planted(
+        "roll-up-forgets-an-ancestor",
+        "What is counted at a unit is counted at every unit above it.",
+        f"{_AGGREGATOR}figures.py",
+        "            card = above\n",
+        "            return\n",
+        ("tests/unit/aggregator/test_figures.py::test_roll_up_equals_a_plain_walk",),
+    ),
+    Planted(
+        "small-cells-shown",
+        "A breakdown by personal attribute does not tell of four people or fewer.",
+        f"{_AGGREGATOR}disclosure.py",
+        "SMALL_BELOW = 5",
+        "SMALL_BELOW = 4",
+        ("tests/unit/aggregator/test_disclosure.py",),
+    ),
+    Planted(
+        "complete-in-spite-of-a-gap",
+        "Figures with a gap in their numbers are not called complete.",
+        f"{_AGGREGATOR}freshness.py",
+        '        if self._gaps:\n            reasons.append("gap")\n',
+        "",
+        ("tests/unit/aggregator/test_freshness.py",),
+    ),
+    Planted(
+        "complete-in-spite-of-a-dead-letter",
+        "Figures without an event that was set aside are not called complete.",
+        f"{_AGGREGATOR}freshness.py",
+        '        if self.dead_letters:\n            reasons.append("dead_letter")\n',
+        "",
+        ("tests/unit/aggregator/test_freshness.py",),
+    ),
+    Planted(
+        "late-fact-appended",
+        "A fact dated before others stands before them and takes them back.",
+        f"{_SHARED}timeline.py",
+        "for known in timeline if known.effective_on < entry.effective_on)",
+        "for known in timeline if known.effective_on != entry.effective_on)",
+        (f"{_TIMELINE}test_a_fact_supersedes_what_was_dated_on_or_after_it",),
+    ),
+    Planted(
+        "correction-of-the-last-state-alone",
+        "What was wrong from the start is put right in every state.",
+        f"{_SHARED}people/lifecycle.py",
+        '            for entry in timeline.from_documents(document["timeline"])\n'
+        "            for mended in timeline.correct((entry,), _borne(entry, wrong, right), recorded_at)",
+        '            for known in [timeline.from_documents(document["timeline"])]\n'
+        "            for mended in (*known[:-1], *timeline.correct(known[-1:], right, recorded_at))",
+        (f"{_DOMAIN}test_a_correction_reaches_every_state_and_no_voided_entry",),
+    ),
+)
+
+WRITING = (
+    Planted(
+        "answered-before-the-commit",
+        "Nobody is told that something is written before it is committed.",
+        f"{_SHARED}groupcommit/transaction.py",
+        "    try:\n        await transact_async(database, insert)\n",
+        "    for waiting in group:\n        waiting.confirm()\n"
+        "    try:\n        await transact_async(database, insert)\n",
+        (
+            "tests/integration/shared/test_groupcommit.py::test_a_duplicate_fails_alone_in_group_commit",
+        ),
+    ),
+    Planted(
+        "a-duplicate-aborts-its-neighbours",
+        "A request that cannot be written fails alone.",
+        f"{_SHARED}groupcommit/__init__.py",
+        "            if group == [offence.offender]:\n"
+        "                group[0].refuse(offence.problem)\n                return\n"
+        "            await self._apart(group, offence)\n",
+        "            for waiting in group:\n                waiting.refuse(offence.problem)\n",
+        ("tests/unit/shared/test_groupcommit.py",),
+    ),
+    Planted(
+        "event-outside-its-transaction",
+        "An event is written with the change it tells of, or neither is.",
+        f"{_SHARED}entities.py",
+        "            await self.database[name].insert_one(document, session=session)",
+        "            await self.database[name].insert_one(document)",
+        ("tests/integration/shared/test_entities.py",),
+    ),
+    Planted(
+        "idempotency-record-not-written",
+        "A request that is sent again has one effect and one answer.",
+        f"{_SHARED}people/office.py",
+        "                *once.rows(Outcome(CREATED, identity, 1)),\n",
+        "",
+        (f"{_MEMBER}test_requests.py::test_a_create_sent_twice_happens_once",),
+    ),
+    Planted(
+        "another-body-under-a-known-key",
+        "A key that was used with another body is refused.",
+        f"{_SHARED}idempotency.py",
+        'if not hmac.compare_digest(found["digest"], digest):',
+        'if not hmac.compare_digest(found["digest"], found["digest"]):',
+        ("tests/unit/shared/test_idempotency.py",),
+    ),
+    Planted(
+        "number-not-claimed",
+        "One document number belongs to one entry, however many officers enter it at once.",
+        f"{_SHARED}people/office.py",
+        "                *((IDENTIFIERS, row) for row in identifier_rows(indexes, identity)),\n",
+        "",
+        (f"{_MEMBER}test_requests.py::test_twenty_at_once_with_one_number_make_one_member",),
+    ),
+    Planted(
+        "dated-after-today",
+        "Nothing is a fact before it happens.",
+        f"{_SHARED}people/lifecycle.py",
+        "    refuse(check_effective(day, today))\n",
+        "",
+        ("tests/unit/member/test_domain.py::test_nothing_is_dated_after_today",),
+    ),
+    Planted(
+        "an-older-card-over-a-newer",
+        "The unit directory takes a unit's card only over a lower version.",
+        f"{_SHARED}directory.py",
+        '{"$or": [{"$lt": [known, document["version"]]}, settled]}',
+        '{"$or": [{"$ne": [known, document["version"]]}, settled]}',
+        (
+            "tests/integration/shared/test_directory.py::test_the_directory_takes_only_a_higher_version_of_a_card",
+        ),
+    ),
+)
+
+ACCESS = (
+    Planted(
+        "read-without-scope",
+        "A person outside the reader's subtree does not exist for him.",
+        f"{_SHARED}people/reading.py",
+        "    if not principal.service and not (own and principal.person == identity):\n"
+        '        await office.permit(principal, found["unit"], "viewer")\n',
+        "",
+        (
+            f"{_MEMBER}test_access.py::test_a_member_is_in_reach_of_officers_of_its_county_and_of_their_roles",
+        ),
+    ),
+    Planted(
+        "two-eyes",
+        "Whoever entered or edited an entry does not approve it.",
+        f"{_SHARED}people/lifecycle.py",
+        "        check_four_eyes(transition, document, command.subject)\n",
+        "",
+        (f"{_DOMAIN}test_creator_and_last_editor_may_not_approve_or_file",),
+    ),
+    Planted(
+        "any-level-will-do",
+        "Where a county's decision is needed, a grant below a county does not count.",
+        f"{_SHARED}access/principal.py",
+        "[unit for unit, level in path if level in levels]",
+        "[unit for unit, level in path if level]",
+        ("tests/unit/shared/test_access.py",),
+    ),
+    Planted(
+        "id-number-shown",
+        "An ordinary answer shows the first and the last character of an id number.",
+        f"{_SHARED}personal/records/sealed.py",
+        '"id_number": _mask(full["id_number"], masking.mask_identifier),',
+        '"id_number": full["id_number"],',
+        (f"{_RECORDS}test_at_rest_nothing_is_readable_and_all_comes_back",),
+    ),
+    Planted(
+        "read-not-logged",
+        "Whoever reads a person leaves a row in the access log.",
+        f"{_SHARED}people/reading.py",
+        "    await accesslog.write(office.database, row)\n    return found\n",
+        "    return found\n",
+        (f"{_VOLUNTEER}test_volunteers_are_masked_and_sealed_and_each_read_is_logged",),
+    ),
+)
+
+PLANTED = (*RELAY, *WORKER, *RECOUNT, *FIGURES, *WRITING, *ACCESS)
