@@ -37,7 +37,7 @@ DOCUMENTS = [
 ADR_LINES = 45
 """A page."""
 TOP = (
-    "shared", "services", "deploy", "tests", "docs", "requirements", "benchmarks", ".ci"
+    "shared", "services", "deploy", "tests", "docs", "requirements", "benchmarks", "findings", ".ci"
 )  # fmt: skip
 OPERATIONAL = {"/", "/healthz", "/readyz", "/metrics", "/openapi.json"}
 PORTS = {"8001": "org-units", "8002": "member", "8003": "volunteer", "8004": "aggregator"}
