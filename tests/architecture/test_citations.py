@@ -101,7 +101,7 @@ def test_every_citation_names_a_document_and_its_section() -> None:
 
 
 @pytest.mark.parametrize("name", ["design", "domain"])
-def test_sections_are_numbered_in_order_and_once(name: str) -> None:
+def test_sections_of_a_document_are_numbered_in_order_and_once(name: str) -> None:
     numbers = [tuple(map(int, one.split("."))) for one in sections(ROOT / f"docs/{name}.md")]
     assert len(numbers) > 10
     assert numbers == sorted(set(numbers))

@@ -69,19 +69,21 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> list[Process]:
     return list(table(Runtime(var=tmp_path_factory.mktemp("var"))))
 
 
-def test_it_follows_the_compose_schema() -> None:
+def test_the_compose_file_follows_its_schema() -> None:
     schema = json.loads(files("check_jsonschema").joinpath(SCHEMA).read_text(encoding="utf-8"))
     validator = jsonschema.validators.validator_for(schema)(schema)
     assert [error.message for error in validator.iter_errors(compose())] == []
 
 
-def test_every_process_of_the_table_is_there(processes: list[Process]) -> None:
+def test_every_process_of_the_table_is_in_the_compose_file(processes: list[Process]) -> None:
     expected = {p.name for p in processes} - SERVERS.keys() - AT_BUILD_TIME
     expected |= {f"{name}-{n}" for name in SERVERS.values() for n in (1, 2, 3)}
     assert expected - services().keys() == set()
 
 
-def test_every_process_runs_the_same_command(processes: list[Process]) -> None:
+def test_every_process_of_compose_runs_the_command_of_the_embedded_one(
+    processes: list[Process],
+) -> None:
     different = {}
     for process in processes:
         if process.name in SERVERS or process.name in AT_BUILD_TIME:
@@ -92,13 +94,13 @@ def test_every_process_runs_the_same_command(processes: list[Process]) -> None:
     assert different == {}
 
 
-def test_every_process_answers_on_its_port(processes: list[Process]) -> None:
+def test_every_process_of_compose_answers_on_its_port(processes: list[Process]) -> None:
     ports = {p.name: str(p.port) for p in processes if p.port and p.name not in SERVERS}
     assert ports
     assert {n: services()[n]["environment"]["REGISTRY_PORT"] for n in ports} == ports
 
 
-def test_every_process_knows_what_the_embedded_one_knows(
+def test_every_process_of_compose_knows_what_the_embedded_one_knows(
     processes: list[Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forget_the_callers_settings(monkeypatch)
@@ -117,14 +119,14 @@ def by_hand(service: dict[str, Any]) -> bool:
     return "profiles" in service
 
 
-def test_every_step_is_waited_for() -> None:
+def test_every_step_of_compose_is_waited_for() -> None:
     """Else `up --wait` takes a step that has ended for a process that has died."""
     waited = {other for service in services().values() for other in service.get("depends_on", {})}
     steps = {name for name, s in services().items() if is_step(s) and not by_hand(s)}
     assert steps - waited == set()
 
 
-def test_the_tree_is_seeded_before_anybody_asks_for_it(
+def test_the_tree_of_units_is_seeded_by_compose_before_anybody_asks_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[tuple[str, ...]] = []
@@ -144,7 +146,7 @@ def test_the_tree_is_seeded_before_anybody_asks_for_it(
 
 
 @pytest.mark.parametrize(("name", "database"), [("seed", "org-units"), ("recount", "aggregator")])
-def test_a_program_run_once_knows_what_the_command_line_gives_it(
+def test_a_program_compose_runs_once_knows_what_the_command_line_gives_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, database: str
 ) -> None:
     forget_the_callers_settings(monkeypatch)
@@ -157,7 +159,7 @@ def test_a_program_run_once_knows_what_the_command_line_gives_it(
     assert services()[name]["environment"]["REGISTRY_INSTANCE"] not in names
 
 
-def test_the_command_line_beside_the_issuer_reaches_every_service() -> None:
+def test_the_command_line_in_compose_beside_the_issuer_reaches_every_service() -> None:
     issuer = services()["issuer"]
     for name in STACK:
         variable = f"REGISTRY_{package(name).upper()}_URL"
@@ -165,20 +167,20 @@ def test_the_command_line_beside_the_issuer_reaches_every_service() -> None:
         assert set(issuer["networks"]) & set(services()[name]["networks"])
 
 
-def test_no_server_logs_what_a_document_holds(tmp_path: Path) -> None:
+def test_no_database_of_compose_logs_what_a_document_holds(tmp_path: Path) -> None:
     embedded = mongod.command(Runtime(var=tmp_path))
     for n in (1, 2, 3):
         command = services()[f"mongo-{n}"]["command"]
         assert command[command.index("--slowms") + 1] == embedded[embedded.index("--slowms") + 1]
 
 
-def test_what_is_kept_running_has_a_health_check() -> None:
+def test_what_compose_keeps_running_has_a_health_check() -> None:
     running = {name: s for name, s in services().items() if not is_step(s)}
     assert len(running) == 3 + 3 + 1 + 4 + 3 + 4
     assert [name for name, service in running.items() if "healthcheck" not in service] == []
 
 
-def test_what_depends_waits_for_readiness() -> None:
+def test_what_depends_on_another_in_compose_waits_for_readiness() -> None:
     for name, service in services().items():
         for other, how in service.get("depends_on", {}).items():
             end = is_step(services()[other])
@@ -186,13 +188,13 @@ def test_what_depends_waits_for_readiness() -> None:
             assert how["condition"] == wanted, f"{name} waits for {other}"
 
 
-def test_ports_are_published_on_loopback_only() -> None:
+def test_ports_of_compose_are_published_on_loopback_only() -> None:
     published = [port for s in services().values() for port in s.get("ports", [])]
     assert len(published) == 5
     assert [port for port in published if not str(port).startswith("127.0.0.1:")] == []
 
 
-def test_servers_are_replicated_and_unreachable_from_outside() -> None:
+def test_servers_of_compose_are_replicated_and_unreachable_from_outside() -> None:
     assert compose()["networks"]["servers"]["internal"] is True
     for name, service in services().items():
         if name.startswith(("mongo-", "kafka-")):
@@ -203,7 +205,7 @@ def test_servers_are_replicated_and_unreachable_from_outside() -> None:
     assert services()["topics"]["environment"]["REGISTRY_KAFKA_REPLICATION"] == "3"
 
 
-def test_no_secret_stands_in_the_file() -> None:
+def test_no_secret_stands_in_the_compose_file() -> None:
     for service in services().values():
         for name, value in service.get("environment", {}).items():
             if any(word in name for word in ("PASSWORD", "TOKEN", "KEYRING", "MONGO_URI")):
@@ -211,7 +213,7 @@ def test_no_secret_stands_in_the_file() -> None:
                 assert str(value).startswith("/run/"), name
 
 
-def test_docker_agrees_where_it_can_be_asked() -> None:
+def test_docker_agrees_with_the_compose_file_where_it_can_be_asked() -> None:
     """Docker's own reading, on machines that have the compose plugin; the rest holds everywhere."""
     docker = shutil.which("docker")
     command = [docker or "docker", "compose"]
@@ -223,7 +225,7 @@ def test_docker_agrees_where_it_can_be_asked() -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_secrets_are_made_once_and_for_their_reader_only(tmp_path: Path) -> None:
+def test_secrets_for_compose_are_made_once_and_for_their_reader_only(tmp_path: Path) -> None:
     def make() -> dict[str, str]:
         subprocess.run(
             [sys.executable, ROOT / "deploy/make_secrets.py", tmp_path],

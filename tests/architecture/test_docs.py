@@ -136,7 +136,7 @@ def unknown_route(method: str, address: str, service: str | None = None) -> str 
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_and_paths_exist(document: Path) -> None:
+def test_links_and_paths_in_a_document_exist(document: Path) -> None:
     missing = []
     for target in re.findall(r"\]\(([^)\s]+)\)", text(document)):
         if not target.startswith(("http://127.0.0.1", "https://")):
@@ -155,7 +155,7 @@ def test_links_and_paths_exist(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_make_targets_exist(document: Path) -> None:
+def test_make_targets_in_a_document_exist(document: Path) -> None:
     declared = re.search(r"^\.PHONY: (.*)$", text(ROOT / "Makefile"), re.MULTILINE)
     assert declared
     named = {
@@ -180,7 +180,7 @@ def _refused(words: list[str]) -> str | None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_registry_commands_and_options_exist(document: Path) -> None:
+def test_registry_commands_and_options_in_a_document_exist(document: Path) -> None:
     problems = []
     for line in code(document):
         for call in re.findall(r"(?:^|[\s/(])registry ([a-z][^)|\"]*)", line):
@@ -190,7 +190,7 @@ def test_registry_commands_and_options_exist(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_routes_exist(document: Path) -> None:
+def test_routes_in_a_document_exist(document: Path) -> None:
     problems = []
     for line in code(document):
         plain = line.replace("\\|", "|")
@@ -213,7 +213,7 @@ def _sources() -> str:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_modules_tests_metrics_and_settings_exist(document: Path) -> None:
+def test_modules_tests_metrics_and_settings_in_a_document_exist(document: Path) -> None:
     sources, problems = _sources(), []
     for line in code(document):
         modules = re.findall(r"python -m ([\w.]+)", line)
@@ -286,6 +286,6 @@ def test_decisions_are_numbered_without_gaps_and_listed() -> None:
     assert [page.name for page in ADRS if f"(adr/{page.name})" not in listed] == []
 
 
-def test_what_the_sources_cite_is_there() -> None:
+def test_every_decision_that_the_sources_cite_exists() -> None:
     cited = set(re.findall(r"docs/adr/(\d{4})", _sources()))
     assert cited - {page.stem[:4] for page in ADRS} == set()

@@ -59,7 +59,7 @@ def test_a_defect_beside_a_flaky_test_still_fails_the_run(tmp_path: Path) -> Non
     assert "FLAKY test_planted.py::test_defect" not in ended.stdout
 
 
-def test_many_failures_are_no_chance(tmp_path: Path) -> None:
+def test_many_failures_in_a_run_are_no_flaky_tests(tmp_path: Path) -> None:
     source = "".join(CHANCE.format(name=f"chance_{number}") for number in range(4))
     ended = run(tmp_path, source, "--once-more")
     assert ended.returncode == 1, ended.stdout
@@ -67,13 +67,13 @@ def test_many_failures_are_no_chance(tmp_path: Path) -> None:
     assert not (tmp_path / "var").exists()
 
 
-def test_no_test_is_run_twice_unless_asked_for(tmp_path: Path) -> None:
+def test_a_flaky_test_is_not_run_twice_unless_asked_for(tmp_path: Path) -> None:
     ended = run(tmp_path, CHANCE.format(name="chance"))
     assert ended.returncode == 1, ended.stdout
     assert "FLAKY" not in ended.stdout
 
 
-def test_only_ci_asks_for_a_second_run() -> None:
+def test_only_ci_asks_for_a_second_run_of_flaky_tests() -> None:
     asked = [
         name
         for name in (".ci/run", "Makefile", "pyproject.toml", ".pre-commit-config.yaml")

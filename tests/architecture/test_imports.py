@@ -121,16 +121,18 @@ def graph() -> grimp.ImportGraph:
 
 
 @pytest.mark.parametrize("identity", configuration()[1])
-def test_every_contract_is_kept(graph: grimp.ImportGraph, identity: str) -> None:
+def test_every_import_contract_is_kept(graph: grimp.ImportGraph, identity: str) -> None:
     assert is_kept(identity, graph)
 
 
-def test_every_contract_has_a_planted_violation() -> None:
+def test_every_import_contract_has_a_planted_violation() -> None:
     assert {plant.contract for plant in PLANTED.values()} == set(configuration()[1])
 
 
 @pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
-def test_a_planted_violation_breaks_its_contract(graph: grimp.ImportGraph, plant: Plant) -> None:
+def test_a_planted_violation_breaks_its_import_contract(
+    graph: grimp.ImportGraph, plant: Plant
+) -> None:
     assert not is_kept(plant.contract, with_planted(graph, plant))
 
 
@@ -146,7 +148,7 @@ def copied_packages(folder: Path) -> None:
     shutil.copy(CONFIGURATION, folder)
 
 
-def test_the_command_finds_what_is_planted_in_a_file(tmp_path: Path) -> None:
+def test_the_command_for_import_contracts_finds_what_is_planted_in_a_file(tmp_path: Path) -> None:
     """The command, its configuration and its exit code: what the rest of this file goes past."""
     copied_packages(tmp_path)
     with (tmp_path / "member/api.py").open("a", encoding="utf-8") as module:

@@ -23,7 +23,7 @@ def normal(requirement: str) -> str:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_pin_has_a_hash(lock: str) -> None:
+def test_every_pin_of_a_lock_file_has_a_hash(lock: str) -> None:
     text = (ROOT / f"requirements/{lock}.lock").read_text(encoding="utf-8")
     unhashed = [
         entry.split("\n", maxsplit=1)[0]
@@ -36,20 +36,20 @@ def test_every_pin_has_a_hash(lock: str) -> None:
 @pytest.mark.parametrize(
     ("smaller", "larger"), [("runtime", "embedded"), ("build", "embedded"), ("embedded", "dev")]
 )
-def test_a_larger_lock_pins_what_the_smaller_one_pins(smaller: str, larger: str) -> None:
+def test_a_larger_lock_file_pins_what_the_smaller_one_pins(smaller: str, larger: str) -> None:
     inner, outer = pins(smaller), pins(larger)
     assert inner
     assert {name: (v, outer.get(name)) for name, v in inner.items() if outer.get(name) != v} == {}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_what_is_asked_for_is_locked(lock: str) -> None:
+def test_what_is_asked_for_is_pinned_in_the_lock_file(lock: str) -> None:
     text = (ROOT / f"requirements/{lock}.in").read_text(encoding="utf-8")
     asked = {normal(line) for line in text.splitlines() if line and line[0] not in "#-"}
     assert asked - pins(lock).keys() == set()
 
 
-def test_every_dependency_of_a_package_is_locked() -> None:
+def test_every_dependency_of_a_package_is_pinned_in_the_lock_file() -> None:
     locked = pins("runtime").keys()
     missing = {}
     projects = [*ROOT.glob("shared/pyproject.toml")]

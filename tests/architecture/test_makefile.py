@@ -52,7 +52,7 @@ def to_the_terminal(make: int) -> None:
 
 @pytest.mark.parametrize("stop", [to_make, to_the_terminal])
 @pytest.mark.parametrize(("argument", "option"), [("DEMO=1", "--demo"), ("DEMO=0", "--no-demo")])
-def test_a_signal_reaches_the_supervisor(
+def test_a_signal_to_make_run_reaches_the_supervisor(
     checkout: Path, stop: Callable[[int], None], argument: str, option: str
 ) -> None:
     make = subprocess.Popen(
@@ -73,7 +73,7 @@ def test_a_signal_reaches_the_supervisor(
     make.wait(timeout=LIMIT)
 
 
-def test_help_lists_every_command() -> None:
+def test_make_lists_every_target_of_the_makefile() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     declared = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
     assert declared

@@ -14,13 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 each = pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 
 
-def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
+def test_there_are_enough_planted_bugs_and_each_has_a_name_of_its_own() -> None:
     assert len(PLANTED) >= 20
     assert len({planted.name for planted in PLANTED}) == len(PLANTED)
 
 
 @each
-def test_it_can_be_planted(planted: Planted) -> None:
+def test_a_planted_bug_makes_another_program_of_its_file(planted: Planted) -> None:
     sound = (ROOT / planted.file).read_text(encoding="utf-8")
     spoilt = planted.plant(sound)
     # Another program, and not the same one written differently.
@@ -28,7 +28,7 @@ def test_it_can_be_planted(planted: Planted) -> None:
 
 
 @each
-def test_its_tests_exist(planted: Planted) -> None:
+def test_the_tests_that_catch_a_planted_bug_exist(planted: Planted) -> None:
     assert planted.caught_by
     for test in planted.caught_by:
         name, _, function = test.partition("::")
@@ -40,7 +40,7 @@ def test_its_tests_exist(planted: Planted) -> None:
         assert function == "" or function.startswith("test_")
 
 
-def test_what_occurs_twice_or_not_at_all_is_not_planted() -> None:
+def test_a_bug_whose_place_occurs_twice_or_not_at_all_is_not_planted() -> None:
     planted = Planted("n", "A promise.", "shared/src/shared/log.py", "a", "b", ())
     assert planted.plant("a c") == "b c"
     for text in ("", "a a"):
@@ -55,7 +55,9 @@ def test_what_occurs_twice_or_not_at_all_is_not_planted() -> None:
         ("services/org-units/src/org_units/store/__init__.py", "org_units.store"),
     ],
 )
-def test_a_file_is_imported_by_its_name_below_src(file: str, module: str) -> None:
+def test_the_file_of_a_planted_bug_is_imported_by_its_name_below_src(
+    file: str, module: str
+) -> None:
     assert Planted("n", "A promise.", file, "a", "b", ()).module == module
 
 
@@ -79,7 +81,7 @@ NAME = "tests/unit/test_x.py::test_y[found by the abort]"
         (-9, "", Verdict.INVALID, "code -9"),
     ],
 )
-def test_a_catch_is_a_test_that_failed_and_nothing_else(
+def test_a_planted_bug_is_caught_by_a_test_that_failed_and_by_nothing_else(
     code: int, output: str, verdict: Verdict, told: str
 ) -> None:
     judgement = judge(code, output)

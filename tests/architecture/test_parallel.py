@@ -20,11 +20,13 @@ from tests.parallel import group_of, pytest_collection_modifyitems
         ("tests/unit/shared/test_web.py::test_e", "tests/unit/shared/test_web.py"),
     ],
 )
-def test_the_group_of_a_test(test: str, group: str) -> None:
+def test_tests_that_share_a_system_or_a_folder_share_a_parallel_group(
+    test: str, group: str
+) -> None:
     assert group_of(test) == group
 
 
-def test_groups_of_tests_stay_together_and_the_largest_begin() -> None:
+def test_parallel_groups_stay_together_and_the_largest_begin() -> None:
     drawn = ["unit/test_b.py::one", "integration/member/test_a.py::two", "e2e/test_restart.py::three",
              "unit/test_a.py::four", "attack/test_a.py::five", "integration/member/test_b.py::six",
              "unit/test_b.py::seven", "chaos/test_a.py::eight"]  # fmt: skip

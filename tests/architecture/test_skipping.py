@@ -46,18 +46,18 @@ def in_ci(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProce
 
 
 @pytest.mark.parametrize("way", WAYS_TO_SKIP)
-def test_a_skip_fails_in_ci(in_ci: subprocess.CompletedProcess[str], way: str) -> None:
+def test_a_skipped_test_fails_in_ci(in_ci: subprocess.CompletedProcess[str], way: str) -> None:
     told = [line for line in in_ci.stdout.splitlines() if f"test_{way}.py" in line]
     refused = [line for line in told if "A test may not be skipped in CI" in line]
     assert [line.split(" ")[0] for line in refused] in (["FAILED"], ["ERROR"]), in_ci.stdout
 
 
-def test_a_run_with_a_skip_fails_in_ci(in_ci: subprocess.CompletedProcess[str]) -> None:
+def test_a_run_with_a_skipped_test_fails_in_ci(in_ci: subprocess.CompletedProcess[str]) -> None:
     assert in_ci.returncode == 1
     assert "1 failed, 1 passed, 3 errors" in in_ci.stdout
 
 
-def test_a_skip_is_allowed_elsewhere(tmp_path: Path) -> None:
+def test_a_skipped_test_is_allowed_outside_ci(tmp_path: Path) -> None:
     result = run(tmp_path, WAYS_TO_SKIP | PASSING, ci="")
     assert result.returncode == 0, result.stdout
     assert "1 passed, 4 skipped" in result.stdout

@@ -66,7 +66,7 @@ def test_no_source_file_is_longer_than_400_lines() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES} == {}
 
 
-def test_no_function_is_longer_than_50_lines() -> None:
+def test_no_function_of_the_sources_is_longer_than_50_lines() -> None:
     too_long = {}
     for path in source_files():
         if path.suffix != ".py":
@@ -79,7 +79,7 @@ def test_no_function_is_longer_than_50_lines() -> None:
     assert too_long == {}
 
 
-def test_no_file_names_a_registry_or_a_machine() -> None:
+def test_no_committed_file_names_a_package_registry_or_a_machine() -> None:
     found = []
     for path in committed_files():
         text = text_of(path)
@@ -90,5 +90,5 @@ def test_no_file_names_a_registry_or_a_machine() -> None:
     assert found == []
 
 
-def test_no_lock_that_records_registry_hosts() -> None:
+def test_no_lock_file_that_records_registry_hosts_is_committed() -> None:
     assert [path for path in committed_files() if path.name in FORBIDDEN_NAMES] == []

@@ -242,16 +242,16 @@ PATIENT = [
 
 
 @pytest.mark.parametrize("source", HURRIED.values(), ids=HURRIED)
-def test_what_is_hurried_is_found(source: str) -> None:
+def test_a_hurried_wait_of_a_test_is_found(source: str) -> None:
     assert len(hurried(source)) == 1
 
 
 @pytest.mark.parametrize("source", PATIENT)
-def test_what_is_patient_is_let_be(source: str) -> None:
+def test_a_patient_wait_of_a_test_is_let_be(source: str) -> None:
     assert hurried(source) == []
 
 
-def test_the_line_is_told() -> None:
+def test_the_line_of_a_hurried_wait_is_told() -> None:
     source = "import time\nsystem.stop(\n    timeout=5,\n)\ntime.sleep(1)\n"
     assert hurried(source) == [
         "3: a limit below LIMIT: system.stop(… 5)",
@@ -262,7 +262,7 @@ def test_the_line_is_told() -> None:
     ) == ["1: a limit below LIMIT: process.wait(… 15)"]
 
 
-def test_no_test_is_hurried() -> None:
+def test_no_wait_of_a_test_is_hurried() -> None:
     found, excepted_ones = [], []
     for path in sorted(TESTS.rglob("*.py")):
         if path != MAY_SLEEP:

@@ -30,7 +30,7 @@ def test_an_officer_sees_and_does_nothing_outside_the_county(
 
 
 @pytest.mark.parametrize("service", WRITERS)
-def test_a_list_holds_only_what_is_ones_own(
+def test_a_list_of_a_register_holds_only_what_is_in_the_officers_scope(
     county: County, elsewhere: County, service: str
 ) -> None:
     own, theirs = (of.register(service).create() for of in (county, elsewhere))

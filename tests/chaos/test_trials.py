@@ -22,7 +22,7 @@ def campaign(system: System) -> Iterator[Campaign]:
 
 
 @pytest.mark.timeout(0)  # each step has its own limit; how many trials there are is told by N
-def test_nothing_is_lost_or_counted_twice_whatever_is_killed(
+def test_no_entry_is_lost_or_counted_twice_whatever_process_is_killed(
     campaign: Campaign, capsys: pytest.CaptureFixture[str]
 ) -> None:
     everyone = {row["name"] for row in victims(campaign.system)}

@@ -48,13 +48,13 @@ def drain(reader: GroupReader, count: int) -> list[Record]:
     return found
 
 
-def test_offsets_count_up_within_a_partition(log: EventLog) -> None:
+def test_offsets_of_the_log_count_up_within_a_partition(log: EventLog) -> None:
     assert write(log, 0, b"a", b"b") == [0, 1]
     assert write(log, 1, b"c") == [0]
     assert write(log, 0, b"d") == [2]
 
 
-def test_bounds_and_read(log: EventLog) -> None:
+def test_the_log_tells_its_bounds_and_reads_what_lies_between_offsets(log: EventLog) -> None:
     assert log.bounds((topic(), 0)) == (0, 0)
     write(log, 0, b"a", b"b", b"c")
     assert log.bounds((topic(), 0)) == (0, 3)
@@ -64,7 +64,7 @@ def test_bounds_and_read(log: EventLog) -> None:
     assert list(log.read((topic(), 0), 3, 3)) == []
 
 
-def test_a_group_reads_every_partition_from_the_beginning(log: EventLog) -> None:
+def test_a_group_reads_every_partition_of_the_log_from_the_beginning(log: EventLog) -> None:
     write(log, 0, b"a")
     write(log, 2, b"b")
     reader = log.group("readers", [topic()])
@@ -74,7 +74,7 @@ def test_a_group_reads_every_partition_from_the_beginning(log: EventLog) -> None
     reader.close()
 
 
-def test_seek_rereads(log: EventLog) -> None:
+def test_a_group_that_seeks_reads_the_log_again_from_there(log: EventLog) -> None:
     write(log, 0, b"a", b"b", b"c")
     reader = log.group("seekers", [topic()])
     drain(reader, 3)
@@ -83,7 +83,7 @@ def test_seek_rereads(log: EventLog) -> None:
     reader.close()
 
 
-def test_an_offset_beyond_the_end_rereads_from_the_beginning(log: EventLog) -> None:
+def test_an_offset_beyond_the_end_of_the_log_rereads_from_the_beginning(log: EventLog) -> None:
     write(log, 0, b"a", b"b")
     reader = log.group("lost", [topic()])
     drain(reader, 2)
@@ -92,7 +92,9 @@ def test_an_offset_beyond_the_end_rereads_from_the_beginning(log: EventLog) -> N
     reader.close()
 
 
-def test_a_second_member_shares_the_partitions_and_both_notice(log: EventLog) -> None:
+def test_a_second_reader_in_a_group_of_the_log_shares_the_partitions_and_both_notice(
+    log: EventLog,
+) -> None:
     first = log.group("shared", [topic()])
     until(lambda: first.poll(0.5, 10) == [] and len(first.assignment()) == 3)
     before = first.generation()
@@ -111,7 +113,7 @@ def test_a_second_member_shares_the_partitions_and_both_notice(log: EventLog) ->
     first.close()
 
 
-def test_topic_ids_are_stable_and_distinct(log: EventLog) -> None:
+def test_topic_ids_of_the_log_are_stable_and_distinct(log: EventLog) -> None:
     wanted = [topic(), events.WATERMARK_TOPIC]
     ids = log.topic_ids(wanted)
     assert set(ids) == set(wanted)

@@ -99,7 +99,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("service", "case"), CASES)
-def test_a_wrong_field_is_named_and_nothing_is_written(
+def test_a_wrong_field_of_an_entry_is_named_and_nothing_is_written(
     county: County, service: str, case: Case
 ) -> None:
     register = county.register(service)
@@ -116,7 +116,7 @@ def test_a_wrong_field_is_named_and_nothing_is_written(
         assert case.field.split(".")[-1] in problem["detail"]
 
 
-def test_several_wrong_fields_are_all_named(county: County) -> None:
+def test_several_wrong_fields_of_a_member_are_all_named(county: County) -> None:
     members = county.members
     body = members.body(id_number=miswritten(), phone="1", birth_date=TOMORROW)
     problem = check_refused(
@@ -139,7 +139,7 @@ def test_a_field_that_an_entry_needs_is_not_emptied(county: County, service: str
 
 
 @pytest.mark.parametrize("service", WRITERS)
-def test_no_document_is_dated_tomorrow(county: County, service: str) -> None:
+def test_no_document_of_an_entry_is_dated_tomorrow(county: County, service: str) -> None:
     register = county.register(service)
     entry = register.create()
     paper = {"document": {"number": "1号", "issued_on": TOMORROW}, "reason": "材料不全"}
@@ -171,7 +171,7 @@ def test_a_misspelt_query_parameter_is_named(county: County, service: str) -> No
 
 
 @pytest.mark.parametrize("service", ["member", "volunteer"])
-def test_a_duplicate_names_type_and_county_never_the_person(
+def test_a_duplicate_member_or_volunteer_names_type_and_county_never_the_person(
     county: County, elsewhere: County, service: str
 ) -> None:
     register, theirs = county.register(service), elsewhere.register(service)
@@ -214,7 +214,9 @@ MATCHES = {
 
 @pytest.mark.parametrize("match", MATCHES)
 @pytest.mark.parametrize("service", WRITERS)
-def test_a_change_bears_the_version_it_saw(county: County, service: str, match: str) -> None:
+def test_a_change_of_an_entry_bears_the_version_it_saw(
+    county: County, service: str, match: str
+) -> None:
     register = county.register(service)
     entry = register.create()
     changed = register.patch(entry, {"name": "新名称", "reason": "录入有误"})

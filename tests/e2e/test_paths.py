@@ -113,7 +113,7 @@ def test_a_volunteer_reads_the_own_entry_and_no_other(county: County) -> None:
 
 
 @pytest.mark.parametrize("paste", [in_shell, in_terminal])
-def test_the_printed_lines_move_each_number(
+def test_the_lines_registry_welcome_prints_move_each_figure(
     county: County, paste: Callable[[System, str], str]
 ) -> None:
     before = county.settled("330106")
@@ -132,7 +132,7 @@ def test_the_printed_lines_move_each_number(
     assert saved.read_text(encoding="utf-8").startswith("#!/bin/bash\n# 试用")
 
 
-def test_recount_finds_the_dashboard_equal(county: County) -> None:
+def test_registry_recount_finds_the_dashboard_equal(county: County) -> None:
     for service in WRITERS:
         county.register(service).counted()
     shown = county.settled()
@@ -148,7 +148,7 @@ def test_recount_finds_the_dashboard_equal(county: County) -> None:
     assert report["_id"] in [item["id"] for item in kept["items"]]
 
 
-def test_status_names_every_process(system: System) -> None:
+def test_registry_status_names_every_process(system: System) -> None:
     rows = all_healthy(system)
     for row in rows:
         assert {"name", "role", "pid", "healthy"} <= set(row)
@@ -163,7 +163,7 @@ def test_status_names_every_process(system: System) -> None:
     until(lambda: registry(system, "status").returncode == 0, "status says so")
 
 
-def test_token_prints_a_token_and_nothing_else(county: County) -> None:
+def test_registry_token_prints_a_token_and_nothing_else(county: County) -> None:
     ended = registry(
         county.system, "token", "--subject", "li", "--role", "registrar", "--role", "approver",
         "--unit", county.region,

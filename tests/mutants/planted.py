@@ -73,7 +73,7 @@ WORKER = (
         f"{_AGGREGATOR}projection.py",
         "        return first == mark + 1",
         "        return first > mark",
-        (f"{_PROJECTION}test_a_gap_holds_the_stored_offset_until_the_resend_closes_it",),
+        (f"{_PROJECTION}test_a_gap_holds_the_offset_of_the_projection_until_the_resend_closes_it",),
     ),
     Planted(
         "fold-applies-a-lower-number",
@@ -89,7 +89,7 @@ WORKER = (
         f"{_AGGREGATOR}projection.py",
         "        if cursor.gap is None:\n            cursor.offset =",
         "        cursor.offset =",
-        (f"{_PROJECTION}test_a_gap_holds_the_stored_offset_until_the_resend_closes_it",),
+        (f"{_PROJECTION}test_a_gap_holds_the_offset_of_the_projection_until_the_resend_closes_it",),
     ),
     Planted(
         "commit-unfenced",
@@ -139,7 +139,7 @@ FIGURES = (
         f"{_AGGREGATOR}figures.py",
         "            card = above\n",
         "            return\n",
-        ("tests/unit/aggregator/test_figures.py::test_roll_up_equals_a_plain_walk",),
+        ("tests/unit/aggregator/test_figures.py::test_the_roll_up_of_figures_equals_a_plain_walk",),
     ),
     Planted(
         "small-cells-shown",
@@ -171,7 +171,7 @@ FIGURES = (
         f"{_SHARED}timeline.py",
         "for known in timeline if known.effective_on < entry.effective_on)",
         "for known in timeline if known.effective_on != entry.effective_on)",
-        (f"{_TIMELINE}test_a_fact_supersedes_what_was_dated_on_or_after_it",),
+        (f"{_TIMELINE}test_a_fact_supersedes_what_the_timeline_dates_on_or_after_it",),
     ),
     Planted(
         "correction-of-the-last-state-alone",
@@ -181,7 +181,7 @@ FIGURES = (
         "            for mended in timeline.correct((entry,), _borne(entry, wrong, right), recorded_at)",
         '            for known in [timeline.from_documents(document["timeline"])]\n'
         "            for mended in (*known[:-1], *timeline.correct(known[-1:], right, recorded_at))",
-        (f"{_DOMAIN}test_a_correction_reaches_every_state_and_no_voided_entry",),
+        (f"{_DOMAIN}test_a_correction_of_a_member_reaches_every_state_and_no_voided_entry",),
     ),
 )
 
@@ -221,7 +221,7 @@ WRITING = (
         f"{_SHARED}people/office.py",
         "                *once.rows(Outcome(CREATED, identity, 1)),\n",
         "",
-        (f"{_MEMBER}test_requests.py::test_a_create_sent_twice_happens_once",),
+        (f"{_MEMBER}test_requests.py::test_a_create_of_a_member_sent_twice_happens_once",),
     ),
     Planted(
         "another-body-under-a-known-key",
@@ -245,7 +245,7 @@ WRITING = (
         f"{_SHARED}people/lifecycle.py",
         "    refuse(check_effective(day, today))\n",
         "",
-        ("tests/unit/member/test_domain.py::test_nothing_is_dated_after_today",),
+        ("tests/unit/member/test_domain.py::test_no_action_on_a_member_is_dated_after_today",),
     ),
     Planted(
         "an-older-card-over-a-newer",
@@ -277,7 +277,7 @@ ACCESS = (
         f"{_SHARED}people/lifecycle.py",
         "        check_four_eyes(transition, document, command.subject)\n",
         "",
-        (f"{_DOMAIN}test_creator_and_last_editor_may_not_approve_or_file",),
+        (f"{_DOMAIN}test_creator_and_last_editor_of_a_member_may_not_approve_or_file",),
     ),
     Planted(
         "any-level-will-do",
@@ -293,7 +293,7 @@ ACCESS = (
         f"{_SHARED}personal/records/sealed.py",
         '"id_number": _mask(full["id_number"], masking.mask_identifier),',
         '"id_number": full["id_number"],',
-        (f"{_RECORDS}test_at_rest_nothing_is_readable_and_all_comes_back",),
+        (f"{_RECORDS}test_nothing_of_a_stored_member_is_readable_at_rest_and_all_comes_back",),
     ),
     Planted(
         "read-not-logged",

@@ -101,7 +101,9 @@ def test_pages_of_recounts_show_each_once_newest_first(
     assert list(chain(*pages)) == newest
 
 
-def test_a_page_of_a_list_that_is_none_is_refused(lists: FiguresInside, admin: Headers) -> None:
+def test_a_page_of_dead_letters_or_recounts_that_is_none_is_refused(
+    lists: FiguresInside, admin: Headers
+) -> None:
     for path in ("/v1/dead-letters", "/v1/recounts"):
         for limit in (0, 201):
             answer = lists.http.get(path, params={"limit": limit}, headers=admin)
@@ -124,7 +126,7 @@ def test_a_page_of_a_list_that_is_none_is_refused(lists: FiguresInside, admin: H
         (store.RECOUNTS, {}, True),
     ],
 )
-def test_an_index_gives_the_order_of_a_list(
+def test_an_index_gives_the_order_of_a_list_of_dead_letters_or_recounts(
     lists: FiguresInside,
     name: str,
     wanted: Document,

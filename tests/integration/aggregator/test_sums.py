@@ -69,7 +69,7 @@ def elsewhere(
 
 
 @pytest.mark.parametrize("day", [None, PAST])
-def test_what_is_left_out_of_a_sum_is_of_no_use_to_it(
+def test_what_is_left_out_of_a_sum_of_figures_is_of_no_use_to_it(
     figures: FiguresInside,
     elsewhere: tuple[AsyncDatabase, dict[str, Counter[str]]],
     day: str | None,
@@ -90,7 +90,7 @@ def test_what_is_left_out_of_a_sum_is_of_no_use_to_it(
         assert past[UNIT]["members"] == 7
 
 
-def test_who_would_wait_too_long_for_a_sum_is_refused(figures: FiguresInside) -> None:
+def test_who_would_wait_too_long_for_a_sum_of_figures_is_refused(figures: FiguresInside) -> None:
     past, by_sex = {"as_of": PAST}, {"by": "sex"}
     ask = partial(figures.http.get, "/v1/progress", params=past)
     with ThreadPoolExecutor(SUMS_WAITING) as threads:
@@ -108,7 +108,7 @@ def test_who_would_wait_too_long_for_a_sum_is_refused(figures: FiguresInside) ->
     assert figures.http.get("/v1/counters", params=by_sex).status_code == 200
 
 
-def test_a_tree_loaded_anew_during_a_sum_asks_to_come_again(
+def test_a_tree_loaded_anew_during_a_sum_of_figures_asks_to_come_again(
     figures: FiguresInside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     summed = queries.figures_on

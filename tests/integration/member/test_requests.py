@@ -21,7 +21,7 @@ from tests.clients.register import a_key, check_problem, told_of
 from tests.waiting import LIMIT, at_once
 
 
-def test_a_create_sent_twice_happens_once(members: Members, database: Database) -> None:
+def test_a_create_of_a_member_sent_twice_happens_once(members: Members, database: Database) -> None:
     body, key = members.body(), a_key()
     answers = at_once([partial(members.post, body, **key)] * 5)
     assert {answer.status_code for answer in answers} == {201}
@@ -75,7 +75,7 @@ def raw_documents(database: Database, collection: str) -> Iterator[Any]:
     yield from raw.find()
 
 
-def test_nothing_personal_is_stored_in_the_clear_or_shown_or_logged(
+def test_nothing_personal_of_a_member_is_stored_in_the_clear_or_shown_or_logged(
     members: Members,
     units: UnitsAsTold,
     database: Database,

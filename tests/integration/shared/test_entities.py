@@ -31,7 +31,9 @@ def decide(found: Document) -> Decision:
     )  # fmt: skip
 
 
-async def test_where_one_write_is_refused_none_is_made(database: AsyncDatabase) -> None:
+async def test_where_one_write_of_an_entry_and_its_event_is_refused_none_is_made(
+    database: AsyncDatabase,
+) -> None:
     """An event without its change would be counted, and no recount would know of it."""
     writer = EntityWriter(database, "members", "/services/member", events.MEMBER_TOPIC, 3)
     states = (Entry(START, MOMENT, member_state("u1", "APPLIED")),)

@@ -9,12 +9,12 @@ from shared.definitions import DEFINITIONS, NOT_IN_PLAN, dimensions_of
 CATEGORY = {item.id: item for item in dimensions_of("units")}["plan_category"]
 
 
-def test_every_type_stands_in_one_category_of_the_plan() -> None:
+def test_every_type_of_unit_stands_in_one_category_of_the_plan() -> None:
     placed = sorted(value for item in CATEGORY.categories for value in item.values)
     assert placed == sorted(get_args(UnitType))
 
 
-def test_enterprises_and_public_institutions_are_one_and_the_cells_add_up() -> None:
+def test_a_breakdown_takes_enterprises_and_public_institutions_as_one_and_adds_up() -> None:
     totals = {f"GRASSROOTS|ACTIVE|{name}": 10 + n for n, name in enumerate(get_args(UnitType))}
     totals |= {
         "GRASSROOTS|CLOSING|ENTERPRISE": 3,
@@ -28,6 +28,6 @@ def test_enterprises_and_public_institutions_are_one_and_the_cells_add_up() -> N
     assert sum(cells.values()) == sum(types.values()) == DEFINITIONS["units"].total(totals)
 
 
-def test_a_type_of_later_is_not_lost() -> None:
+def test_a_unit_of_a_later_type_is_not_lost_from_a_breakdown() -> None:
     cells = breakdown("units", "plan_category", {"GRASSROOTS|ACTIVE|MUSEUM": 2})
     assert cells == {NOT_IN_PLAN: 2}

@@ -88,7 +88,7 @@ class Plain:
 
 
 @given(steps)
-def test_roll_up_equals_a_plain_walk(taken: list[tuple[object, ...]]) -> None:
+def test_the_roll_up_of_figures_equals_a_plain_walk(taken: list[tuple[object, ...]]) -> None:
     figures, plain = Figures(), Plain()
     for step in taken:
         if step[0] == "count":
@@ -139,7 +139,7 @@ def test_counts_of_an_unknown_unit_are_held_and_shown_as_unattributed() -> None:
     assert figures.unattributed()["members"] == 0
 
 
-def test_what_is_outside_the_targets_counts_for_itself_alone() -> None:
+def test_a_chapter_outside_the_targets_counts_for_itself_alone() -> None:
     figures = Figures()
     for unit in ("hq", "hk", "h1"):
         figures.set_card(card(unit))
@@ -165,7 +165,7 @@ def test_a_region_code_names_the_chapter_then_the_township_that_has_not_ended() 
     assert figures.find("330000") == "p1"
 
 
-def test_an_older_card_changes_nothing() -> None:
+def test_an_older_card_of_a_unit_changes_nothing() -> None:
     figures = Figures()
     figures.set_card(card("hq"))
     figures.set_card(card("p1", 5))

@@ -26,7 +26,7 @@ def applied(fresh: Freshness, source: str, number: int, *, gap: bool = False) ->
     fresh.applied(TOPICS[source], 0, {key: number}, gap=gap)
 
 
-def test_a_source_never_heard_of_is_late(fresh: Freshness) -> None:
+def test_figures_are_late_while_a_source_was_never_heard_of(fresh: Freshness) -> None:
     fresh.watermark(mark(SOURCES[0], 0, 0))
     verdict = fresh.verdict(NOON)
     assert not verdict.complete
@@ -34,7 +34,7 @@ def test_a_source_never_heard_of_is_late(fresh: Freshness) -> None:
     assert verdict.reasons == ("late:volunteer",)
 
 
-def test_complete_when_every_watermark_is_applied(fresh: Freshness) -> None:
+def test_figures_are_complete_when_every_watermark_is_applied(fresh: Freshness) -> None:
     for source in SOURCES:
         fresh.watermark(mark(source, 0, 3))
         applied(fresh, source, 3)
@@ -43,7 +43,9 @@ def test_complete_when_every_watermark_is_applied(fresh: Freshness) -> None:
     assert verdict.lag_seconds == 2.0
 
 
-def test_lag_is_the_age_of_the_newest_watermark_wholly_applied(fresh: Freshness) -> None:
+def test_the_lag_of_figures_is_the_age_of_the_newest_watermark_wholly_applied(
+    fresh: Freshness,
+) -> None:
     fresh.watermark(mark(SOURCES[1], 0, 0))
     for seconds, number in ((0, 5), (1, 6), (2, 9)):
         fresh.watermark(mark(SOURCES[0], seconds, number))
@@ -54,7 +56,7 @@ def test_lag_is_the_age_of_the_newest_watermark_wholly_applied(fresh: Freshness)
     assert fresh.verdict(NOON + timedelta(seconds=4)).lag_seconds == 2.0
 
 
-def test_ten_seconds_without_a_watermark_is_incomplete(fresh: Freshness) -> None:
+def test_ten_seconds_without_a_watermark_make_figures_incomplete(fresh: Freshness) -> None:
     for source in SOURCES:
         fresh.watermark(mark(source, 0, 0))
     assert fresh.verdict(NOON + timedelta(seconds=9.9)).complete
@@ -62,7 +64,7 @@ def test_ten_seconds_without_a_watermark_is_incomplete(fresh: Freshness) -> None
     assert late.reasons == ("late:member", "late:volunteer")
 
 
-def test_a_gap_and_a_dead_letter_are_incomplete_each(fresh: Freshness) -> None:
+def test_a_gap_and_a_dead_letter_each_make_figures_incomplete(fresh: Freshness) -> None:
     for source in SOURCES:
         fresh.watermark(mark(source, 0, 0))
     applied(fresh, SOURCES[0], 1, gap=True)
@@ -74,7 +76,7 @@ def test_a_gap_and_a_dead_letter_are_incomplete_each(fresh: Freshness) -> None:
     assert fresh.verdict(NOON).complete
 
 
-def test_marks_of_another_epoch_do_not_count(fresh: Freshness) -> None:
+def test_marks_of_another_epoch_make_no_figures_complete(fresh: Freshness) -> None:
     fresh.watermark(mark(SOURCES[0], 0, 3))
     fresh.watermark(mark(SOURCES[1], 0, 0))
     fresh.applied(TOPICS[SOURCES[0]], 0, {"member@2": 3}, gap=False)

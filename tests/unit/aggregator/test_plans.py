@@ -56,7 +56,7 @@ def test_the_plan_has_fifteen_indicators_in_sixteen_rows() -> None:
         ("volunteers", (1_490_000, Qualifier.NEARLY), 500_000, 2_000_000),
     ],
 )
-def test_headline_figures_are_raw_whole_numbers_with_their_qualifiers(
+def test_headline_figures_of_the_plan_are_raw_whole_numbers_with_their_qualifiers(
     series: str, baseline: tuple[int, Qualifier], increase: int, target: int
 ) -> None:
     found = row(series)
@@ -65,7 +65,7 @@ def test_headline_figures_are_raw_whole_numbers_with_their_qualifiers(
     assert found.target == Figure(target, Qualifier.REACH)
 
 
-def test_baseline_and_increase_of_persons_do_not_reach_the_target_and_that_is_the_text() -> None:
+def test_baseline_and_increase_of_persons_do_not_reach_the_target_in_the_plan() -> None:
     for series in ("members", "volunteers"):
         found = row(series)
         assert found.baseline is not None
@@ -75,7 +75,7 @@ def test_baseline_and_increase_of_persons_do_not_reach_the_target_and_that_is_th
         assert sum(sums) < (found.target.value or 0)
 
 
-def test_what_the_text_does_not_state_is_not_invented() -> None:
+def test_what_the_text_of_the_plan_does_not_state_is_not_invented() -> None:
     for number in ("1a", "1b", "2", "3", "4", "5", "7"):
         assert by_number(number).target is None
         assert by_number(number).baseline is None
@@ -91,19 +91,19 @@ def test_the_next_plan_is_an_empty_draft_and_is_never_measured_against() -> None
     assert current_plan((draft,), TODAY) is None
 
 
-def test_the_period_ends_with_its_last_day() -> None:
+def test_the_period_of_a_plan_ends_with_its_last_day() -> None:
     assert not plan().ended(date(2025, 12, 31))
     assert plan().ended(date(2026, 1, 1))
     assert plan().as_item(TODAY)["ended"] is True
     assert plan().as_item(date(2023, 6, 1))["ended"] is False
 
 
-def test_progress_goes_over_one() -> None:
+def test_progress_towards_the_plan_goes_over_one() -> None:
     assert progress_target(204_000, row("units")) == (1.36, None)
     assert progress_increment(204_000, row("units")) == (2.08, None)
 
 
-def test_the_increase_can_be_met_while_the_target_is_not() -> None:
+def test_the_increase_of_a_plan_can_be_met_while_its_target_is_not() -> None:
     result = progress(16_470_000 + 3_500_000, row("members"))
     assert result.increment == 1
     assert result.target is not None
@@ -128,7 +128,7 @@ def test_a_figure_below_the_baseline_is_roll_out_unless_coverage_is_whole() -> N
         ("11", None, None),
     ],
 )
-def test_a_measure_that_the_text_cannot_carry_is_null_with_its_reason(
+def test_a_measure_that_the_text_of_the_plan_cannot_carry_is_null_with_its_reason(
     number: str, target_reason: Reason | None, increment_reason: Reason | None
 ) -> None:
     result = progress(2_400, by_number(number))
@@ -137,11 +137,11 @@ def test_a_measure_that_the_text_cannot_carry_is_null_with_its_reason(
     assert (result.increment is None) == (increment_reason is not None)
 
 
-def test_a_flow_starts_from_zero() -> None:
+def test_a_flow_of_the_plan_starts_from_zero() -> None:
     assert progress_increment(15_000_000_000, by_number("11")) == (0.5, None)
 
 
-def test_no_figure_no_progress() -> None:
+def test_without_a_figure_there_is_no_progress() -> None:
     assert progress(None, row("units")).reason is Reason.NO_FIGURE
 
 

@@ -166,7 +166,7 @@ def one_by_one(count: int) -> list[Record]:
     return [record for log in broker.records.values() for record in log]
 
 
-def test_a_gap_holds_the_stored_offset_until_the_resend_closes_it() -> None:
+def test_a_gap_holds_the_offset_of_the_projection_until_the_resend_closes_it() -> None:
     first, second, third = one_by_one(3)
     resend = Record(TOPIC, second.partition, 3, second.value, second.headers)
     again = Record(TOPIC, third.partition, 4, third.value, third.headers)
@@ -209,7 +209,7 @@ def test_a_poison_event_is_set_aside_and_its_neighbours_count(spoil: object) -> 
 
 
 @pytest.mark.parametrize("value", [b"", b"\xff\xfe", b"{}", b"[1", b"[]", b"[{}]"])
-def test_an_unreadable_record_is_crossed_by_its_headers(value: bytes) -> None:
+def test_an_unreadable_record_is_crossed_by_the_projection_by_its_headers(value: bytes) -> None:
     (record,) = records(numbered_rows(facts(3)))
     fold = Ledger().begin()
     fold.add(Record(TOPIC, record.partition, 0, value, record.headers))
@@ -229,7 +229,7 @@ def test_a_poison_event_seen_again_is_no_second_dead_letter() -> None:
 @pytest.mark.parametrize(
     "headers", [(), (("source", None),), (("source", b"/services/member"), ("epoch", None))]
 )
-def test_a_record_of_no_source_moves_no_mark(headers: Any) -> None:
+def test_a_record_of_no_source_moves_no_mark_of_the_projection(headers: Any) -> None:
     fold = Ledger().begin()
     fold.add(Record(TOPIC, 0, 0, b"hello", headers))
     assert [letter.id for letter in fold.dead] == [f"foreign/{TOPIC}/0/0"]
@@ -240,7 +240,7 @@ def test_a_record_of_no_source_moves_no_mark(headers: Any) -> None:
 @pytest.mark.parametrize(
     "name", ["org.redcross.member.promoted.v1", "org.redcross.member.applied.v2"]
 )
-def test_an_unknown_type_or_version_stops_the_fold(name: str) -> None:
+def test_an_event_of_unknown_type_or_version_stops_the_projection(name: str) -> None:
     (record,) = records(numbered_rows(facts(1)))
     batch = orjson.loads(record.value or b"")
     batch[0]["type"] = name

@@ -49,7 +49,9 @@ def hub() -> Hub:
     return built
 
 
-async def test_frames_go_on_though_a_stalled_viewer_outlived_a_reload(hub: Hub) -> None:
+async def test_frames_of_the_stream_go_on_though_a_stalled_viewer_outlived_a_reload(
+    hub: Hub,
+) -> None:
     stalled = hub.frames("city", levels=edge.PUBLIC_LEVELS)
     await anext(stalled)
     ticking = asyncio.create_task(hub._tick())
@@ -69,7 +71,7 @@ async def test_frames_go_on_though_a_stalled_viewer_outlived_a_reload(hub: Hub) 
     ticking.cancel()
 
 
-async def test_a_beat_that_fails_is_made_up_for_by_the_next(hub: Hub) -> None:
+async def test_a_beat_of_the_stream_that_fails_is_made_up_for_by_the_next(hub: Hub) -> None:
     failures = ["not yet"]
 
     def described_at_last(hub: Hub, unit: str) -> dict[str, Any]:
@@ -98,7 +100,7 @@ async def test_a_stream_opened_while_all_is_loaded_anew_is_asked_to_come_again(h
     assert hub.viewers() == 0
 
 
-def test_an_array_that_became_shorter_is_shortened(hub: Hub) -> None:
+def test_an_array_that_became_shorter_is_shortened_in_the_hub(hub: Hub) -> None:
     unit = {"_id": "school", "version": 2, "flags": ["industry", "outside_targets"]}
     unit |= {"name": "某校红十字会", "level": "GRASSROOTS", "type": "SCHOOL", "status": "ACTIVE"}
     hub._take(store.UNITS, {**unit, "parent": "city"})
@@ -116,7 +118,7 @@ def test_an_array_that_became_shorter_is_shortened(hub: Hub) -> None:
     assert "school" in hub.figures.subtree("city")
 
 
-def test_an_older_change_of_what_is_gone_since_is_taken(hub: Hub) -> None:
+def test_an_older_change_of_what_is_gone_since_is_taken_by_the_hub(hub: Hub) -> None:
     mark = {"_id": "1/registry.member/0", "topic": "registry.member", "partition": 0}
     hub._take(store.MARKS, {**mark, "sequences": {"member@1": 7}, "gap": None})
     change = {"updatedFields": {"gap.seen": 5}, "removedFields": ["gap.since"]}
@@ -148,7 +150,9 @@ def test_a_pending_watermark_waits_for_its_own_numbers_not_for_later_ones(hub: H
     assert lag == 2.0  # the last but one of the watermarks, not the first
 
 
-async def test_a_page_opened_before_the_tree_is_there_is_asked_to_come_again(hub: Hub) -> None:
+async def test_a_page_of_figures_opened_before_the_tree_is_there_is_asked_to_come_again(
+    hub: Hub,
+) -> None:
     hub.figures = Figures()
     with pytest.raises(Unavailable, match=r"figures\.starting"):
         edge.known_unit(hub, edge.NATIONAL, None)
@@ -163,7 +167,7 @@ async def test_a_page_opened_before_the_tree_is_there_is_asked_to_come_again(hub
         (Grant("330100", frozenset({"registrar"})), ["county", "school"]),
     ],
 )
-def test_lines_of_grassroots_units_are_for_those_who_may_read_there(
+def test_lines_of_grassroots_units_in_the_stream_are_for_those_who_may_read_there(
     hub: Hub, grant: Grant | None, shown: list[str]
 ) -> None:
     principal = None if grant is None else Principal("officer", (grant,))

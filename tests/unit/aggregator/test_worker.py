@@ -25,7 +25,9 @@ from tests.histories import MOMENT, START, member_state
 PLACE = ("registry.member", 0)
 
 
-def test_each_rereading_may_take_twice_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_rereading_of_the_worker_may_take_twice_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     settings = AggregatorSettings(gap_rewind_seconds=3.0)
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), settings)
     handler._cursors = {PLACE: Cursor(gap=Gap(5, 9, now() - timedelta(hours=1)))}
@@ -44,7 +46,7 @@ def test_each_rereading_may_take_twice_as_long(monkeypatch: pytest.MonkeyPatch) 
     assert handler.rewinds() == [PLACE]
 
 
-def test_a_silent_partition_whose_numbers_were_given_is_read_again(
+def test_the_worker_reads_again_a_silent_partition_whose_numbers_were_given(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A broker lost its tail and was written to again up to the old end: no gap tells of it."""
@@ -84,7 +86,7 @@ def test_a_silent_partition_whose_numbers_were_given_is_read_again(
         {"source": "member"},
     ],
 )
-def test_a_watermark_that_tells_nothing_of_its_source_is_passed_over(
+def test_the_worker_passes_over_a_watermark_that_tells_nothing_of_its_source(
     monkeypatch: pytest.MonkeyPatch, strange: dict[str, object]
 ) -> None:
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), AggregatorSettings())
@@ -114,7 +116,7 @@ class Closing(Cursor):
         return Gap(5, 9, now() - timedelta(hours=1)) if self.looks == 1 else None
 
 
-def test_a_gap_that_closes_while_health_is_told_is_told_or_not_but_never_half() -> None:
+def test_the_health_of_the_worker_tells_a_closing_gap_or_not_but_never_half() -> None:
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), AggregatorSettings())
     handler._cursors = {PLACE: Closing()}
     assert handler.gaps() == ["registry.member/0: number 5 has not come"]
@@ -140,7 +142,9 @@ def packed_record(rows: int, offset: int) -> Record:
     return Record(PLACE[0], 0, offset, envelope.batch([body]), headers)
 
 
-def test_a_chunk_is_closed_by_the_documents_it_touches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_of_the_worker_is_closed_by_the_documents_it_touches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A commit of 20,000 rows of as many units outgrew the server's cache and came back for ever."""
     settings = AggregatorSettings(chunk_documents=800, chunk_seconds=3_600.0)
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), settings)

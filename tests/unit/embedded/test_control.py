@@ -13,7 +13,9 @@ from tests.waiting import until
 BUSY = preflight.Problem("port 9011", "端口 9011 已被占用。", "Port 9011 is in use.")
 
 
-def test_a_busy_port_binds_no_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_port_binds_no_directory_to_its_port_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(preflight, "check", lambda *_: [BUSY])
     with pytest.raises(control.PreflightFailed, match="9011"):
         control.up(Runtime(var=tmp_path, port_base=9000))
@@ -24,7 +26,7 @@ def test_a_busy_port_binds_no_directory(tmp_path: Path, monkeypatch: pytest.Monk
     assert [runtime.port_base for runtime in started] == [9100]
 
 
-def test_another_base_than_the_stored_one_is_refused_before_anything_is_looked_at(
+def test_another_port_base_than_the_stored_one_is_refused_before_the_preflight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Runtime(var=tmp_path, port_base=9000).claim()

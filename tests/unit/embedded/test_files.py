@@ -14,7 +14,7 @@ from embedded.files import write_atomically
 from embedded.progress import LogTail
 
 
-def test_what_a_killed_writer_left_is_no_hindrance_and_lends_no_mode(tmp_path: Path) -> None:
+def test_a_file_a_killed_writer_left_is_no_hindrance_and_lends_no_mode(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     left = tmp_path / f".secret.{os.getpid()}"  # in a container the next process has the same pid
     left.write_text("half")
@@ -25,7 +25,7 @@ def test_what_a_killed_writer_left_is_no_hindrance_and_lends_no_mode(tmp_path: P
     assert list(tmp_path.iterdir()) == [secret]
 
 
-def test_only_whole_lines_and_each_once(tmp_path: Path) -> None:
+def test_the_tail_of_a_log_file_tells_only_whole_lines_and_each_once(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("before\n")
     tail = LogTail({"a": log, "none": tmp_path / "none.log"})
@@ -39,7 +39,7 @@ def test_only_whole_lines_and_each_once(tmp_path: Path) -> None:
     assert tail.lines() == []
 
 
-def test_a_large_log_is_rotated_under_its_writer(
+def test_a_large_log_file_is_rotated_under_its_writer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LogTail, "LARGEST", 10)
@@ -54,7 +54,7 @@ def test_a_large_log_is_rotated_under_its_writer(
     assert log.read_text() == "second\n"
 
 
-def test_the_supervisors_own_log_is_bounded_and_not_followed(
+def test_the_log_file_of_the_supervisor_is_bounded_and_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LogTail, "LARGEST", 10)
@@ -70,7 +70,7 @@ def test_the_supervisors_own_log_is_bounded_and_not_followed(
     assert own.read_text() == "second\n"
 
 
-def test_a_tarball_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
+def test_a_tarball_of_the_dashboard_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         entry = tarfile.TarInfo("package/a.js")
@@ -86,7 +86,7 @@ def test_a_tarball_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None
         frontend.checked(wrong, tarball)
 
 
-def test_jars_that_are_not_the_pinned_ones_are_named(tmp_path: Path) -> None:
+def test_jars_of_the_kafka_broker_that_are_not_the_pinned_ones_are_named(tmp_path: Path) -> None:
     (tmp_path / "kafka-clients-4.3.0.jar").write_bytes(b"something else")
     (tmp_path / "intruder.jar").write_bytes(b"")
     wrong = kafka_libs.differences(tmp_path)

@@ -24,7 +24,7 @@ def verified(runtime: Runtime, token: str) -> dict[str, object]:
     )
 
 
-def test_an_officers_token(runtime: Runtime) -> None:
+def test_the_token_of_an_officer_holds_the_grants_and_no_more(runtime: Runtime) -> None:
     grants = [issuer.grant("110101", "registrar", "approver")]
     claims = verified(runtime, issuer.mint(runtime, "officer-1", grants, ttl_seconds=60))
     assert claims["sub"] == "officer-1"
@@ -33,13 +33,13 @@ def test_an_officers_token(runtime: Runtime) -> None:
     assert "service" not in claims
 
 
-def test_a_volunteers_and_a_services_token(runtime: Runtime) -> None:
+def test_the_tokens_of_a_volunteer_and_of_a_service_say_so(runtime: Runtime) -> None:
     assert verified(runtime, issuer.mint(runtime, "v", person="p-1"))["person"] == "p-1"
     issuer.mint_service_token(runtime)
     assert verified(runtime, runtime.service_token.read_text())["service"] is True
 
 
-def test_the_signing_key_is_made_once_for_its_owner(runtime: Runtime) -> None:
+def test_the_signing_key_of_the_issuer_is_made_once_for_its_owner(runtime: Runtime) -> None:
     issuer.provide_key(runtime)
     before = runtime.issuer_key.read_bytes()
     issuer.provide_key(runtime)
@@ -48,7 +48,7 @@ def test_the_signing_key_is_made_once_for_its_owner(runtime: Runtime) -> None:
     assert "d" not in json.loads(issuer.jwks_file(runtime).read_text())["keys"][0]
 
 
-def test_the_keyring_is_made_once_for_its_owner(runtime: Runtime) -> None:
+def test_the_key_ring_is_made_once_for_its_owner(runtime: Runtime) -> None:
     keyring.provide(runtime)
     ring = json.loads(runtime.keyring.read_text())
     keyring.provide(runtime)
@@ -63,7 +63,7 @@ def test_the_keyring_is_made_once_for_its_owner(runtime: Runtime) -> None:
     ("method", "path", "status"),
     [("GET", "/jwks.json", 200), ("POST", "/jwks.json", 405), ("GET", "/token", 404)],
 )
-async def test_what_the_issuer_answers(
+async def test_the_issuer_serves_its_keys_and_nothing_else(
     runtime: Runtime, method: str, path: str, status: int
 ) -> None:
     issuer.provide_key(runtime)
@@ -80,7 +80,7 @@ async def test_what_the_issuer_answers(
     assert sent[0]["status"] == status
 
 
-def test_a_token_is_meant_for_whom_the_services_are_told_to_ask_for(
+def test_a_token_is_meant_for_the_audience_the_services_are_told_to_ask_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGISTRY_OIDC_AUDIENCE", "elsewhere")

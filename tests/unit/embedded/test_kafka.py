@@ -36,7 +36,7 @@ def unescaped(text: str) -> str:
     "name",
     ["plain-1.0_x", "红十字 数据", "é", "𠮷", "a\\b", "a:b=c#d!e", " two  spaces ", "{x}", "%s"],
 )
-def test_java_reads_the_directory_that_is_meant(tmp_path: Path, name: str) -> None:
+def test_kafka_reads_the_directory_that_is_meant(tmp_path: Path, name: str) -> None:
     runtime = Runtime(var=tmp_path / name, port_base=9000)
     kafka.write_properties(runtime)
     read = read_as_java(kafka.properties(runtime).read_bytes())
@@ -45,7 +45,7 @@ def test_java_reads_the_directory_that_is_meant(tmp_path: Path, name: str) -> No
     assert read["log.retention.ms"] == "-1"
 
 
-def test_a_comma_would_make_several_directories(tmp_path: Path) -> None:
+def test_the_preflight_refuses_a_comma_in_the_directory_of_kafka(tmp_path: Path) -> None:
     what = [problem.what for problem in preflight.broker(Runtime(var=tmp_path / "a,b"))]
     assert "comma" in what
     assert "comma" not in [problem.what for problem in preflight.broker(Runtime(var=tmp_path))]

@@ -33,7 +33,9 @@ def nowhere(_: str) -> None:
     return None
 
 
-def test_a_missing_library_is_named_by_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preflight_names_a_library_missing_to_mongod_by_its_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     said = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object"
     answer = subprocess.CompletedProcess([], 127, "", said)
     monkeypatch.setattr(mongod, "executable", lambda: Path("mongod"))
@@ -44,14 +46,18 @@ def test_a_missing_library_is_named_by_its_package(monkeypatch: pytest.MonkeyPat
     assert "libcurl4" in problem.english
 
 
-def test_a_missing_mongod_names_the_way_around(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preflight_names_the_way_around_a_missing_mongod(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     (problem,) = preflight.database()
     assert "REGISTRY_MONGO_URI" in problem.chinese
     assert "REGISTRY_MONGO_URI" in problem.english
 
 
-def test_no_java_falls_back_to_the_wheel(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preflight_falls_back_to_the_wheel_without_java(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(java, "candidates", lambda _: [])
     monkeypatch.setattr(shutil, "which", nowhere)
     problems = {problem.what: problem for problem in preflight.broker(runtime)}
@@ -61,21 +67,25 @@ def test_no_java_falls_back_to_the_wheel(runtime: Runtime, monkeypatch: pytest.M
     assert "REGISTRY_KAFKA_BOOTSTRAP" in problems["maven"].chinese
 
 
-def test_an_old_java_is_no_java(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_java_is_no_java_for_the_broker(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(java, "candidates", lambda _: [Path("old-java")])
     monkeypatch.setattr(java, "inspect", lambda path: java.Java(path, 11, "11"))
     with pytest.raises(java.JavaMissing, match=r"old-java \(11\)"):
         java.find_java(runtime.cache)
 
 
-def test_a_full_disk(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preflight_refuses_a_full_disk(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1024**3))
     (problem,) = preflight.disk(runtime)
     assert "1.0 GB" in problem.english
     assert "REGISTRY_VAR" in problem.chinese
 
 
-def test_a_taken_port_is_named_with_its_process(
+def test_the_preflight_names_a_taken_port_with_its_process(
     taken_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight, "PORT_PATIENCE", 0.0)
@@ -84,7 +94,7 @@ def test_a_taken_port_is_named_with_its_process(
     assert "member" in problem.english
 
 
-def test_the_controllers_port_is_looked_at_too(
+def test_the_preflight_looks_at_the_port_of_the_kafka_controller_too(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight, "PORT_PATIENCE", 0.0)
@@ -96,7 +106,9 @@ def test_the_controllers_port_is_looked_at_too(
     assert list(preflight.ports(table(borrowed))) == []
 
 
-def test_borrowed_servers_are_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_preflight_does_not_check_borrowed_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     borrowed = Runtime(
         var=tmp_path,
         borrowed_mongo_uri="mongodb://db/?replicaSet=x",

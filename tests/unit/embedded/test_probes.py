@@ -49,7 +49,7 @@ class Answering:
         self._thread.join()
 
 
-def test_the_encoder_agrees_with_bson() -> None:
+def test_the_encoder_of_the_probes_agrees_with_bson() -> None:
     command: probes.Document = {"hello": 1, "名": "称", **COMMAND}
     assert bson.decode(probes.document(command)) == command
 
@@ -58,14 +58,14 @@ def test_the_encoder_agrees_with_bson() -> None:
     ("reply", "good"),
     [({"ok": 1.0}, True), ({"ok": 0.0, "code": 23}, True), ({"ok": 0.0, "code": 13}, False)],
 )
-def test_a_replica_set_that_exists_is_as_good_as_a_new_one(
+def test_a_replica_set_that_exists_is_as_good_to_the_probe_as_a_new_one(
     tmp_path: Path, reply: dict[str, object], good: bool
 ) -> None:
     probe = mongod.initiate(Runtime(var=tmp_path))
     assert probe.good(b"\0" * 17 + bson.encode(reply)) is good
 
 
-def test_http_status_decides(answering: Answering) -> None:
+def test_the_http_status_decides_what_a_probe_tells(answering: Answering) -> None:
     probe = probes.http_ok(answering.port)
     answering.reply = b"HTTP/1.1 200 OK\r\n\r\n"
     assert probes.ask(probe, timeout=LIMIT)
@@ -73,7 +73,7 @@ def test_http_status_decides(answering: Answering) -> None:
     assert not probes.ask(probe)
 
 
-async def test_silence_and_a_closed_port_are_a_no(answering: Answering) -> None:
+async def test_silence_and_a_closed_port_are_a_no_to_the_probe(answering: Answering) -> None:
     probe = probes.mongo_primary(answering.port)
     assert not probes.ask(probe)
     assert not await probes.ask_async(probe)

@@ -29,7 +29,7 @@ def test_every_process_has_its_port(tmp_path: Path) -> None:
     assert {row.name: row.port for row in rows if row.role != "step"} == PORTS
 
 
-def test_the_order_of_dependencies_has_no_loop(tmp_path: Path) -> None:
+def test_the_order_of_processes_by_dependency_has_no_loop(tmp_path: Path) -> None:
     graph = {row.name: set(row.after) for row in table(Runtime(var=tmp_path))}
     order = list(TopologicalSorter(graph).static_order())
     assert set(order) == set(graph)
@@ -37,7 +37,7 @@ def test_the_order_of_dependencies_has_no_loop(tmp_path: Path) -> None:
     assert order.index("topics") < order.index("member-relay")
 
 
-def test_borrowed_servers_have_no_row_and_nobody_waits_for_them(tmp_path: Path) -> None:
+def test_borrowed_servers_are_no_processes_and_nobody_waits_for_them(tmp_path: Path) -> None:
     runtime = Runtime(
         var=tmp_path,
         borrowed_mongo_uri="mongodb://db/?replicaSet=x",
@@ -49,7 +49,7 @@ def test_borrowed_servers_have_no_row_and_nobody_waits_for_them(tmp_path: Path) 
     assert rows["member"].env()["REGISTRY_MONGO_URI"] == "mongodb://db/?replicaSet=x"
 
 
-def test_the_environment_of_a_process(tmp_path: Path) -> None:
+def test_the_environment_of_a_process_names_its_database_port_and_peers(tmp_path: Path) -> None:
     rows = {row.name: row for row in table(Runtime(var=tmp_path, port_base=9000))}
     env = rows["org-units-relay"].env()
     assert env["REGISTRY_MONGO_DATABASE"] == "org_units"

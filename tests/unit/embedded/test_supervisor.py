@@ -34,7 +34,7 @@ async def stopped(system: Supervisor, running: asyncio.Task[int]) -> int:
     return await running
 
 
-async def test_starts_in_order_and_restarts_what_dies(runtime: Runtime) -> None:
+async def test_the_supervisor_starts_in_order_and_restarts_what_dies(runtime: Runtime) -> None:
     rows = [
         stand_in("late", FOR_EVER, after=("make",)),
         stand_in("make", f"open({str(runtime.var / 'made')!r}, 'w')", "step"),
@@ -53,7 +53,7 @@ async def test_starts_in_order_and_restarts_what_dies(runtime: Runtime) -> None:
     assert not psutil.pid_exists(first)
 
 
-def test_what_never_comes_up_fails_the_start(
+def test_a_process_that_never_comes_up_fails_the_start_of_the_supervisor(
     runtime: Runtime,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -68,7 +68,7 @@ def test_what_never_comes_up_fails_the_start(
     assert "never retrieved" not in caplog.text  # asyncio's complaint of a forgotten failure
 
 
-async def test_an_optional_step_may_fail(runtime: Runtime) -> None:
+async def test_an_optional_step_of_the_supervisor_may_fail(runtime: Runtime) -> None:
     rows = [
         stand_in("charts", "raise SystemExit(1)", "step", optional=True),
         stand_in("page", FOR_EVER),
@@ -79,7 +79,7 @@ async def test_an_optional_step_may_fail(runtime: Runtime) -> None:
     assert await stopped(system, running) == 0
 
 
-async def test_what_ignores_the_signal_is_killed_in_time(
+async def test_a_process_that_ignores_the_signal_is_killed_by_the_supervisor_in_time(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "STOP_DEADLINES", ((("service",), 0.3), (("database",), 0.6)))
@@ -94,7 +94,7 @@ async def test_what_ignores_the_signal_is_killed_in_time(
     assert all(one.pid is None for one in system.watches.values())
 
 
-async def test_its_own_log_is_bounded_too(
+async def test_the_log_of_the_supervisor_is_bounded_too(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LogTail, "LARGEST", 10)
@@ -123,7 +123,7 @@ def test_nothing_survives_the_supervisors_sudden_death(tmp_path: Path) -> None:
     until(lambda: not any(map(lives, children)))
 
 
-def test_a_failing_hook_stops_nothing(tmp_path: Path) -> None:
+def test_a_failing_hook_of_the_supervisor_stops_nothing(tmp_path: Path) -> None:
     process, children = start_system(tmp_path)
     until(lambda: len(psutil.Process(process.pid).children()) == 2)
     assert process.poll() is None
@@ -132,7 +132,7 @@ def test_a_failing_hook_stops_nothing(tmp_path: Path) -> None:
     assert not any(map(lives, children))
 
 
-def test_the_lock_is_never_stale(runtime: Runtime) -> None:
+def test_the_lock_of_the_supervisor_is_never_stale(runtime: Runtime) -> None:
     lock = state.Lock(runtime)
     assert state.supervisor(runtime) == os.getpid()
     with pytest.raises(state.AlreadyRunning, match="registry down"):
@@ -152,7 +152,7 @@ def test_the_pid_a_killed_supervisor_left_is_nobody(runtime: Runtime) -> None:
         assert state.supervisor(runtime) is None
 
 
-def test_who_only_asks_keeps_nobody_from_starting(
+def test_who_only_asks_for_the_supervisor_keeps_nobody_from_starting(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state.Lock(runtime).release()

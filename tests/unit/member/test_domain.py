@@ -64,7 +64,9 @@ def move(
 
 @pytest.mark.parametrize("action", TRANSITIONS)
 @pytest.mark.parametrize("status", STATUSES)
-def test_every_action_works_from_its_statuses_and_from_no_other(action: str, status: str) -> None:
+def test_every_action_on_a_member_works_from_its_statuses_and_from_no_other(
+    action: str, status: str
+) -> None:
     member = a_member((TODAY, status))
     if status in TRANSITIONS[action].sources:
         outcome = move(action, member)
@@ -81,13 +83,13 @@ def test_every_action_works_from_its_statuses_and_from_no_other(action: str, sta
     }
 
 
-def test_facts_are_those_of_the_event_contract() -> None:
+def test_facts_of_a_member_are_those_of_the_event_contract() -> None:
     known = {f"org.redcross.member.{t.fact}.v1" for t in TRANSITIONS.values()}
     assert known <= events.MODELS.keys()
     assert domain.IMPORTED in events.MODELS
 
 
-def test_the_machine_reaches_every_status_that_has_an_action() -> None:
+def test_actions_on_a_member_reach_every_status_that_has_an_action() -> None:
     reached, frontier = {"APPLIED"}, ["APPLIED"]
     while frontier:
         for action in LIFE.allowed(frontier.pop()):
@@ -101,7 +103,9 @@ def test_the_machine_reaches_every_status_that_has_an_action() -> None:
 
 @pytest.mark.parametrize("action", ["approve", "file"])
 @pytest.mark.parametrize("field", ["created_by", "drafted_by", "applied_by"])
-def test_creator_and_last_editor_may_not_approve_or_file(action: str, field: str) -> None:
+def test_creator_and_last_editor_of_a_member_may_not_approve_or_file(
+    action: str, field: str
+) -> None:
     status = "APPLIED" if action == "approve" else "APPROVED"
     member = a_member((TODAY, status), **{field: "approver"})
     with pytest.raises(Forbidden) as refusal:
@@ -109,12 +113,12 @@ def test_creator_and_last_editor_may_not_approve_or_file(action: str, field: str
     assert refusal.value.code == "four_eyes"
 
 
-def test_who_approved_may_also_file() -> None:
+def test_who_approved_a_member_may_also_file() -> None:
     member = a_member((TODAY, "APPROVED"), last_action="approve", edited_by="approver")
     assert move("file", member).fields["status"] == "ACTIVE"
 
 
-def test_who_approved_his_own_entry_by_another_way_may_not_file() -> None:
+def test_who_approved_a_member_of_his_own_entry_by_another_way_may_not_file() -> None:
     member = a_member(
         (TODAY, "APPROVED"), last_action="approve", edited_by="approver", created_by="approver"
     )
@@ -122,7 +126,7 @@ def test_who_approved_his_own_entry_by_another_way_may_not_file() -> None:
         move("file", member)
 
 
-def test_of_an_entry_that_does_not_tell_its_editor_whoever_acted_last_may_be_he() -> None:
+def test_whoever_acted_last_may_be_the_editor_of_a_member_whose_entry_does_not_tell_it() -> None:
     member = a_member((TODAY, "APPLIED"), edited_by="approver")
     del member["drafted_by"]
     with pytest.raises(Forbidden):
@@ -147,7 +151,7 @@ JOINED = TODAY - timedelta(days=9)
         ([(TODAY, "EXPELLED")], True),
     ],
 )
-def test_to_void_who_was_ever_counted_takes_a_county_and_four_eyes(
+def test_to_void_a_member_who_was_ever_counted_takes_a_county_and_four_eyes(
     history: list[tuple[date, str]], grave: bool
 ) -> None:
     member = a_member(*history)
@@ -162,34 +166,34 @@ def test_to_void_who_was_ever_counted_takes_a_county_and_four_eyes(
             move("void", {**member, field: "approver"})
 
 
-def test_an_entry_is_not_voided_before_it_began() -> None:
+def test_a_member_is_not_voided_before_the_entry_began() -> None:
     with pytest.raises(Invalid) as refusal:
         move("void", a_member((JOINED, "APPLIED"), (TODAY, "APPROVED")), day=date(1, 1, 1))
     assert refusal.value.params == {"earliest": JOINED.isoformat()}
 
 
 @pytest.mark.parametrize("action", ["reject", "expel", "void"])
-def test_grave_actions_need_a_reason(action: str) -> None:
+def test_grave_actions_on_a_member_need_a_reason(action: str) -> None:
     status = "APPLIED" if action == "reject" else "ACTIVE"
     with pytest.raises(Invalid) as refusal:
         move(action, a_member((TODAY, status)), reason=None)
     assert refusal.value.errors[0].field == "reason"
 
 
-def test_nothing_is_dated_after_today() -> None:
+def test_no_action_on_a_member_is_dated_after_today() -> None:
     with pytest.raises(Invalid) as refusal:
         move("approve", a_member((TODAY, "APPLIED")), day=TODAY + timedelta(days=1))
     assert refusal.value.code == "date.future"
 
 
-def test_an_approval_cannot_precede_the_application() -> None:
+def test_the_approval_of_a_member_cannot_precede_the_application() -> None:
     with pytest.raises(Invalid) as refusal:
         move("approve", a_member((TODAY, "APPLIED")), day=TODAY - timedelta(days=1))
     assert refusal.value.code == "date.too_early"
     assert refusal.value.params == {"earliest": TODAY.isoformat()}
 
 
-def test_a_late_death_supersedes_what_came_after_it() -> None:
+def test_the_death_of_a_member_told_late_supersedes_what_came_after_it() -> None:
     days = [TODAY - timedelta(days=n) for n in (30, 20, 10)]
     member = a_member(*zip(days, ("APPLIED", "APPROVED", "ACTIVE"), strict=True))
     outcome = move("decease", member, day=TODAY - timedelta(days=15))
@@ -207,14 +211,14 @@ def test_a_withdrawal_cannot_precede_the_membership() -> None:
     assert refusal.value.params == {"earliest": TODAY.isoformat()}
 
 
-def test_a_withdrawal_may_precede_arrears() -> None:
+def test_the_withdrawal_of_a_member_may_precede_arrears() -> None:
     joined = TODAY - timedelta(days=400)
     member = a_member((joined, "ACTIVE"), (TODAY - timedelta(days=9), "ARREARS"))
     outcome = move("withdraw", member, day=TODAY - timedelta(days=200))
     assert [e.effective_on for e in outcome.timeline] == [joined, TODAY - timedelta(days=200)]
 
 
-def test_a_voided_entry_counts_nowhere_and_may_be_applied_for_again() -> None:
+def test_a_voided_member_counts_nowhere_and_may_be_applied_for_again() -> None:
     outcome = move("void", a_member((TODAY, "ACTIVE")))
     assert outcome.timeline == ()
     voided = a_member((TODAY, "VOIDED")) | {"timeline": []}
@@ -232,14 +236,14 @@ def corrected(member: dict[str, Any], **right: Any) -> list[dict[str, Any]]:
     return [dict(entry.state or {}) for entry in outcome.timeline]
 
 
-def test_a_correction_reaches_every_state_and_no_voided_entry() -> None:
+def test_a_correction_of_a_member_reaches_every_state_and_no_voided_entry() -> None:
     member = a_member((JOINED, "APPLIED"), (TODAY, "ACTIVE"))
     assert [state["sex"] for state in corrected(member, sex="2")] == ["2", "2"]
     with pytest.raises(Conflict):
         LIFE.corrected(a_member((TODAY, "VOIDED")), a_state(), a_state(), MOMENT)
 
 
-def test_a_correction_leaves_what_an_earlier_time_says_otherwise() -> None:
+def test_a_correction_of_a_member_leaves_what_an_earlier_time_says_otherwise() -> None:
     member = a_member((JOINED, "ACTIVE"), (TODAY, "ACTIVE"))
     first, second = (item["state"] for item in member["timeline"])
     first |= {"kind": "INDIVIDUAL_YOUTH", "education": "70"}
@@ -271,7 +275,9 @@ def codes(errors: list[FieldError]) -> list[str]:
         (None, False, False, "member.birth_date_required"),
     ],
 )
-def test_ages(born: str | None, guardian: bool, consent: bool, code: str | None) -> None:
+def test_a_member_is_old_enough_or_has_a_guardian_who_consents(
+    born: str | None, guardian: bool, consent: bool, code: str | None
+) -> None:
     found = domain.check_age(
         date.fromisoformat(born) if born else None,
         joins_on=TODAY,
@@ -283,7 +289,7 @@ def test_ages(born: str | None, guardian: bool, consent: bool, code: str | None)
     assert codes(found) == ([code] if code else [])
 
 
-def test_from_which_age_the_guardians_consent_is_asked_for_is_a_setting() -> None:
+def test_the_age_from_which_a_member_needs_no_guardian_to_consent_is_a_setting() -> None:
     found = domain.check_age(
         date(2012, 11, 23), joins_on=TODAY, today=TODAY, guardian=True, guardian_consent=False,
         rules=Rules(guardian_consent_below=14),
@@ -314,7 +320,9 @@ def test_a_member_who_joined_as_a_child_long_ago_needs_no_guardian_today() -> No
         (IdType.NONE, Rules(), True, None),
     ],
 )
-def test_documents(id_type: IdType, rules: Rules, paper: bool, code: str | None) -> None:
+def test_a_member_has_a_document_of_a_type_the_rules_admit(
+    id_type: IdType, rules: Rules, paper: bool, code: str | None
+) -> None:
     found = domain.check_document_type(id_type, rules, paper_stock=paper)
     assert codes(found) == ([code] if code else [])
 
@@ -345,7 +353,7 @@ def test_stock_is_who_was_a_member_before_today_and_when_the_paper_was_issued(
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(TRANSITIONS)), st.integers(0, 40)), max_size=12))
-def test_any_history_keeps_the_timeline_in_order_and_ends_in_the_status(
+def test_any_history_of_a_member_keeps_the_timeline_in_order_and_ends_in_the_status(
     commands: list[tuple[str, int]],
 ) -> None:
     member = a_member((TODAY - timedelta(days=40), "APPLIED"))

@@ -51,7 +51,9 @@ def numbers(draw: st.DrawFn) -> str:
 
 
 @given(numbers(), st.integers(13_000_000_000, 19_999_999_999))
-def test_at_rest_nothing_is_readable_and_all_comes_back(number: str, mobile: int) -> None:
+def test_nothing_of_a_stored_member_is_readable_at_rest_and_all_comes_back(
+    number: str, mobile: int
+) -> None:
     person = check_person(a_person(id_number=number, phone=str(mobile)), TODAY)
     document = {"_id": "m1", **seal(person, "m1", "members", RING)}
     shape = Member._from_son(document).to_mongo()
@@ -72,7 +74,7 @@ def test_at_rest_nothing_is_readable_and_all_comes_back(number: str, mobile: int
     assert countable(person) == countable_fields(document)
 
 
-def test_one_number_has_one_index_whatever_it_was_typed_like() -> None:
+def test_one_id_number_of_a_member_has_one_index_whatever_it_was_typed_like() -> None:
     plain, typed = (
         seal(check_person(a_person(id_number=number), TODAY), one, "members", RING)
         for number, one in (("11010519491231002X", "m1"), (" 1１010519491231002x ", "m2"))
@@ -84,7 +86,7 @@ def test_one_number_has_one_index_whatever_it_was_typed_like() -> None:
     ]
 
 
-def test_while_two_keys_live_both_indexes_are_written() -> None:
+def test_while_two_keys_live_both_indexes_of_a_member_are_written() -> None:
     ring = new_key_ring()
     ring["keys"] |= new_key_ring("k2")["keys"]
     sealed = seal(check_person(a_person(), TODAY), "m1", "members", KeyRing(ring))
@@ -92,13 +94,13 @@ def test_while_two_keys_live_both_indexes_are_written() -> None:
     assert len(identifier_rows(sealed["id_index"], "m1")) == 2
 
 
-def test_a_person_without_number_takes_no_identifier() -> None:
+def test_a_member_without_an_id_number_takes_no_identifier() -> None:
     person = check_person(a_person(id_type="NONE", id_number=None), TODAY)
     sealed = seal(person, "m1", "members", RING)
     assert (person.unverified, sealed["id_index"], sealed["id_sealed"]) == (True, [], None)
 
 
-def test_every_field_at_fault_is_named() -> None:
+def test_every_field_of_a_member_at_fault_is_named() -> None:
     wrong = a_person(
         name="\u200b", id_number="110105194912310021", phone="1", ethnicity="77",
         birth_date=TODAY + timedelta(days=1),
@@ -112,12 +114,12 @@ def test_every_field_at_fault_is_named() -> None:
 
 
 @pytest.mark.parametrize("day", ["2026-2-1", "20260201", 1, "2026-02-30", "2026-02-01T00:00:00"])
-def test_a_day_is_written_in_one_way(day: object) -> None:
+def test_the_birth_date_of_a_member_is_written_in_one_way(day: object) -> None:
     with pytest.raises(ValidationError):
         a_person(birth_date=day)
 
 
-def test_representations_hide_the_person() -> None:
+def test_representations_of_a_member_hide_the_person() -> None:
     shown = repr(check_person(a_person(), TODAY))
     for secret in ("张", "11010519491231002X", "13812345678", "文三路", "李四光", "1949"):
         assert secret not in shown

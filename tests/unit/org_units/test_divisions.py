@@ -24,7 +24,7 @@ def children(tree: dict[str, ChapterSeed], parent: str) -> list[str]:
     return [code for code, chapter in tree.items() if chapter.parent_region_code == parent]
 
 
-def test_list_has_the_counts_of_its_release() -> None:
+def test_the_list_of_divisions_has_the_counts_of_its_release() -> None:
     assert Counter(len(code) for code, _ in divisions.divisions()) == {
         2: 31,
         4: 342,
@@ -33,7 +33,9 @@ def test_list_has_the_counts_of_its_release() -> None:
     }
 
 
-def test_chapters_by_level(tree: dict[str, ChapterSeed]) -> None:
+def test_chapters_of_each_level_are_as_many_as_the_divisions_say(
+    tree: dict[str, ChapterSeed],
+) -> None:
     assert Counter(chapter.level for chapter in tree.values()) == {
         "NATIONAL": 1,
         "PROVINCE": 31 + 4,
@@ -45,7 +47,7 @@ def test_chapters_by_level(tree: dict[str, ChapterSeed]) -> None:
     assert {chapter.type for chapter in tree.values()} == {"CHAPTER"}
 
 
-def test_parents_precede_their_children() -> None:
+def test_parents_of_chapters_precede_their_children() -> None:
     seen: set[str | None] = {None}
     for chapter in chapters():
         assert chapter.parent_region_code in seen
@@ -64,7 +66,7 @@ def test_parents_precede_their_children() -> None:
         ("632857", "大柴旦行政委员会红十字会", "COUNTY", "632800"),
     ],
 )
-def test_ordinary_chapters(
+def test_an_ordinary_chapter_has_the_name_level_and_parent_of_its_division(
     tree: dict[str, ChapterSeed], code: str, name: str, level: str, parent: str | None
 ) -> None:
     chapter = tree[code]
@@ -86,7 +88,7 @@ def test_ordinary_chapters(
         ("6590", "660000", 12, "659001"),
     ],
 )
-def test_groupings_are_no_chapters(
+def test_groupings_of_counties_are_no_chapters(
     tree: dict[str, ChapterSeed], grouping: str, province: str, count: int, example: str
 ) -> None:
     assert divisions.six_digits(grouping) not in tree
@@ -95,7 +97,9 @@ def test_groupings_are_no_chapters(
     assert example in counties
 
 
-def test_corps_holds_its_twelve_cities_and_nothing_else(tree: dict[str, ChapterSeed]) -> None:
+def test_the_chapter_of_the_corps_holds_its_twelve_cities_and_nothing_else(
+    tree: dict[str, ChapterSeed],
+) -> None:
     assert tree["660000"].name == "新疆生产建设兵团红十字会"
     assert tree["660000"].level == "PROVINCE"
     assert tree["660000"].flags == ()
@@ -103,21 +107,23 @@ def test_corps_holds_its_twelve_cities_and_nothing_else(tree: dict[str, ChapterS
     assert all(tree[code].level == "PREFECTURE" for code in children(tree, "650000"))
 
 
-def test_railway_is_an_industry_chapter(tree: dict[str, ChapterSeed]) -> None:
+def test_the_railway_is_an_industry_chapter(tree: dict[str, ChapterSeed]) -> None:
     railway = tree["990000"]
     assert (railway.name, railway.level) == ("铁路系统红十字会", "PROVINCE")
     assert railway.flags == (divisions.INDUSTRY,)
     assert children(tree, "990000") == []
 
 
-def test_hong_kong_and_macau_stand_outside_the_targets(tree: dict[str, ChapterSeed]) -> None:
+def test_the_chapters_of_hong_kong_and_macau_stand_outside_the_targets(
+    tree: dict[str, ChapterSeed],
+) -> None:
     outside = [c.name for c in tree.values() if divisions.OUTSIDE_TARGETS in c.flags]
     assert outside == ["香港红十字会", "澳门红十字会"]
     assert not any(code.startswith("71") for code in tree)
 
 
 @pytest.mark.parametrize("prefecture", ["441900", "442000", "460400", "620200"])
-def test_prefectures_without_counties(
+def test_townships_of_a_prefecture_without_counties_hang_on_the_prefecture(
     tree: dict[str, ChapterSeed], townships: dict[str, UnitSeed], prefecture: str
 ) -> None:
     assert tree[prefecture].level == "PREFECTURE"
@@ -132,7 +138,9 @@ def test_economic_zones_have_no_chapter(tree: dict[str, ChapterSeed]) -> None:
     assert not tree.keys() & set(zones)
 
 
-def test_townships_by_type(townships: dict[str, UnitSeed]) -> None:
+def test_townships_of_each_type_are_as_many_as_the_divisions_say(
+    townships: dict[str, UnitSeed],
+) -> None:
     assert Counter(unit.type for unit in townships.values()) == {
         "SUBDISTRICT": 8_891,
         "TOWNSHIP": 29_446,
@@ -170,14 +178,14 @@ def test_every_township_hangs_where_its_type_may(
         ("370571400", "经济开发区直属乡镇红十字会", "OTHER", "370500"),
     ],
 )
-def test_township_units(
+def test_the_unit_of_a_township_has_the_name_type_and_parent_of_its_division(
     townships: dict[str, UnitSeed], code: str, name: str, kind: str, parent: str
 ) -> None:
     unit = townships[code]
     assert (unit.name, unit.type, unit.parent_region_code) == (name, kind, parent)
 
 
-def test_one_province() -> None:
+def test_the_townships_of_one_province_are_told_by_its_code() -> None:
     zhejiang = list(township_units("330000"))
     assert zhejiang == list(township_units("33"))
     assert Counter(unit.type for unit in zhejiang) == {
@@ -194,10 +202,10 @@ def test_townships_of_corps_cities_are_the_corps() -> None:
 
 
 @pytest.mark.parametrize("code", ["", "71", "3301", "330100", "990000", "xx"])
-def test_unknown_province_is_named(code: str) -> None:
+def test_an_unknown_province_asked_for_townships_is_named(code: str) -> None:
     with pytest.raises(LookupError, match=repr(code)):
         list(township_units(code))
 
 
-def test_placeholder_of_a_county_is_no_township(townships: dict[str, UnitSeed]) -> None:
+def test_the_placeholder_of_a_county_is_no_township(townships: dict[str, UnitSeed]) -> None:
     assert "350527000" not in townships

@@ -79,13 +79,13 @@ def test_a_unit_hangs_on_a_chapter_of_any_level(unit_type: str, level: str) -> N
 
 @pytest.mark.parametrize("unit_type", OTHERS)
 @pytest.mark.parametrize("area", AREAS)
-def test_a_unit_hangs_on_an_area(unit_type: str, area: str) -> None:
+def test_a_unit_hangs_on_the_unit_of_an_area(unit_type: str, area: str) -> None:
     domain.check_placement(unit_type, grassroots(area))
 
 
 @pytest.mark.parametrize("unit_type", [*OTHERS, *AREAS])
 @pytest.mark.parametrize("parent_type", OTHERS)
-def test_nothing_hangs_on_another_grassroots_unit(unit_type: str, parent_type: str) -> None:
+def test_no_unit_hangs_on_another_grassroots_unit(unit_type: str, parent_type: str) -> None:
     with pytest.raises(Invalid) as refusal:
         domain.check_placement(unit_type, grassroots(parent_type))
     assert refusal.value.code == "unit.parent_type"
@@ -94,7 +94,9 @@ def test_nothing_hangs_on_another_grassroots_unit(unit_type: str, parent_type: s
 
 
 @pytest.mark.parametrize("unit_type", AREAS)
-def test_an_area_hangs_on_a_county_or_a_prefecture_without_counties(unit_type: str) -> None:
+def test_the_unit_of_an_area_hangs_on_a_county_or_a_prefecture_without_counties(
+    unit_type: str,
+) -> None:
     domain.check_placement(unit_type, chapter("COUNTY"))
     domain.check_placement(unit_type, chapter("PREFECTURE"))
 
@@ -110,7 +112,7 @@ def test_an_area_hangs_on_a_county_or_a_prefecture_without_counties(unit_type: s
         (grassroots("SUBDISTRICT"), "unit.parent_type"),
     ],
 )
-def test_an_area_hangs_nowhere_else(unit_type: str, parent: Parent, code: str) -> None:
+def test_the_unit_of_an_area_hangs_nowhere_else(unit_type: str, parent: Parent, code: str) -> None:
     with pytest.raises(Invalid) as refusal:
         domain.check_placement(unit_type, parent)
     assert refusal.value.code == code
@@ -118,7 +120,7 @@ def test_an_area_hangs_nowhere_else(unit_type: str, parent: Parent, code: str) -
 
 @pytest.mark.parametrize("status", ["VOIDED", "DISSOLVED", "MERGED", "CLOSING"])
 @pytest.mark.parametrize("parent", [chapter("COUNTY"), grassroots("TOWNSHIP")])
-def test_nothing_hangs_on_a_closed_unit(parent: Parent, status: str) -> None:
+def test_no_unit_hangs_on_a_closed_unit(parent: Parent, status: str) -> None:
     closed = Parent(parent.level, parent.type, status)
     with pytest.raises(Conflict, match=r"unit\.parent_closed"):
         domain.check_placement("VILLAGE", closed)
@@ -143,7 +145,9 @@ CHAPTER_PARENTS = {
 
 @pytest.mark.parametrize("level", [*get_args(domain.Level)])
 @pytest.mark.parametrize("parent", [None, *get_args(domain.Level)])
-def test_levels_of_chapters(level: str, parent: str | None) -> None:
+def test_a_chapter_hangs_on_a_chapter_of_a_level_that_takes_it(
+    level: str, parent: str | None
+) -> None:
     if (level, parent) in CHAPTER_PARENTS:
         domain.check_chapter_placement(level, parent)
         return
@@ -151,7 +155,7 @@ def test_levels_of_chapters(level: str, parent: str | None) -> None:
         domain.check_chapter_placement(level, parent)
 
 
-def test_every_division_keeps_the_rules() -> None:
+def test_every_chapter_and_township_of_the_divisions_keeps_the_rules_of_units() -> None:
     levels: dict[str | None, str | None] = {None: None}
     counties = set()
     for seed in divisions.chapters():
@@ -169,7 +173,9 @@ def test_every_division_keeps_the_rules() -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("status", STATUSES)
-def test_every_action_in_every_status(action: Action, status: str) -> None:
+def test_every_action_on_a_unit_works_from_its_statuses_and_from_no_other(
+    action: Action, status: str
+) -> None:
     target = LEGAL.get((action, status))
     if target is not None:
         assert domain.transition(action, status).target == target
@@ -193,7 +199,7 @@ def test_only_a_unit_at_its_end_takes_no_correction(status: str) -> None:
         domain.check_open(status)
 
 
-def test_every_fact_is_an_event() -> None:
+def test_every_fact_of_a_unit_is_an_event() -> None:
     facts = {row.fact for row in domain.TRANSITIONS.values()} | {"created", "corrected"}
     assert {domain.fact_type(fact) for fact in facts} <= events.MODELS.keys()
     assert facts == set(events.UNIT_FACTS)
@@ -203,7 +209,7 @@ MADE_BY = {"created_by": "creator", "edited_by": "editor", "drafted_by": "drafte
 
 
 @pytest.mark.parametrize("subject", ["creator", "editor", "drafter"])
-def test_an_approval_takes_four_eyes(subject: str) -> None:
+def test_the_approval_of_a_unit_takes_four_eyes(subject: str) -> None:
     with pytest.raises(Forbidden, match="four_eyes"):
         domain.check_four_eyes("approve", subject, MADE_BY)
     domain.check_four_eyes("approve", "another", MADE_BY)
@@ -219,12 +225,12 @@ def test_to_void_a_unit_that_was_ever_active_takes_four_eyes(subject: str) -> No
 
 
 @pytest.mark.parametrize("action", ["submit", "return", "activate", "deactivate"])
-def test_nothing_else_takes_four_eyes(action: domain.Action) -> None:
+def test_other_transitions_of_a_unit_take_no_four_eyes(action: domain.Action) -> None:
     domain.check_four_eyes(action, "creator", {**MADE_BY, "ever_active": True})
 
 
 @pytest.mark.parametrize("status", [s for s in STATUSES if s != "ACTIVE"])
-def test_activation_needs_an_active_parent(status: str) -> None:
+def test_the_activation_of_a_unit_needs_an_active_parent(status: str) -> None:
     domain.check_activation(chapter("COUNTY"))
     with pytest.raises(Conflict, match=r"unit\.parent_not_active"):
         domain.check_activation(grassroots("TOWNSHIP", status))
@@ -243,7 +249,9 @@ def test_activation_needs_an_active_parent(status: str) -> None:
         ("110101", None),
     ],
 )
-def test_region_codes(region: str, chapter_region: str | None) -> None:
+def test_a_region_code_of_a_unit_lies_within_that_of_its_chapter(
+    region: str, chapter_region: str | None
+) -> None:
     domain.check_region(region, chapter_region)
 
 
@@ -259,7 +267,7 @@ def test_region_codes(region: str, chapter_region: str | None) -> None:
         ("320106", "unit.region_elsewhere"),
     ],
 )
-def test_wrong_region_codes(region: str, code: str) -> None:
+def test_a_wrong_region_code_of_a_unit_is_refused_by_its_own_code(region: str, code: str) -> None:
     with pytest.raises(Invalid) as refusal:
         domain.check_region(region, "330106")
     assert refusal.value.code == code
@@ -278,7 +286,7 @@ def test_a_unit_begins_today_or_before() -> None:
     assert refusal.value.errors[0].field == "effective_on"
 
 
-def test_a_transition_is_dated_between_the_present_state_and_today() -> None:
+def test_a_transition_of_a_unit_is_dated_between_the_present_state_and_today() -> None:
     before = begun(date(2026, 5, 1))
     after = domain.next_timeline(before, "SUBMITTED", date(2026, 6, 1), TODAY, NOW)
     assert [entry.effective_on for entry in after] == [date(2026, 5, 1), date(2026, 6, 1)]
@@ -292,7 +300,7 @@ def test_a_transition_is_dated_between_the_present_state_and_today() -> None:
         domain.next_timeline(after, "APPROVED", date(2026, 11, 24), TODAY, NOW)
 
 
-def test_states_of_one_day_are_one_entry() -> None:
+def test_states_of_a_unit_on_one_day_are_one_entry() -> None:
     timeline = begun(TODAY)
     for status in ("SUBMITTED", "APPROVED", "ACTIVE"):
         timeline = domain.next_timeline(timeline, status, None, TODAY, NOW)
@@ -319,7 +327,9 @@ def test_a_voided_unit_has_no_timeline() -> None:
         (date(1, 1, 1), "date.too_early"),
     ],
 )
-def test_founding_day(day: date, code: str | None) -> None:
+def test_the_founding_day_of_a_unit_is_neither_ahead_nor_too_early(
+    day: date, code: str | None
+) -> None:
     if code is None:
         domain.check_day("founded_on", day, TODAY, EARLIEST)
         return
@@ -328,7 +338,7 @@ def test_founding_day(day: date, code: str | None) -> None:
     assert refusal.value.errors[0].field == "founded_on"
 
 
-def test_the_earliest_day_is_the_founding_of_the_society_and_a_setting(
+def test_the_earliest_day_of_a_unit_is_the_founding_of_the_society_and_a_setting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert OrgUnitsSettings().earliest_day == EARLIEST == date(1904, 3, 10)
@@ -338,23 +348,23 @@ def test_the_earliest_day_is_the_founding_of_the_society_and_a_setting(
 
 @pytest.mark.parametrize("unit_type", domain.TYPE_LETTERS)
 @given(number=st.integers(1, 9999))
-def test_codes_bear_a_check_character(unit_type: str, number: int) -> None:
+def test_the_code_of_a_unit_bears_a_check_character(unit_type: str, number: int) -> None:
     code = domain.code("330106", unit_type, number)
     assert code.startswith(f"330106{domain.TYPE_LETTERS[unit_type]}{number:04d}")
     assert verify_unit_code(code)
 
 
-def test_codes_run_out() -> None:
+def test_a_unit_is_refused_where_the_codes_of_its_type_run_out() -> None:
     with pytest.raises(Conflict, match=r"unit\.code_exhausted"):
         domain.code("330106", "SCHOOL", 10_000)
 
 
-def test_every_type_has_a_letter_of_its_own() -> None:
+def test_every_type_of_unit_has_a_letter_of_its_own() -> None:
     assert domain.TYPE_LETTERS.keys() == {*get_args(domain.UnitType), "CHAPTER"}
     assert len(set(domain.TYPE_LETTERS.values())) == len(domain.TYPE_LETTERS)
 
 
-def test_state_and_card_satisfy_their_contracts() -> None:
+def test_state_and_card_of_a_unit_satisfy_their_contracts() -> None:
     state = domain.state_of(unit())
     entry = {"effective_on": "2026-01-01", "was": None, "now": state}
     payload = events.MODELS[domain.fact_type("created")].model_validate(
@@ -369,7 +379,7 @@ def test_state_and_card_satisfy_their_contracts() -> None:
     assert payload.model_dump()["unit"]["parent"] == "c-1"
 
 
-def test_every_refusal_has_words() -> None:
+def test_every_refusal_of_a_unit_has_words() -> None:
     codes = set(
         re.findall(r'"((?:unit|date|state)\.[a-z_]+|four_eyes)"', inspect.getsource(domain))
     )

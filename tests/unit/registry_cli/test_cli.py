@@ -19,7 +19,7 @@ from shared.access import ROLES
 from tests.unit.registry_cli.cli_stub import LETTER, Services, claims_of, registry, summary
 
 
-def test_help_names_every_command_and_loads_nothing_heavy() -> None:
+def test_the_help_of_registry_names_every_command_and_loads_nothing_heavy() -> None:
     program = (
         "import sys, registry_cli.main; "
         "print([m for m in ('httpx', 'jwt', 'rich', 'embedded', 'pydantic') if m in sys.modules])"
@@ -36,11 +36,11 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
 # --- tokens ------------------------------------------------------------------------------------
 
 
-def test_roles_are_those_of_the_services() -> None:
+def test_roles_of_registry_token_are_those_of_the_services() -> None:
     assert set(tokens.ROLES) == ROLES
 
 
-def test_token_prints_only_a_token_for_ids_and_region_codes(services: Services) -> None:
+def test_registry_token_prints_only_a_token_for_ids_and_region_codes(services: Services) -> None:
     result = registry(
         *("token", "--subject", "zhang", "--role", "registrar", "--role", "approver"),
         *("--unit", "330106", "--unit", "s-1", "--unit", "330106001", "--ttl", "30m"),
@@ -76,7 +76,7 @@ def test_a_volunteers_own_token_needs_no_unit(services: Services) -> None:
         (["--person", "v-1", "--ttl", "0"], "“0”"),
     ],
 )
-def test_a_wrong_token_is_explained_in_both_languages(
+def test_a_wrong_request_for_a_token_is_explained_in_both_languages(
     services: Services, arguments: list[str], says: str
 ) -> None:
     result = registry("token", "--subject", "zhang", *arguments)
@@ -90,7 +90,7 @@ def test_a_wrong_token_is_explained_in_both_languages(
 # --- the system is down or not there --------------------------------------------------------------
 
 
-def test_status_of_a_system_that_is_down(runtime: Runtime) -> None:
+def test_registry_status_lists_every_process_of_a_system_that_is_down(runtime: Runtime) -> None:
     result = registry("status", "--json")
     assert result.exit_code == 0
     rows = json.loads(result.stdout)
@@ -100,7 +100,9 @@ def test_status_of_a_system_that_is_down(runtime: Runtime) -> None:
     assert registry("status").exit_code == 1
 
 
-def test_what_needs_the_system_says_how_to_start_it(runtime: Runtime, tmp_path: Path) -> None:
+def test_a_registry_command_that_needs_the_system_says_how_to_start_it(
+    runtime: Runtime, tmp_path: Path
+) -> None:
     for arguments in (
         ["seed"],
         ["recount"],
@@ -113,7 +115,7 @@ def test_what_needs_the_system_says_how_to_start_it(runtime: Runtime, tmp_path: 
     assert registry("down").exit_code == 0
 
 
-def test_a_service_that_does_not_answer_is_named(
+def test_a_service_that_does_not_answer_a_registry_command_is_named(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
@@ -129,7 +131,7 @@ def test_a_service_that_does_not_answer_is_named(
 
 
 @pytest.mark.parametrize("value", ["abc", "-5", "70000", "8O00"])
-def test_a_wrong_port_base_is_explained(
+def test_a_wrong_port_base_is_explained_by_registry_status(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("REGISTRY_PORT_BASE", value)
@@ -139,7 +141,7 @@ def test_a_wrong_port_base_is_explained(
     assert "REGISTRY_PORT_BASE" in result.stderr
 
 
-def test_a_defect_becomes_a_message_and_its_traceback_a_file(
+def test_a_defect_of_a_registry_command_becomes_a_message_and_its_traceback_a_file(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*, as_json: bool) -> int:
@@ -157,7 +159,7 @@ def test_a_defect_becomes_a_message_and_its_traceback_a_file(
 
 
 @pytest.mark.parametrize(("accepted", "refused", "code"), [(8, 0, 0), (8, 2, 0), (0, 2, 1)])
-def test_import_tells_what_became_of_the_rows(
+def test_registry_import_tells_what_became_of_the_rows(
     services: Services,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -185,7 +187,7 @@ def test_import_tells_what_became_of_the_rows(
     assert ("r.errors.csv" in result.stdout) == bool(refused)
 
 
-def test_import_acts_as_an_officer_of_the_nearest_chapter(
+def test_registry_import_acts_as_an_officer_of_the_nearest_chapter(
     services: Services, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, Any] = {}
@@ -214,7 +216,7 @@ def test_import_acts_as_an_officer_of_the_nearest_chapter(
         (["--document", "X"], 1, "r.csv"),
     ],
 )
-def test_a_wrong_import_is_explained(
+def test_a_wrong_call_of_registry_import_is_explained(
     services: Services, tmp_path: Path, arguments: list[str], code: int, says: str
 ) -> None:
     result = registry("import", str(tmp_path / "r.csv"), "--unit", "c-1", *arguments)
@@ -275,7 +277,7 @@ def test_dead_letters_are_replayed_and_dismissed(services: Services, tmp_path: P
 
 
 @pytest.mark.parametrize("content", [b"no json", b"7", b"\xff\xfe"])
-def test_an_unreadable_event_file_is_explained(
+def test_an_unreadable_event_file_for_a_dead_letter_is_explained(
     services: Services, tmp_path: Path, content: bytes
 ) -> None:
     mended = tmp_path / "event.json"
@@ -285,7 +287,7 @@ def test_an_unreadable_event_file_is_explained(
     assert "event.json" in result.stderr
 
 
-def test_a_refusal_of_a_service_is_passed_on(services: Services) -> None:
+def test_a_refusal_of_a_service_is_passed_on_by_a_registry_command(services: Services) -> None:
     services.refuse = httpx.Response(
         409, json={"detail": "该死信已处理", "errors": [{"field": "id", "message": "已处理"}]}
     )

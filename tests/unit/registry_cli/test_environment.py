@@ -10,7 +10,7 @@ from tests.unit.registry_cli.cli_stub import registry
 
 
 @pytest.mark.parametrize("below_a_file", [False, True])
-def test_a_directory_that_cannot_be_made_is_named_with_the_remedy(
+def test_a_registry_var_directory_that_cannot_be_made_is_named_with_the_remedy(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below_a_file: bool
 ) -> None:
     (tmp_path / "file").touch()
@@ -27,7 +27,7 @@ def test_a_directory_that_cannot_be_made_is_named_with_the_remedy(
 
 
 @pytest.mark.parametrize("value", ["2GB", "0", "nan", "-1"])
-def test_a_wrong_cache_size_is_named_and_not_the_port_base(
+def test_a_wrong_cache_size_of_mongod_is_named_and_not_the_port_base(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.delenv("REGISTRY_PORT_BASE")
@@ -39,14 +39,14 @@ def test_a_wrong_cache_size_is_named_and_not_the_port_base(
         assert f"REGISTRY_MONGO_CACHE_GB 的值“{value}”" in line or f"is “{value}”" in line
 
 
-def test_a_broken_file_of_ports_is_named(runtime: Runtime) -> None:
+def test_a_broken_file_of_ports_is_named_by_registry_status(runtime: Runtime) -> None:
     (runtime.var / "ports.json").write_text("{}")
     result = registry("status")
     assert result.exit_code == 2
     assert str(runtime.var / "ports.json") in result.stderr
 
 
-def test_a_defect_without_a_place_for_its_log_names_no_log(
+def test_a_defect_of_a_registry_command_without_a_place_for_its_log_names_no_log(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*, as_json: bool) -> int:
@@ -60,7 +60,7 @@ def test_a_defect_without_a_place_for_its_log_names_no_log(
     assert ".log" not in result.stderr
 
 
-def test_services_the_environment_names_need_no_system_here(
+def test_services_the_environment_names_need_no_embedded_system(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGISTRY_ORG_UNITS_URL", "http://org-units:8001")
@@ -74,7 +74,7 @@ def test_services_the_environment_names_need_no_system_here(
 
 
 @pytest.mark.parametrize(("command", "code"), [("seed", 1), ("recount", 2)])
-def test_what_needs_a_database_elsewhere_says_how_it_is_run_there(
+def test_a_registry_command_whose_database_is_elsewhere_says_how_it_is_run_there(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch, command: str, code: int
 ) -> None:
     monkeypatch.setenv("REGISTRY_ORG_UNITS_URL", "http://org-units:8001")

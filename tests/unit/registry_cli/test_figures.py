@@ -31,7 +31,7 @@ UNEQUAL = report(equal=False, differing=30, differences=[DIFFERENCE] * 30)
 
 
 @pytest.mark.parametrize(("found", "code"), [(report(), 0), (UNEQUAL, 1)])
-def test_recount_shows_the_comparison(
+def test_registry_recount_shows_the_comparison(
     services: Services, monkeypatch: pytest.MonkeyPatch, found: dict[str, Any], code: int
 ) -> None:
     monkeypatch.setattr(figures, "run_once", lambda *_, **__: (code, json.dumps(found)))

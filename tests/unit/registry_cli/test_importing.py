@@ -22,7 +22,7 @@ from tests.unit.registry_cli.registry_stub import (
 )
 
 
-def test_demo_roster_is_refused_where_it_is_wrong_and_nowhere_else(
+def test_the_demo_roster_is_refused_where_it_is_wrong_and_nowhere_else(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     demo = write_demo(tmp_path / "demo.csv", ["北山街道红十字会", "三墩镇", "330106S3"])
@@ -46,7 +46,7 @@ def test_demo_roster_is_refused_where_it_is_wrong_and_nowhere_else(
     assert len(stub.members) == 1_970
 
 
-def test_request_follows_the_contract(
+def test_a_request_of_the_import_follows_the_contract(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     run(roster(tmp_path, f"{WANG},中心小学,", f"{LI},北山街道,"))
@@ -86,7 +86,7 @@ def test_request_follows_the_contract(
         ("330106S1", "s1"),
     ],
 )
-def test_units_are_found_by_name_or_code(
+def test_units_of_a_roster_are_found_by_name_or_code(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary], said: str, unit_id: str
 ) -> None:
     assert run(roster(tmp_path, f"{WANG},{said},")).accepted == 1
@@ -98,7 +98,7 @@ def test_units_are_found_by_name_or_code(
     ("said", "code", "words"),
     [("中心小学", "unit.ambiguous", "多个单位"), ("无名", "unit.unknown", "没有“无名”")],
 )
-def test_units_that_cannot_be_told(
+def test_units_of_a_roster_that_cannot_be_told_are_reported_and_not_sent(
     tmp_path: Path,
     stub: RegistryStub,
     run: Callable[..., ImportSummary],
@@ -114,7 +114,7 @@ def test_units_that_cannot_be_told(
     assert stub.bulk_requests() == []
 
 
-def test_units_are_listed_once(
+def test_units_are_listed_once_in_an_import(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     run(roster(tmp_path, *(f"{WANG},{said}," for said in ("无名", "北山街道", "无名", "三墩镇"))))
@@ -160,7 +160,7 @@ def test_a_guardian_is_sent_with_the_rosters_consent(
         ("备注,职业", "guardian", "监护人姓名", "监护人姓名、与本人关系、监护人电话"),
     ],
 )
-def test_what_is_wrong_with_a_guardian_names_the_column(
+def test_what_is_wrong_with_a_guardian_names_the_column_of_the_roster(
     tmp_path: Path,
     stub: RegistryStub,
     run: Callable[..., ImportSummary],
@@ -183,14 +183,16 @@ def test_what_is_wrong_with_a_guardian_names_the_column(
     assert row["问题与改法"].endswith(f"：{advised}）" if advised else "请改正")
 
 
-def test_duplicate_names_the_first_line(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
+def test_a_duplicate_in_a_roster_names_the_first_line(
+    tmp_path: Path, run: Callable[..., ImportSummary]
+) -> None:
     summary = run(roster(tmp_path, f"{WANG},,", f"{LI},,", f"{WANG},,"), page_size=2)
     (row,) = report_of(summary)
     assert (row["行号"], row["字段"]) == ("4", "证件号码")
     assert row["问题与改法"] == "已是会员（与本文件第 2 行证件号码相同）"
 
 
-def test_killed_import_is_run_again(
+def test_a_killed_import_that_is_run_again_registers_nobody_twice(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     demo = write_demo(tmp_path / "demo.csv", ["北山街道"], 5, 400)
@@ -212,7 +214,7 @@ def test_killed_import_is_run_again(
     assert all(key.isascii() and len(key) <= 64 for key in keys)
 
 
-def test_lost_answer_is_asked_for_again(
+def test_a_lost_answer_is_asked_for_again_by_the_import(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary], pauses: list[float]
 ) -> None:
     failures: list[httpx.Response | Exception] = [
@@ -257,7 +259,7 @@ def test_lost_answer_is_asked_for_again(
         (httpx.Response(200, json={"results": [{"row": 2}]}), "answer", "status"),
     ],
 )
-def test_import_stops_with_one_clear_reason(
+def test_an_import_stops_with_one_clear_reason(
     tmp_path: Path,
     stub: RegistryStub,
     run: Callable[..., ImportSummary],
@@ -277,7 +279,7 @@ def test_import_stops_with_one_clear_reason(
     assert max(pauses, default=0.0) <= LONGEST_PAUSE_SECONDS
 
 
-def test_a_token_that_expires_midway_is_replaced(
+def test_a_token_that_expires_midway_in_an_import_is_replaced(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     minted: list[str] = []
@@ -301,7 +303,7 @@ def test_a_token_that_expires_midway_is_replaced(
     assert refused.headers["Idempotency-Key"] == again.headers["Idempotency-Key"]
 
 
-def test_service_that_is_down(
+def test_a_service_that_is_down_stops_the_import_with_its_error(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     def down(request: httpx.Request) -> httpx.Response | None:
@@ -312,7 +314,7 @@ def test_service_that_is_down(
         run(roster(tmp_path, f"{WANG},,"))
 
 
-def test_unit_out_of_scope_stops_before_anything_is_sent(
+def test_a_unit_out_of_scope_stops_the_import_before_anything_is_sent(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     with pytest.raises(ImportFailed, match="找不到单位 elsewhere"):
@@ -320,12 +322,16 @@ def test_unit_out_of_scope_stops_before_anything_is_sent(
     assert len(stub.requests) == 1
 
 
-def test_file_without_rows_stops(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
+def test_a_roster_without_rows_stops_the_import(
+    tmp_path: Path, run: Callable[..., ImportSummary]
+) -> None:
     with pytest.raises(RosterFileError, match="没有数据行"):
         run(roster(tmp_path, "", ",,,,,"))
 
 
 @pytest.mark.parametrize("size", [0, 501])
-def test_page_size_is_bounded(tmp_path: Path, run: Callable[..., ImportSummary], size: int) -> None:
+def test_the_page_size_of_an_import_is_bounded(
+    tmp_path: Path, run: Callable[..., ImportSummary], size: int
+) -> None:
     with pytest.raises(ValueError, match="1 to 500"):
         run(roster(tmp_path, f"{WANG},,"), page_size=size)

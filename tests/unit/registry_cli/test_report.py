@@ -14,7 +14,7 @@ from registry_cli.rosters import told
 from tests.unit.registry_cli.registry_stub import HEADER, LI, WANG, RegistryStub, report_of, roster
 
 
-def test_file_without_faults_has_no_report(
+def test_a_roster_without_faults_has_no_report(
     tmp_path: Path, run: Callable[..., ImportSummary]
 ) -> None:
     summary = run(roster(tmp_path, f"{WANG},,"))
@@ -22,7 +22,7 @@ def test_file_without_faults_has_no_report(
     assert [path.name for path in tmp_path.iterdir()] == ["名册.csv"]
 
 
-def test_report_is_harmless_private_and_can_be_imported(
+def test_the_report_of_an_import_is_harmless_private_and_can_be_imported(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     path = roster(
@@ -55,7 +55,7 @@ def test_report_is_harmless_private_and_can_be_imported(
     assert list(report_of(again)[0]) == list(first)
 
 
-def test_report_goes_where_told_in_the_language_told(
+def test_the_report_of_an_import_goes_where_told_in_the_language_told(
     tmp_path: Path, run: Callable[..., ImportSummary]
 ) -> None:
     target = tmp_path / "elsewhere.csv"
@@ -64,7 +64,9 @@ def test_report_goes_where_told_in_the_language_told(
     assert "check the name" in report_of(summary)[0]["问题与改法"]
 
 
-def test_report_that_cannot_be_written(tmp_path: Path, run: Callable[..., ImportSummary]) -> None:
+def test_a_report_that_cannot_be_written_fails_the_import(
+    tmp_path: Path, run: Callable[..., ImportSummary]
+) -> None:
     with pytest.raises(ImportFailed, match="无法写入"):
         run(roster(tmp_path, f"{WANG},无名,"), report_path=tmp_path)
 
@@ -72,7 +74,7 @@ def test_report_that_cannot_be_written(tmp_path: Path, run: Callable[..., Import
 # --- accepted rows to check -----------------------------------------------------------------------
 
 
-def test_accepted_rows_with_a_warning_are_listed_and_not_imported_again(
+def test_accepted_rows_of_a_roster_with_a_warning_are_listed_and_not_imported_again(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     path = roster(tmp_path, f"{WANG},,", f"{LI},,", f"{WANG},无名,")
@@ -119,7 +121,7 @@ def as_saved_by_a_spreadsheet(path: Path) -> None:
 
 
 @pytest.mark.parametrize("padded", [False, True])
-def test_a_row_with_surplus_cells_is_refused_until_it_is_mended(
+def test_a_row_of_a_roster_with_surplus_cells_is_refused_until_it_is_mended(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary], padded: bool
 ) -> None:
     path = roster(tmp_path, SHIFTED)
@@ -160,18 +162,18 @@ def test_a_row_swallowed_by_a_quote_stays_refused_in_a_roster_with_semicolons(
 
 @pytest.mark.parametrize("space", ["", " ", "\u3000", "\u00a0", "\u2003", "\ufeff", "\u200b", "\t"])
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "−"])
-def test_no_cell_begins_as_a_formula(space: str, start: str) -> None:
+def test_no_cell_of_a_report_begins_as_a_formula(space: str, start: str) -> None:
     cell = f"{space}{start}1+1"
     assert harmless(cell) == f"'{cell}"
     assert harmless(harmless(cell)) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", " ", "\t", "王芳", "1=1", "3-5", "a@b", "（−）", "'=1"])
-def test_other_cells_stay_as_they_are(cell: str) -> None:
+def test_harmless_cells_of_a_report_stay_as_they_are(cell: str) -> None:
     assert harmless(cell) == cell
 
 
-def test_titles_are_harmless_and_read_again(
+def test_titles_of_a_report_are_harmless_and_read_again(
     tmp_path: Path, run: Callable[..., ImportSummary]
 ) -> None:
     path = tmp_path / "r.csv"
@@ -208,7 +210,7 @@ def test_a_report_that_is_no_longer_true_is_removed(
 @pytest.mark.parametrize(
     "content", ["", "姓名,备注\n王芳,\n", "行号,字段,问题与改法,备注\n", "行号,字段\n"]
 )
-def test_no_other_file_is_removed(
+def test_no_file_that_is_no_report_is_removed(
     tmp_path: Path, run: Callable[..., ImportSummary], content: str
 ) -> None:
     other = tmp_path / "名册.errors.csv"

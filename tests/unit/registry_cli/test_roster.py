@@ -16,14 +16,14 @@ from shared.personal.phones import normalise_phone
 UNITS = ["北山街道红十字会", "三墩镇红十字会", "330106S0001K"]
 
 
-def test_same_seed_same_file(tmp_path: Path) -> None:
+def test_the_same_seed_makes_the_same_demo_roster(tmp_path: Path) -> None:
     first = write_demo(tmp_path / "a.csv", UNITS, 7, 300)
     second = write_demo(tmp_path / "b.csv", UNITS, 7, 300)
     other = write_demo(tmp_path / "c.csv", UNITS, 8, 300)
     assert first.path.read_bytes() == second.path.read_bytes() != other.path.read_bytes()
 
 
-def test_default_roster(tmp_path: Path) -> None:
+def test_the_default_demo_roster_has_its_rows_faults_and_blemishes(tmp_path: Path) -> None:
     demo = write_demo(tmp_path / "demo.csv", UNITS)
     rows = list(read_roster(demo.path).rows())
     assert len(rows) == demo.rows == 2_000
@@ -35,7 +35,7 @@ def test_default_roster(tmp_path: Path) -> None:
     assert {row.fields["unit"] for row in rows if row.line not in demo.wrong} == set(UNITS)
 
 
-def test_right_rows_obey_every_rule(tmp_path: Path) -> None:
+def test_right_rows_of_the_demo_roster_obey_every_rule(tmp_path: Path) -> None:
     demo = write_demo(tmp_path / "demo.csv", UNITS, 3, 1_000)
     seen: Counter[str] = Counter()
     for row in read_roster(demo.path).rows():
@@ -56,20 +56,20 @@ def test_right_rows_obey_every_rule(tmp_path: Path) -> None:
     assert set(seen.values()) == {1}
 
 
-def test_everybody_joined_before_the_day_of_the_demos_document() -> None:
+def test_everybody_in_the_demo_roster_joined_before_the_day_of_its_document() -> None:
     assert date.fromisoformat(DEMO_DAY) > LAST_DAY
 
 
-def test_identity_numbers_are_of_no_county(tmp_path: Path) -> None:
+def test_id_numbers_of_the_demo_roster_are_of_no_county(tmp_path: Path) -> None:
     demo = write_demo(tmp_path / "demo.csv", UNITS, 3, 200)
     numbers = [row.fields["id_number"] or "" for row in read_roster(demo.path).rows()]
     assert {number[4:6] for number in numbers} == {"99"}
 
 
-def test_check_character_of_the_standard() -> None:
+def test_the_demo_roster_computes_the_check_character_of_the_standard() -> None:
     assert check_character("11010519491231002") == "X"
 
 
-def test_needs_a_unit(tmp_path: Path) -> None:
+def test_the_demo_roster_needs_at_least_one_unit(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one unit"):
         write_demo(tmp_path / "demo.csv", [])

@@ -30,7 +30,7 @@ def one(tmp_path: Path, header: str, line: str) -> RosterRow:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("separator", [",", "\t", ";", "，"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_codings_and_separators(
+def test_a_roster_is_read_in_every_coding_separator_and_line_end(
     tmp_path: Path, encoding: str, separator: str, line_end: str
 ) -> None:
     content = PLAIN.replace(",", separator).replace("\n", line_end)
@@ -39,7 +39,7 @@ def test_codings_and_separators(
     assert row.fields["id_number"] == "11010519491231002X"
 
 
-def test_gb18030_is_found_though_its_first_megabyte_is_ascii(tmp_path: Path) -> None:
+def test_a_roster_in_gb18030_is_found_though_its_first_megabyte_is_ascii(tmp_path: Path) -> None:
     ascii_rows = "Ann,f,P1234567\n" * 75_000
     content = f"name,sex,id_number\n{ascii_rows}王芳,女,P7654321\n"
     found = read_roster(roster(tmp_path, content, "gb18030"))
@@ -48,7 +48,7 @@ def test_gb18030_is_found_though_its_first_megabyte_is_ascii(tmp_path: Path) -> 
     assert (last.line, last.fields["name"]) == (75_002, "王芳")
 
 
-def test_row_has_every_field_and_its_line(tmp_path: Path) -> None:
+def test_a_row_of_a_roster_has_every_field_and_its_line(tmp_path: Path) -> None:
     content = "某区红十字会会员名册,,\n\n姓名*, 性 别 ,身份证号（18位）\n\n王芳,女,\n,,\n李强,男\n"
     first, second = rows(tmp_path, content)
     assert (first.line, second.line) == (5, 7)
@@ -59,12 +59,12 @@ def test_row_has_every_field_and_its_line(tmp_path: Path) -> None:
     assert second.fields["kind"] == "INDIVIDUAL_ADULT"
 
 
-def test_line_numbers_survive_breaks_within_a_cell(tmp_path: Path) -> None:
+def test_line_numbers_of_a_roster_survive_breaks_within_a_cell(tmp_path: Path) -> None:
     content = '姓名,性别,备注\n王芳,女,"一\n二\n三"\n李强,男,\n'
     assert [row.line for row in rows(tmp_path, content)] == [2, 5]
 
 
-def test_english_headers(tmp_path: Path) -> None:
+def test_english_headers_of_a_roster_are_understood(tmp_path: Path) -> None:
     (row,) = rows(
         tmp_path,
         "Name,Sex,birth_date,id_type,id_number,phone,kind,joined_on,unit\n"
@@ -83,7 +83,7 @@ def test_english_headers(tmp_path: Path) -> None:
     }
 
 
-def test_unknown_columns_are_told(tmp_path: Path) -> None:
+def test_unknown_columns_of_a_roster_are_told(tmp_path: Path) -> None:
     found = read_roster(roster(tmp_path, "序号,姓名,性别,血型,备注,\n1,王芳,女,A,,\n"))
     assert found.header.ignored == ("血型",)
 
@@ -100,7 +100,7 @@ def test_unknown_columns_are_told(tmp_path: Path) -> None:
         "guardian,relationship,guardian_mobile",
     ],
 )
-def test_columns_of_a_guardian(tmp_path: Path, header: str) -> None:
+def test_columns_of_a_guardian_in_a_roster_are_understood(tmp_path: Path, header: str) -> None:
     row = one(tmp_path, f"联系电话,{header}", "13800000001,李 梅,母 亲,139-0000-0002")
     assert row.problems == ()
     assert {key: value for key, value in row.fields.items() if "guardian" in key} == {
@@ -154,7 +154,9 @@ def test_columns_of_a_guardian(tmp_path: Path, header: str) -> None:
         ("unit", "'", None),
     ],
 )
-def test_values(field: str, cell: str, value: str | None) -> None:
+def test_values_of_a_roster_are_understood_as_people_write_them(
+    field: str, cell: str, value: str | None
+) -> None:
     assert values.read(field, cell) == value
 
 
@@ -180,7 +182,9 @@ def test_values(field: str, cell: str, value: str | None) -> None:
         ("kind", "团体会员", "value.kind_group"),
     ],
 )
-def test_unreadable_values(field: str, cell: str, code: str) -> None:
+def test_an_unreadable_value_of_a_roster_is_refused_by_its_own_code(
+    field: str, cell: str, code: str
+) -> None:
     with pytest.raises(Unreadable) as caught:
         values.read(field, cell)
     assert caught.value.code == code
@@ -195,11 +199,13 @@ def test_unreadable_values(field: str, cell: str, code: str) -> None:
         ("911156198108221219", "FPR_NEW"),
     ],
 )
-def test_type_of_document_is_told_by_the_number(tmp_path: Path, number: str, expected: str) -> None:
+def test_the_type_of_a_document_in_a_roster_is_told_by_the_number(
+    tmp_path: Path, number: str, expected: str
+) -> None:
     assert one(tmp_path, "身份证号", number).fields["id_type"] == expected
 
 
-def test_problem_names_row_column_and_remedy(tmp_path: Path) -> None:
+def test_a_problem_of_a_roster_names_row_column_and_remedy(tmp_path: Path) -> None:
     row = one(tmp_path, "出生年月日,手机", "1990-02-30,1.38E+10")
     assert row.line == 2
     assert [(p.field, p.column) for p in row.problems] == [
@@ -210,18 +216,18 @@ def test_problem_names_row_column_and_remedy(tmp_path: Path) -> None:
     assert row.problems[0].text("en").startswith("There is no day “1990-02-30”")
 
 
-def test_unreadable_type_is_not_guessed(tmp_path: Path) -> None:
+def test_an_unreadable_type_of_document_in_a_roster_is_not_guessed(tmp_path: Path) -> None:
     row = one(tmp_path, "证件类型,证件号码", "军官证,12345678")
     assert row.fields["id_type"] is None
 
 
-def test_cells_beyond_the_header(tmp_path: Path) -> None:
+def test_cells_of_a_roster_beyond_the_header_are_a_problem(tmp_path: Path) -> None:
     (problem,) = one(tmp_path, "性别", "女,多余").problems
     assert (problem.code, problem.params) == ("row.extra_cells", {"extra": 1})
     assert one(tmp_path, "性别", "女, ,").problems == ()
 
 
-def test_open_quote_never_swallows_people_unseen(tmp_path: Path) -> None:
+def test_an_open_quote_in_a_roster_never_swallows_people_unseen(tmp_path: Path) -> None:
     content = '姓名,性别,备注\n王芳,女,"李强的姐姐\n李强,男,\n赵敏,女,"\n'
     (row,) = rows(tmp_path, content)
     assert [problem.code for problem in row.problems] == ["row.open_quote"]
@@ -241,7 +247,9 @@ def test_open_quote_never_swallows_people_unseen(tmp_path: Path) -> None:
         (f'姓名,性别\n"{"长" * 140_000}\n'.encode(), "file.quoting"),
     ],
 )
-def test_whole_file_problems(tmp_path: Path, content: bytes, code: str) -> None:
+def test_a_roster_that_is_unreadable_as_a_whole_is_refused_in_both_languages(
+    tmp_path: Path, content: bytes, code: str
+) -> None:
     with pytest.raises(RosterFileError) as caught:
         rows(tmp_path, content)
     assert caught.value.code == code
@@ -249,13 +257,13 @@ def test_whole_file_problems(tmp_path: Path, content: bytes, code: str) -> None:
     assert caught.value.text("en") in str(caught.value)
 
 
-def test_missing_file_and_folder(tmp_path: Path) -> None:
+def test_a_roster_that_is_missing_or_a_folder_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.csv"):
         with pytest.raises(RosterFileError, match="找不到文件"):
             read_roster(path)
 
 
-def test_reading_needs_little_memory(tmp_path: Path) -> None:
+def test_reading_a_roster_needs_little_memory(tmp_path: Path) -> None:
     path = roster(tmp_path, "姓名,性别,备注\n" + "王芳,女,一二三四五六七八九十\n" * 20_000)
     found = read_roster(path)
     tracemalloc.start()
@@ -266,7 +274,7 @@ def test_reading_needs_little_memory(tmp_path: Path) -> None:
     assert peak < 1_000_000
 
 
-def test_both_languages_name_the_same_values() -> None:
+def test_both_languages_name_the_same_values_of_a_roster() -> None:
     def names(template: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(template)} - {None}
 

@@ -19,7 +19,7 @@ from tests.unit.registry_cli.cli_stub import Services, registry, summary
 # --- seed and demo --------------------------------------------------------------------------------
 
 
-def test_seed_runs_the_job_of_org_units(
+def test_registry_seed_runs_the_job_of_org_units(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[list[str]] = []
@@ -38,7 +38,7 @@ def test_seed_runs_the_job_of_org_units(
     assert registry("seed", "--townships", "330106").exit_code == 2
 
 
-def test_a_program_run_once_that_fails_is_quoted(runtime: Runtime) -> None:
+def test_a_program_that_registry_runs_once_is_quoted_where_it_fails(runtime: Runtime) -> None:
     with pytest.raises(problems.Problem, match="No module named no_such_module") as caught:
         running.run_once(runtime, ["no_such_module"], "org-units")
     assert caught.value.exit_code == 2
@@ -77,7 +77,7 @@ def test_a_chapter_the_aggregator_does_not_know_yet_has_no_members(
     assert seeding.members_of(runtime, "330106") == 0
 
 
-def test_a_wrong_demo_file_is_reported_and_the_rest_goes_on(
+def test_a_wrong_demo_roster_is_reported_and_the_rest_of_the_start_goes_on(
     services: Services,
     runtime: Runtime,
     monkeypatch: pytest.MonkeyPatch,
@@ -96,7 +96,7 @@ def test_a_wrong_demo_file_is_reported_and_the_rest_goes_on(
     assert "try-it.sh" in captured.out
 
 
-def test_a_failed_seed_keeps_the_demo_from_being_tried(
+def test_a_failed_seed_keeps_the_demo_roster_from_being_tried(
     services: Services,
     runtime: Runtime,
     monkeypatch: pytest.MonkeyPatch,
@@ -117,7 +117,9 @@ def test_a_failed_seed_keeps_the_demo_from_being_tried(
 # --- welcome -----------------------------------------------------------------------------------
 
 
-def test_the_lines_to_paste_are_sound_and_fresh(services: Services, runtime: Runtime) -> None:
+def test_the_lines_registry_welcome_gives_to_paste_are_sound_and_fresh(
+    services: Services, runtime: Runtime
+) -> None:
     first = welcome.greeting(runtime)
     script = runtime.var / "demo" / "try-it.sh"
     subprocess.run(["bash", "-n", str(script)], check=True)
@@ -130,14 +132,14 @@ def test_the_lines_to_paste_are_sound_and_fresh(services: Services, runtime: Run
     assert welcome.greeting(runtime) != first
 
 
-def test_without_a_tree_the_remedy_is_told(
+def test_without_a_tree_of_units_registry_welcome_tells_the_remedy(
     services: Services, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(welcome, "DEMO_COUNTY", "990000")
     assert "registry seed" in welcome.greeting(runtime)
 
 
-def test_fresh_numbers_are_valid_and_no_living_persons() -> None:
+def test_fresh_id_numbers_of_registry_welcome_are_valid_and_no_living_persons() -> None:
     for female in (True, False):
         numbers = {welcome.fresh_number(female=female) for _ in range(200)}
         # Drawn from 100 million: one pair alike comes once in 5,000 rounds, five never.

@@ -82,7 +82,9 @@ def token(key: Any = EC_KEY, algorithm: str = "ES256", kid: str = "ec", **change
     return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
 
 
-async def test_a_good_token(verifier: TokenVerifier, issuer: Issuer) -> None:
+async def test_a_good_token_gives_its_caller_and_the_grants(
+    verifier: TokenVerifier, issuer: Issuer
+) -> None:
     caller = await verifier.verify(token())
     assert caller == Principal(
         "officer-1", (Grant("county", frozenset({"registrar", "viewer"})),), None, False
@@ -102,7 +104,7 @@ async def test_a_good_token(verifier: TokenVerifier, issuer: Issuer) -> None:
         (ED_KEY, "EdDSA", "ed"),
     ],
 )
-async def test_other_algorithms(
+async def test_a_token_of_each_allowed_algorithm_is_verified(
     verifier: TokenVerifier, key: Any, algorithm: str, kid: str
 ) -> None:
     assert (await verifier.verify(token(key, algorithm, kid))).subject == "officer-1"
@@ -133,19 +135,23 @@ FAR_FUTURE = 4_102_444_800
         {"key": None, "algorithm": "none"},
     ],
 )
-async def test_bad_tokens(verifier: TokenVerifier, changes: dict[str, Any]) -> None:
+async def test_a_token_with_a_wrong_claim_key_or_algorithm_is_refused(
+    verifier: TokenVerifier, changes: dict[str, Any]
+) -> None:
     with pytest.raises(Unauthenticated) as caught:
         await verifier.verify(token(**changes))
     assert caught.value.code == "auth.invalid"
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "….…", "é" * 10, "\udce9"])
-async def test_what_is_no_token(verifier: TokenVerifier, text: str) -> None:
+async def test_a_text_that_is_no_token_is_refused(verifier: TokenVerifier, text: str) -> None:
     with pytest.raises(Unauthenticated):
         await verifier.verify(text)
 
 
-async def test_an_expired_token(verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_expired_token_is_refused_and_forgotten(
+    verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(Unauthenticated) as caught:
         await verifier.verify(token(exp=int(time.time()) - 60))
     assert caught.value.code == "auth.expired"
@@ -157,7 +163,7 @@ async def test_an_expired_token(verifier: TokenVerifier, monkeypatch: pytest.Mon
     assert verifier.known(once_good) is None
 
 
-async def test_verified_tokens_are_bounded(
+async def test_verified_tokens_kept_in_memory_are_bounded(
     verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens_module, "CACHED_TOKENS", 2)
@@ -167,7 +173,7 @@ async def test_verified_tokens_are_bounded(
     assert [verifier.known(one) is not None for one in given] == [False, True, True]
 
 
-async def test_keys_are_fetched_again_for_an_unknown_one_but_not_for_each(
+async def test_keys_of_the_issuer_are_fetched_again_for_an_unknown_one_but_not_for_each_token(
     issuer: Issuer, verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens_module, "REFRESH_SECONDS", 3_600.0)
@@ -196,7 +202,7 @@ async def test_a_withdrawn_key_takes_its_tokens_with_it(
         await verifier.verify(old)
 
 
-async def test_while_the_issuer_is_down(
+async def test_while_the_issuer_is_down_tokens_are_verified_with_the_keys_already_fetched(
     issuer: Issuer, verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens_module, "RETRY_SECONDS", 0.0)
@@ -230,7 +236,7 @@ def officer(unit: str, *roles: str) -> Principal:
     return Principal("officer", (Grant(unit, frozenset(roles)),))
 
 
-def test_a_grant_covers_the_subtree() -> None:
+def test_a_grant_covers_the_subtree_of_its_unit() -> None:
     caller = Principal(
         "officer", (Grant("county", frozenset({"viewer"})), Grant("hq", frozenset({"auditor"})))
     )
@@ -239,7 +245,7 @@ def test_a_grant_covers_the_subtree() -> None:
     assert roles_on(caller, ["elsewhere"]) == set()
 
 
-def test_require() -> None:
+def test_an_officer_without_the_role_is_forbidden_and_one_out_of_scope_finds_nothing() -> None:
     require(officer("county", "registrar"), "registrar", PATH)
     require(officer("county", "registrar"), "viewer", PATH)
     with pytest.raises(NotFound):
@@ -256,7 +262,7 @@ def test_require() -> None:
     require(officer("hq", "auditor"), "viewer", PATH, readers=UNIT_READERS)
 
 
-def test_services_read_and_do_nothing_else() -> None:
+def test_a_service_that_calls_reads_every_unit_and_does_nothing_else() -> None:
     service = Principal("service:member", service=True)
     assert may_read(service, PATH)
     require(service, "viewer", PATH)

@@ -63,7 +63,7 @@ def reading(log: MemoryLog, handler: Taken) -> Consumer:
     return found
 
 
-def test_records_are_progress_and_so_is_a_log_that_has_none(
+def test_records_are_progress_of_a_consumer_and_so_is_a_log_that_has_none(
     clock: Callable[[float], None], log: MemoryLog
 ) -> None:
     handler = Taken()
@@ -80,7 +80,7 @@ def test_records_are_progress_and_so_is_a_log_that_has_none(
     assert loop.idle_seconds() == 0.0
 
 
-def test_a_poll_that_finds_nobody_is_no_progress(
+def test_a_poll_that_finds_no_broker_is_no_progress_of_a_consumer(
     clock: Callable[[float], None], log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = reading(log, Taken())
@@ -95,7 +95,7 @@ def test_a_poll_that_finds_nobody_is_no_progress(
     assert loop.idle_seconds() == 40.0
 
 
-def test_what_cannot_be_committed_is_no_progress(
+def test_what_cannot_be_committed_is_no_progress_of_a_consumer(
     clock: Callable[[float], None], log: MemoryLog
 ) -> None:
     handler = Taken()

@@ -58,7 +58,7 @@ def unit(level: str, status: str) -> UnitState:
         ("enrolled", volunteer("SUSPENDED"), False),
     ],
 )
-def test_a_state_and_its_counters_agree_on_what_counts(
+def test_the_definition_of_a_figure_counts_a_state_and_its_counters_alike(
     series: str, state: MemberState | VolunteerState | UnitState, *, counted: bool
 ) -> None:
     definition = DEFINITIONS[series]
@@ -66,16 +66,16 @@ def test_a_state_and_its_counters_agree_on_what_counts(
     assert definition.total(dict.fromkeys(counter_names(state), 1)) == int(counted)
 
 
-def test_nothing_counts_before_the_first_and_after_the_last_state() -> None:
+def test_no_definition_counts_before_the_first_and_after_the_last_state() -> None:
     assert not any(definition.counts(None) for definition in DEFINITIONS.values())
 
 
-def test_a_total_is_never_summed_from_a_breakdown() -> None:
+def test_the_total_of_members_is_never_summed_from_a_breakdown() -> None:
     counters = {"ACTIVE": 3, "ARREARS": 2, "APPLIED": 9, "ACTIVE|sexbirth|2-1990": 3}
     assert DEFINITIONS["members"].total(counters) == 5
 
 
-def test_units_of_every_type_add_up() -> None:
+def test_the_total_of_units_adds_up_every_type() -> None:
     counters = {
         "GRASSROOTS|ACTIVE|SCHOOL": 4,
         "GRASSROOTS|CLOSING|VILLAGE": 1,
@@ -85,12 +85,12 @@ def test_units_of_every_type_add_up() -> None:
     assert DEFINITIONS["units"].total(counters) == 5
 
 
-def test_whatever_stands_in_a_person_series_is_also_broken_down() -> None:
+def test_whatever_the_definition_of_a_person_series_counts_is_also_broken_down() -> None:
     for series in ("members", "volunteers", "enrolled"):
         assert DEFINITIONS[series].statuses <= BROKEN_DOWN
 
 
-def test_every_stored_dimension_is_declared_and_personal() -> None:
+def test_every_stored_dimension_of_a_breakdown_is_declared_and_personal() -> None:
     stored = {
         name.split("|")[1]
         for state in (member("ACTIVE"), volunteer("REGISTERED"))
@@ -102,12 +102,12 @@ def test_every_stored_dimension_is_declared_and_personal() -> None:
     assert declared - stored == {"sex", "birth_year"}
 
 
-def test_dimensions_name_known_series() -> None:
+def test_dimensions_of_breakdowns_name_known_series() -> None:
     assert {series for item in DIMENSIONS for series in item.series} <= DEFINITIONS.keys()
     assert [item.id for item in dimensions_of("units")] == ["type", "plan_category"]
 
 
-def test_public_form_is_whole_in_both_languages() -> None:
+def test_the_public_form_of_each_definition_is_whole_in_both_languages() -> None:
     for series, definition in DEFINITIONS.items():
         item = definition.as_item()
         assert item["id"] == series

@@ -55,7 +55,7 @@ def peers(answers: Answers, token: Path | None = None) -> Peers:
     )
 
 
-async def test_the_token_is_read_again_when_it_was_renewed(tmp_path: Path) -> None:
+async def test_the_token_of_a_service_is_read_again_when_it_was_renewed(tmp_path: Path) -> None:
     answers, token = Answers(200, 200), tmp_path / "token"
     asked = peers(answers, token)
     for text in ("first\n", "second, longer\n"):
@@ -67,7 +67,7 @@ async def test_the_token_is_read_again_when_it_was_renewed(tmp_path: Path) -> No
     await asked.close()
 
 
-async def test_a_closed_connection_is_tried_once_more() -> None:
+async def test_a_closed_connection_to_another_service_is_tried_once_more() -> None:
     assert await peers(Answers(httpx.ReadError("closed"), 200)).unit("u") == {"id": "u"}
     assert await peers(Answers(404)).unit("u") is None
     for answers in (
@@ -81,7 +81,7 @@ async def test_a_closed_connection_is_tried_once_more() -> None:
 
 
 @pytest.mark.parametrize("unit", ["", "a/b", "..", "a?b", "x" * 41, "单位"])
-async def test_what_cannot_be_an_id_is_not_asked_for(unit: str) -> None:
+async def test_what_cannot_be_the_id_of_a_unit_is_not_asked_for(unit: str) -> None:
     assert await peers(Answers()).unit(unit) is None
 
 

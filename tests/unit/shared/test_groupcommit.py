@@ -59,27 +59,27 @@ async def submit_all(commits: GroupCommit, writes: list[Write]) -> list[Any]:
     return await asyncio.gather(*(commits.submit(w) for w in writes), return_exceptions=True)
 
 
-async def test_those_who_come_together_go_together() -> None:
+async def test_writes_that_come_together_share_a_group_commit() -> None:
     commits = Scripted(max_writes=4)
     assert await submit_all(commits, [write(f"w{n}") for n in range(10)]) == [None] * 10
     assert [len(group) for group in commits.groups] == [4, 4, 2]
 
 
-async def test_a_single_write_does_not_wait_for_company() -> None:
+async def test_a_single_write_of_group_commit_does_not_wait_for_company() -> None:
     commits = Scripted(max_wait_ms=10 * LIMIT * 1_000)
     async with asyncio.timeout(LIMIT):
         await commits.submit(write("a"))
         await commits.submit(write("b"))
 
 
-async def test_those_who_share_a_key_never_share_a_group() -> None:
+async def test_writes_that_share_a_key_never_share_a_group_commit() -> None:
     commits = Scripted()
     keyed = [Write((("things", {"_id": f"w{n}"}),), frozenset({f"k{n % 3}"})) for n in range(7)]
     assert await submit_all(commits, keyed) == [None] * 7
     assert commits.groups == [["w0", "w1", "w2"], ["w3", "w4", "w5"], ["w6"]]
 
 
-async def test_a_later_write_does_not_overtake_one_it_shares_a_key_with() -> None:
+async def test_a_later_write_of_group_commit_does_not_overtake_one_it_shares_a_key_with() -> None:
     commits = Scripted()
     writes = [
         Write((("things", {"_id": "first"}),), frozenset({"a"})),
@@ -90,7 +90,7 @@ async def test_a_later_write_does_not_overtake_one_it_shares_a_key_with() -> Non
     assert commits.groups == [["first"], ["second"], ["third"]]
 
 
-async def test_a_declared_duplicate_never_reaches_the_transaction() -> None:
+async def test_a_declared_duplicate_never_reaches_the_transaction_of_group_commit() -> None:
     commits = Scripted()
     commits.stored = {"taken"}
     outcomes = await submit_all(
@@ -101,7 +101,7 @@ async def test_a_declared_duplicate_never_reaches_the_transaction() -> None:
     assert commits.groups == [["a"]]
 
 
-async def test_after_one_abort_the_rest_goes_together_and_the_offender_alone() -> None:
+async def test_after_one_abort_of_group_commit_the_rest_goes_together_the_offender_alone() -> None:
     commits = Scripted()
     commits.stored = {"taken"}
     outcomes = await submit_all(commits, [write("a"), write("taken"), write("b")])
@@ -109,7 +109,7 @@ async def test_after_one_abort_the_rest_goes_together_and_the_offender_alone() -
     assert commits.groups == [["a", "taken", "b"], ["a", "b"], ["taken"]]
 
 
-async def test_after_a_second_abort_each_goes_alone() -> None:
+async def test_after_a_second_abort_of_group_commit_each_write_goes_alone() -> None:
     commits = Scripted()
     commits.stored = {"taken", "held"}
     outcomes = await submit_all(commits, [write("a"), write("taken"), write("held"), write("b")])
@@ -117,7 +117,7 @@ async def test_after_a_second_abort_each_goes_alone() -> None:
     assert commits.groups[2:] == [["a"], ["held"], ["b"], ["taken"]]
 
 
-async def test_an_outage_is_told_to_all_and_the_next_group_is_tried() -> None:
+async def test_group_commit_tells_all_its_callers_of_an_outage_and_tries_the_next_group() -> None:
     commits = Scripted()
     commits.broken = True
     outcomes = await submit_all(commits, [write("a"), write("b")])
@@ -127,7 +127,7 @@ async def test_an_outage_is_told_to_all_and_the_next_group_is_tried() -> None:
     await commits.submit(write("a"))
 
 
-async def test_a_cancelled_caller_is_left_out_and_nobody_else() -> None:
+async def test_group_commit_leaves_out_a_cancelled_caller_and_nobody_else() -> None:
     commits = Scripted()
     commits.gate = asyncio.Event()
     first = asyncio.create_task(commits.submit(write("first")))
@@ -143,7 +143,7 @@ async def test_a_cancelled_caller_is_left_out_and_nobody_else() -> None:
     assert commits.groups == [["first"], ["w0", "w2", "w3"]]
 
 
-async def test_shutdown_answers_everybody_first() -> None:
+async def test_group_commit_answers_everybody_before_it_shuts_down() -> None:
     commits = Scripted(max_writes=2)
     tasks = [asyncio.create_task(commits.submit(write(f"w{n}"))) for n in range(5)]
     await asyncio.sleep(0)
@@ -162,7 +162,7 @@ async def test_shutdown_answers_everybody_first() -> None:
     ),
     st.integers(1, 5),
 )  # fmt: skip
-def test_every_write_is_answered_and_stored_wholly_or_not_at_all(
+def test_group_commit_answers_every_write_and_stores_it_wholly_or_not_at_all(
     writes: list[tuple[list[str], bool]], max_writes: int
 ) -> None:
     async def run() -> None:

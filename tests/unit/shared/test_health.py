@@ -23,7 +23,9 @@ def url(problems: list[str]) -> Iterator[str]:
     server.server_close()
 
 
-def test_health(url: str, problems: list[str]) -> None:
+def test_the_health_server_tells_liveness_readiness_and_metrics(
+    url: str, problems: list[str]
+) -> None:
     with httpx.Client(base_url=url, trust_env=False, timeout=LIMIT) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/readyz").json() == {"status": "ready", "problems": []}

@@ -19,7 +19,7 @@ class Body(BaseModel):
     id_number: str
 
 
-def test_a_record_belongs_to_subject_route_and_key() -> None:
+def test_an_idempotency_record_belongs_to_subject_route_and_key() -> None:
     others = [
         Key("officer-2", "POST /v1/members", "k-1"),
         Key("officer-1", "POST /v1/volunteers", "k-1"),
@@ -30,7 +30,7 @@ def test_a_record_belongs_to_subject_route_and_key() -> None:
     assert KEY.id == Key("officer-1", "POST /v1/members", "k-1").id
 
 
-def test_the_same_body_replays_and_another_is_refused() -> None:
+def test_an_idempotency_key_replays_the_same_body_and_refuses_another() -> None:
     digest = KEY.digest({"a": 1, "b": [2]})
     stored = record(KEY, digest, Outcome(201, "m-1", 1, [{"row": 1, "status": 201}]))
     assert check(stored, KEY.digest({"b": [2], "a": 1})) == Outcome(
@@ -42,7 +42,7 @@ def test_the_same_body_replays_and_another_is_refused() -> None:
     assert caught.value.errors[0].field == "Idempotency-Key"
 
 
-def test_a_record_holds_no_personal_data() -> None:
+def test_an_idempotency_record_holds_no_personal_data() -> None:
     body = Body(name="张三", id_number="11010519491231002X")
     stored = record(KEY, KEY.digest(body), Outcome(201, "m-1", 1))
     text = orjson.dumps(stored, default=str).decode()
@@ -56,18 +56,18 @@ class LaterBody(Body):
     nickname: str | None = None
 
 
-def test_a_field_a_later_release_knows_makes_no_other_body() -> None:
+def test_a_field_a_later_release_knows_makes_no_other_body_for_idempotency() -> None:
     sent = {"name": "张三", "id_number": "11010519491231002X"}
     assert KEY.digest(Body(**sent)) == KEY.digest(LaterBody(**sent))
     assert KEY.digest(LaterBody(**sent)) != KEY.digest(LaterBody(**sent, nickname="三"))
 
 
-def test_digests_of_other_bodies() -> None:
+def test_an_idempotency_digest_is_made_of_no_body_and_of_bytes_too() -> None:
     assert KEY.digest(None) != KEY.digest({})
     assert KEY.digest(b"bytes") == KEY.digest(b"bytes")
 
 
-def test_records_are_kept_seven_days() -> None:
+def test_idempotency_records_are_kept_for_seven_days() -> None:
     assert indexes()[0].document["expireAfterSeconds"] == 7 * 24 * 3600
 
 
@@ -83,7 +83,9 @@ def test_records_are_kept_seven_days() -> None:
         (b"\xe4\xb8\xad", 400),
     ],
 )
-async def test_the_header(header: str | bytes | None, status: int) -> None:
+async def test_an_idempotency_key_that_is_malformed_is_refused(
+    header: str | bytes | None, status: int
+) -> None:
     router = APIRouter()
 
     @router.post("/v1/things")

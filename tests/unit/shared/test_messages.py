@@ -40,7 +40,7 @@ def packages() -> list[Path]:
 
 
 @pytest.mark.parametrize("package", packages(), ids=lambda package: package.name)
-def test_every_code_raised_has_a_message(package: Path) -> None:
+def test_every_problem_code_raised_has_a_message(package: Path) -> None:
     if (package / "messages.py").exists():
         own = importlib.import_module(f"{package.name}.messages")
         register(getattr(own, "MESSAGES", {}))
@@ -48,7 +48,7 @@ def test_every_code_raised_has_a_message(package: Path) -> None:
     assert unknown(raised) == set()
 
 
-def test_the_scan_finds_codes(tmp_path: Path) -> None:
+def test_the_scan_for_codes_without_a_message_finds_them(tmp_path: Path) -> None:
     source = tmp_path / "x.py"
     source.write_text("raise errors.Invalid('a.b'); FieldError('f', 'c.d'); print('e.f')")
     assert codes_raised(source) == {"a.b", "c.d"}
@@ -56,7 +56,7 @@ def test_the_scan_finds_codes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(MESSAGES))
-def test_texts_are_whole_in_both_languages(code: str) -> None:
+def test_messages_are_whole_in_both_languages(code: str) -> None:
     chinese, english = MESSAGES[code]
     assert re.search("[一-鿿]", chinese)
     assert not re.search("[一-鿿]", english)
@@ -72,7 +72,7 @@ def fields(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
-def test_values_are_put_into_words() -> None:
+def test_a_message_puts_values_into_words() -> None:
     shown = {"status": "DRAFT", "action": "file", "allowed": ["submit", "void"]}
     chinese = text("state.illegal", "zh", shown)
     assert "“草稿”（DRAFT）" in chinese
@@ -82,22 +82,22 @@ def test_values_are_put_into_words() -> None:
     assert nothing.endswith("无。")
 
 
-def test_a_pair_is_shown_in_the_language() -> None:
+def test_a_message_shows_a_pair_of_names_in_its_language() -> None:
     shown = {"unit_type": "SCHOOL", "county": ("东城区红十字会", "Dongcheng chapter")}
     assert "东城区红十字会" in text("person.duplicate", "zh-CN", shown)
     assert "Dongcheng chapter" in text("person.duplicate", "en-GB", shown)
 
 
-def test_a_missing_value_does_not_break_an_answer() -> None:
+def test_a_missing_value_does_not_break_a_message() -> None:
     assert "(current)" in text("version.stale", "en")
 
 
-def test_an_unknown_code_is_an_error() -> None:
+def test_a_message_of_an_unknown_code_is_an_error() -> None:
     with pytest.raises(KeyError):
         text("no.such.code", "zh")
 
 
-def test_registering() -> None:
+def test_a_second_text_or_a_missing_language_of_a_message_is_refused() -> None:
     register({"not_found": MESSAGES["not_found"]})
     with pytest.raises(ValueError, match="another text"):
         register({"not_found": ("别的", "other")})
@@ -122,5 +122,7 @@ def test_registering() -> None:
         (";;,=", "zh"),
     ],
 )
-def test_language(header: str | None, expected: str) -> None:
+def test_the_language_of_messages_follows_the_header_of_the_request(
+    header: str | None, expected: str
+) -> None:
     assert language(header) == expected

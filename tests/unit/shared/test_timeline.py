@@ -60,12 +60,12 @@ def test_an_unchanged_timeline_tells_nothing(timeline: Timeline) -> None:
 
 
 @given(timelines, days)
-def test_state_on_a_day(timeline: Timeline, day: date) -> None:
+def test_a_timeline_tells_the_state_on_any_day(timeline: Timeline, day: date) -> None:
     assert state_on(timeline, day) == naive(timeline, day)
 
 
 @given(timelines, days, states)
-def test_a_fact_supersedes_what_was_dated_on_or_after_it(
+def test_a_fact_supersedes_what_the_timeline_dates_on_or_after_it(
     timeline: Timeline, day: date, state: dict[str, str] | None
 ) -> None:
     recorded = record(timeline, Entry(day, MOMENT, state))
@@ -78,12 +78,12 @@ def test_a_fact_supersedes_what_was_dated_on_or_after_it(
 
 
 @given(timelines)
-def test_a_correction_reaches_every_state_and_no_null(timeline: Timeline) -> None:
+def test_a_correction_reaches_every_state_of_the_timeline_and_no_null(timeline: Timeline) -> None:
     mended = correct(timeline, {"unit": "c"}, MOMENT)
     assert [entry.state is None for entry in mended] == [e.state is None for e in timeline]
     assert all(entry.state["unit"] == "c" for entry in mended if entry.state is not None)
 
 
 @given(timelines)
-def test_storage_round_trip(timeline: Timeline) -> None:
+def test_a_timeline_that_was_stored_is_read_back_unchanged(timeline: Timeline) -> None:
     assert from_documents(to_documents(timeline)) == timeline

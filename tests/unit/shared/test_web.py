@@ -26,7 +26,9 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 JSON = {"content-type": "application/json"}
 
 
-async def test_a_good_request_passes(http: httpx.AsyncClient) -> None:
+async def test_a_good_request_passes_and_is_answered_with_its_version_and_safe_headers(
+    http: httpx.AsyncClient,
+) -> None:
     answer = await http.post("/v1/people", json={"name": " 张三 ", "born": "2001-02-03"})
     assert answer.status_code == 201
     assert answer.json()["name"] == "张三"
@@ -61,17 +63,21 @@ async def test_a_good_request_passes(http: httpx.AsyncClient) -> None:
         (b'{"name": "x", "grade": 0, "born": "?"}', 422, "request.invalid"),
     ],
 )
-async def test_bad_bodies(http: httpx.AsyncClient, body: bytes, status: int, code: str) -> None:
+async def test_a_bad_body_of_a_request_is_refused_by_its_own_code(
+    http: httpx.AsyncClient, body: bytes, status: int, code: str
+) -> None:
     answer = await http.post("/v1/people", content=body, headers=JSON)
     check_problem(answer, status, code)
 
 
-async def test_an_escaped_backslash_is_no_nul(http: httpx.AsyncClient) -> None:
+async def test_an_escaped_backslash_in_a_body_is_no_nul(http: httpx.AsyncClient) -> None:
     body = b'{"name": "a\\\\u0000"}'
     assert (await http.post("/v1/people", content=body, headers=JSON)).status_code == 201
 
 
-async def test_fields_are_named_and_values_are_not(http: httpx.AsyncClient) -> None:
+async def test_a_problem_names_the_fields_at_fault_and_never_their_values(
+    http: httpx.AsyncClient,
+) -> None:
     secret = "11010519491231002X"
     sent = {"name": "x", "grade": secret, secret: 1, "guardian": {"phone": secret}}
     answer = await http.post("/v1/people", json=sent)
@@ -85,7 +91,7 @@ async def test_fields_are_named_and_values_are_not(http: httpx.AsyncClient) -> N
     assert secret not in answer.text
 
 
-async def test_a_streamed_body_is_limited(http: httpx.AsyncClient) -> None:
+async def test_a_streamed_body_is_limited_in_size(http: httpx.AsyncClient) -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(30):
             yield b" " * 100
@@ -98,13 +104,17 @@ async def test_a_streamed_body_is_limited(http: httpx.AsyncClient) -> None:
     "kind",
     ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk"],
 )
-async def test_other_content_types(http: httpx.AsyncClient, kind: str) -> None:
+async def test_a_body_of_another_content_type_is_refused(
+    http: httpx.AsyncClient, kind: str
+) -> None:
     headers = {"content-type": kind} if kind else {}
     answer = await http.post("/v1/people", content=b"{}", headers=headers)
     check_problem(answer, 415, "media.unsupported")
 
 
-async def test_uploads_only_where_they_are_taken(http: httpx.AsyncClient) -> None:
+async def test_the_body_of_an_upload_is_taken_within_its_size_and_only_where_a_route_takes_it(
+    http: httpx.AsyncClient,
+) -> None:
     taken = await http.post("/v1/people/upload", files={"file": b"x" * 100})
     assert taken.json() == {"size": 100}
     too_large = await http.post("/v1/people/upload", files={"file": b"x" * 1_000})
@@ -135,7 +145,7 @@ async def test_uploads_only_where_they_are_taken(http: httpx.AsyncClient) -> Non
         ('"2"', 412, "version.stale"),
     ],
 )
-async def test_versions(
+async def test_a_missing_malformed_or_stale_version_is_refused(
     http: httpx.AsyncClient, header: str | None, status: int, code: str
 ) -> None:
     headers = {} if header is None else {"If-Match": header}
@@ -146,7 +156,7 @@ async def test_versions(
         assert "3" in answer.json()["detail"]
 
 
-async def test_the_present_version_passes(http: httpx.AsyncClient) -> None:
+async def test_a_change_with_the_present_version_passes(http: httpx.AsyncClient) -> None:
     answer = await http.post("/v1/people/7/approve", headers={"If-Match": '"3"'})
     assert answer.json() == {"id": "7"}
 
@@ -173,7 +183,7 @@ async def test_the_present_version_passes(http: httpx.AsyncClient) -> None:
         ("GET", "/v1/people/me", 401, "auth.missing"),
     ],
 )
-async def test_other_refusals(
+async def test_each_refusal_of_a_request_has_its_status_and_code_and_tells_no_secret(
     http: httpx.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
     answer = await http.request(method, path)
@@ -201,11 +211,13 @@ async def test_an_unknown_query_parameter_is_named_with_those_there_are(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/openapi.json"])
-async def test_probes_and_scrapers_may_add_parameters(http: httpx.AsyncClient, path: str) -> None:
+async def test_probes_and_scrapers_of_metrics_may_add_query_parameters(
+    http: httpx.AsyncClient, path: str
+) -> None:
     assert (await http.get(f"{path}?probe=1")).status_code == 200
 
 
-async def test_what_a_dependency_asks_for_is_declared() -> None:
+async def test_a_query_parameter_that_only_a_dependency_of_the_route_asks_for_is_known() -> None:
     router = APIRouter(prefix="/v1")
 
     async def page(cursor: Annotated[str, Query(alias="after")] = "") -> str:
@@ -232,7 +244,9 @@ async def test_a_token_of_another_scheme_is_refused_even_where_none_is_needed(
     check_problem(answer, 401, "auth.invalid")
 
 
-async def test_languages(http: httpx.AsyncClient) -> None:
+async def test_a_problem_is_told_in_the_language_the_request_asks_for(
+    http: httpx.AsyncClient,
+) -> None:
     chinese = await http.post("/v1/people", json={"name": "twin"})
     problem = check_problem(chinese, 409, "person.duplicate")
     assert "某县" in problem["detail"]
@@ -247,11 +261,13 @@ async def test_languages(http: httpx.AsyncClient) -> None:
     assert english.json()["errors"][0]["field"] == "id_number"
 
 
-async def test_a_stream_may_outlast_the_time_limit(http: httpx.AsyncClient) -> None:
+async def test_a_stream_may_outlast_the_time_limit_of_requests(http: httpx.AsyncClient) -> None:
     assert (await http.get("/v1/people/stream")).text == "one two"
 
 
-async def test_correlation_ids(http: httpx.AsyncClient) -> None:
+async def test_a_correlation_id_is_kept_and_a_malformed_one_is_replaced(
+    http: httpx.AsyncClient,
+) -> None:
     given = await http.get("/healthz", headers={"X-Correlation-Id": "abc-1"})
     assert given.headers["x-correlation-id"] == "abc-1"
     for bad in ("x" * 65, "a b", "<script>"):
@@ -269,7 +285,9 @@ async def test_metrics_name_the_route_and_not_the_address(http: httpx.AsyncClien
     assert "17-secret" not in text
 
 
-async def test_the_interface_description_tells_of_problems(http: httpx.AsyncClient) -> None:
+async def test_the_openapi_description_tells_of_problems_and_tokens(
+    http: httpx.AsyncClient,
+) -> None:
     document = (await http.get("/openapi.json")).json()
     responses = document["paths"]["/v1/people"]["post"]["responses"]
     assert set(responses) == {"201", "default"}
@@ -278,14 +296,14 @@ async def test_the_interface_description_tells_of_problems(http: httpx.AsyncClie
     json.dumps(document)
 
 
-async def test_the_field_with_a_nul_is_named(http: httpx.AsyncClient) -> None:
+async def test_the_field_of_a_body_with_a_nul_is_named(http: httpx.AsyncClient) -> None:
     body = b'{"name": "x", "guardian": {"phone": ["a", "\\u0000"]}}'
     answer = await http.post("/v1/people", content=body, headers=JSON)
     problem = check_problem(answer, 400, "body.nul")
     assert problem["errors"][0]["field"] == "guardian.phone.1"
 
 
-async def test_a_crowd_of_fields_is_refused_as_a_whole(http: httpx.AsyncClient) -> None:
+async def test_a_body_with_a_crowd_of_fields_is_refused_as_a_whole(http: httpx.AsyncClient) -> None:
     crowd = {f"f{n}": 1 for n in range(65)}
     for body, place in ((crowd, "$"), ({"name": "一", "guardian": crowd}, "guardian")):
         answer = await http.post("/v1/people", json=body, headers={"Accept-Language": "en"})
@@ -293,7 +311,7 @@ async def test_a_crowd_of_fields_is_refused_as_a_whole(http: httpx.AsyncClient) 
         assert f"(at: {place})" in problem["detail"]
 
 
-def test_no_more_errors_are_told_than_somebody_reads() -> None:
+def test_a_refusal_of_a_request_tells_no_more_errors_than_somebody_reads() -> None:
     findings = [{"type": "extra_forbidden", "loc": ("body", f"f{n}")} for n in range(250)]
     refusal = refusal_of(findings)
     assert len(refusal.errors) == 100
@@ -301,7 +319,7 @@ def test_no_more_errors_are_told_than_somebody_reads() -> None:
 
 
 @pytest.mark.parametrize("inner", [b"1", b'"\\u0000"'])
-async def test_deep_nesting_is_refused_and_not_an_error_of_ours(
+async def test_a_deeply_nested_body_is_refused_and_is_no_error_of_ours(
     http: httpx.AsyncClient, inner: bytes
 ) -> None:
     body = b"[" * 990 + inner + b"]" * 990
@@ -315,7 +333,7 @@ def not_in_future(day: date) -> date:
     return day
 
 
-async def test_a_schema_may_name_its_own_code() -> None:
+async def test_a_schema_of_a_request_may_name_its_own_problem_code() -> None:
     router = APIRouter()
 
     class Born(StrictModel):

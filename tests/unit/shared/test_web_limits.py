@@ -13,7 +13,7 @@ async def unreachable() -> None:
     raise ConnectionError
 
 
-async def test_rate_limit() -> None:
+async def test_the_rate_limit_answers_429_with_retry_after_and_spares_probes() -> None:
     async with client(application(settings={"requests_per_minute": 12})) as http:
         answers = [await http.get("/v1/people") for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -22,7 +22,7 @@ async def test_rate_limit() -> None:
         assert (await http.get("/healthz")).status_code == 200
 
 
-def test_buckets_refill_and_are_bounded() -> None:
+def test_buckets_of_the_rate_limit_refill_and_are_bounded() -> None:
     buckets = TokenBuckets(60, callers=2)
     assert [buckets.take("a", 0.0) for _ in range(11)] == [0] * 10 + [1]
     assert buckets.take("a", 1.0) == 0
@@ -31,7 +31,7 @@ def test_buckets_refill_and_are_bounded() -> None:
     assert len(buckets._buckets) == 2
 
 
-async def test_too_many_at_once() -> None:
+async def test_too_many_requests_at_once_are_refused_as_overload() -> None:
     app = application(settings={"concurrency_limit": 1})
     async with client(app) as http:
         held = asyncio.create_task(http.get("/v1/people/held"))
@@ -42,7 +42,7 @@ async def test_too_many_at_once() -> None:
         assert (await http.get("/v1/people")).status_code == 200
 
 
-async def test_health() -> None:
+async def test_a_web_service_is_healthy_but_not_ready_without_what_it_depends_on() -> None:
     async with client(application(readiness=[reachable, unreachable])) as http:
         assert (await http.get("/healthz")).json() == {"status": "ok", "instance": "test-0"}
         answer = await http.get("/readyz")

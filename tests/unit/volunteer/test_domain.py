@@ -74,7 +74,9 @@ def move(
 
 
 @pytest.mark.parametrize(("status", "action"), list(product(STATUSES, TRANSITIONS)))
-def test_every_action_works_from_its_statuses_and_from_no_other(status: str, action: str) -> None:
+def test_every_action_on_a_volunteer_works_from_its_statuses_and_from_no_other(
+    status: str, action: str
+) -> None:
     volunteer = a_volunteer((TODAY, status))
     if (status, action) in LEGAL:
         outcome = move(action, volunteer)
@@ -88,13 +90,13 @@ def test_every_action_works_from_its_statuses_and_from_no_other(status: str, act
     assert refusal.value.params == {"action": action, "status": status, "allowed": allowed}
 
 
-def test_what_is_counted_satisfies_the_event_contract() -> None:
+def test_what_is_counted_of_a_volunteer_satisfies_the_event_contract() -> None:
     state = VolunteerState.model_validate(a_state("REGISTERED"))
     assert (state.stars, state.years_served) == (0, [])
 
 
 @pytest.mark.parametrize("field", ["created_by", "drafted_by", "applied_by"])
-def test_registration_takes_four_eyes(field: str) -> None:
+def test_the_registration_of_a_volunteer_takes_four_eyes(field: str) -> None:
     volunteer = a_volunteer((TODAY, "REG_APPLIED"), **{field: "approver"})
     with pytest.raises(Forbidden, match="four_eyes"):
         move("register", volunteer)
@@ -102,7 +104,7 @@ def test_registration_takes_four_eyes(field: str) -> None:
 
 
 @pytest.mark.parametrize("action", ["register", "suspend", "resume"])
-def test_registration_is_the_countys(action: str) -> None:
+def test_the_registration_of_a_volunteer_is_the_countys(action: str) -> None:
     transition = TRANSITIONS[action]
     assert (transition.role, transition.at_county_or_above) == ("approver", True)
 
@@ -115,14 +117,14 @@ def test_registration_is_the_countys(action: str) -> None:
         ("REGISTERED", "deregister", "REMOVED"),
     ],
 )
-def test_what_is_done_against_a_person_takes_a_reason(
+def test_what_is_done_against_a_volunteer_takes_a_reason(
     status: str, action: str, ground: domain.Ground
 ) -> None:
     with pytest.raises(Invalid, match=r"reason\.required"):
         move(action, a_volunteer((TODAY, status)), ground=ground, reason=None)
 
 
-def test_a_removal_is_decided_by_an_approver_at_county_and_leaving_by_nobody() -> None:
+def test_the_removal_of_a_volunteer_is_decided_at_county_and_leaving_by_nobody() -> None:
     removal = domain.lifecycle(RULE, "REMOVED").transitions["deregister"]
     leaving = domain.lifecycle(RULE, "OWN_REQUEST").transitions["deregister"]
     assert (removal.role, removal.at_county_or_above) == ("approver", True)
@@ -131,7 +133,7 @@ def test_a_removal_is_decided_by_an_approver_at_county_and_leaving_by_nobody() -
 
 @pytest.mark.parametrize("anew", [False, True])
 @pytest.mark.parametrize("ground", get_args(domain.Ground))
-def test_only_who_left_by_own_request_returns(ground: str, anew: bool) -> None:
+def test_only_a_volunteer_who_left_by_own_request_returns(ground: str, anew: bool) -> None:
     volunteer = a_volunteer((TODAY, "DEREGISTERED"), ground=ground, registered_on="2025-01-01")
     assert domain.returns(volunteer) is (ground == "OWN_REQUEST")
     if ground == "OWN_REQUEST":
@@ -144,7 +146,7 @@ def test_only_who_left_by_own_request_returns(ground: str, anew: bool) -> None:
             domain.check_return(volunteer, anew=anew)
 
 
-def test_what_was_voided_is_enrolled_anew_and_in_no_other_way() -> None:
+def test_a_voided_volunteer_is_enrolled_anew_and_in_no_other_way() -> None:
     voided = a_volunteer((TODAY, "VOIDED"), ground="REMOVED", voided_on="2026-11-01")
     assert domain.returns(voided)
     domain.check_return(voided, anew=True)
@@ -154,7 +156,7 @@ def test_what_was_voided_is_enrolled_anew_and_in_no_other_way() -> None:
     assert [error.field for error in refusal.value.errors] == ["registration"]
 
 
-def test_an_application_keeps_its_fields_when_it_is_completed() -> None:
+def test_the_application_of_a_volunteer_keeps_its_fields_when_it_is_completed() -> None:
     volunteer = a_volunteer((TODAY, "APPLIED"))
     domain.check_return(volunteer, anew=False)
     assert domain.fields_on_return(volunteer) == {}
@@ -178,7 +180,7 @@ ENTERED = TODAY - timedelta(days=9)
         ([(ENTERED, "REGISTERED"), (TODAY, "DEREGISTERED")], True),
     ],
 )
-def test_to_void_who_was_ever_registered_takes_a_county_and_four_eyes(
+def test_to_void_a_volunteer_who_was_ever_registered_takes_a_county_and_four_eyes(
     history: list[tuple[date, str]], grave: bool
 ) -> None:
     volunteer = a_volunteer(*history)
@@ -193,7 +195,7 @@ def test_to_void_who_was_ever_registered_takes_a_county_and_four_eyes(
             move("void", {**volunteer, field: "approver"})
 
 
-def test_a_return_where_enrolment_registers_keeps_its_own_day() -> None:
+def test_the_return_of_a_volunteer_where_enrolment_registers_keeps_its_own_day() -> None:
     rule = RegisteredRule(mode="ON_ENROLMENT")
     gone = a_volunteer((TODAY, "DEREGISTERED"), ground="OWN_REQUEST", registered_on="2025-01-01")
     outcome = move("enrol", gone, rule=rule)
@@ -202,7 +204,7 @@ def test_a_return_where_enrolment_registers_keeps_its_own_day() -> None:
     assert written["deregistered_on"] is None
 
 
-def test_a_late_death_takes_the_registration_with_it() -> None:
+def test_the_death_of_a_volunteer_told_late_takes_the_registration_with_it() -> None:
     days = [TODAY - timedelta(days=back) for back in (90, 60, 30)]
     volunteer = a_volunteer(*zip(days, ["ENROLLED", "REG_APPLIED", "REGISTERED"], strict=True))
     outcome = move("deregister", volunteer, ground="DECEASED", day=TODAY - timedelta(days=45))
@@ -218,12 +220,14 @@ def test_a_late_death_takes_the_registration_with_it() -> None:
     ("day", "code"),
     [(TODAY + timedelta(days=1), "date.future"), (date(2026, 1, 1), "date.too_early")],
 )
-def test_a_registration_is_dated_within_the_application_and_today(day: date, code: str) -> None:
+def test_the_registration_of_a_volunteer_is_dated_within_the_application_and_today(
+    day: date, code: str
+) -> None:
     with pytest.raises(Invalid, match=code):
         move("register", a_volunteer((TODAY, "REG_APPLIED")), day=day)
 
 
-def test_voiding_withdraws_the_whole_timeline() -> None:
+def test_voiding_a_volunteer_withdraws_the_whole_timeline() -> None:
     assert move("void", a_volunteer((TODAY, "REGISTERED"))).timeline == ()
 
 
@@ -247,7 +251,7 @@ def codes(errors: list[FieldError]) -> list[tuple[str, str]]:
         (RegisteredRule(mode="ON_ENROLMENT"), False, 1, []),
     ],
 )
-def test_evidence_is_judged_by_the_rule_in_force(
+def test_the_evidence_of_a_volunteer_is_judged_by_the_rule_in_force(
     rule: RegisteredRule, document: bool, hours: float | None, expected: list[tuple[str, str]]
 ) -> None:
     found = domain.check_evidence(rule, document=document, declared_hours=hours)
@@ -257,7 +261,7 @@ def test_evidence_is_judged_by_the_rule_in_force(
         assert str(rule.hours) in shown or error.code == "document.required"
 
 
-def test_enrolment_registers_where_the_rule_says_so() -> None:
+def test_enrolment_registers_a_volunteer_where_the_rule_says_so() -> None:
     rule = RegisteredRule(mode="ON_ENROLMENT")
     assert domain.entered(rule, []) == ("REGISTERED", "registered")
     assert domain.entered(RULE, []) == ("ENROLLED", "enrolled")
@@ -268,7 +272,9 @@ def test_enrolment_registers_where_the_rule_says_so() -> None:
     assert outcome.fact == "org.redcross.volunteer.registered.v1"
 
 
-def test_the_rule_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rule_for_registered_volunteers_is_read_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert RegisteredRule(**VolunteerSettings().registered_rule.model_dump()) == RULE
     monkeypatch.setenv("REGISTRY_VOLUNTEER_REGISTERED_RULE", '{"hours": 30}')
     assert VolunteerSettings().registered_rule == RegisteredRuleSettings(hours=30)
@@ -281,13 +287,15 @@ def test_the_rule_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("id_type", list(IdType))
-def test_chinese_and_foreign_documents_enrol_and_no_document_does_not(id_type: IdType) -> None:
+def test_chinese_and_foreign_documents_enrol_a_volunteer_and_no_document_does_not(
+    id_type: IdType,
+) -> None:
     found = codes(domain.check_applicant(id_type, date(1990, 3, 7), TODAY))
     expected = [("id_type", "volunteer.number_required")] if id_type is IdType.NONE else []
     assert found == expected
 
 
-def test_birth_date_is_needed_and_comes_before_enrolment() -> None:
+def test_the_birth_date_of_a_volunteer_is_needed_and_comes_before_enrolment() -> None:
     passport = IdType.PASSPORT
     assert codes(domain.check_applicant(passport, None, TODAY)) == [
         ("birth_date", "volunteer.birth_date_required")
@@ -306,23 +314,25 @@ def test_birth_date_is_needed_and_comes_before_enrolment() -> None:
         (date(2015, 1, 1), False, True),
     ],
 )
-def test_below_eighteen_a_guardian_consents(born: date, consent: bool, waits: bool) -> None:
+def test_below_eighteen_a_guardian_consents_for_a_volunteer(
+    born: date, consent: bool, waits: bool
+) -> None:
     assert bool(domain.lacks_guardian(born, TODAY, consent=consent)) is waits
 
 
 @pytest.mark.parametrize("status", ["DRAFT", "SUBMITTED", "APPROVED", "INACTIVE", "CLOSING"])
-def test_a_unit_that_is_not_active_takes_nobody(status: str) -> None:
+def test_a_unit_that_is_not_active_takes_no_volunteer(status: str) -> None:
     assert codes(domain.check_unit(status)) == [("unit_id", "unit.not_active")]
     assert domain.check_unit("ACTIVE") == []
 
 
-def test_requests_offer_what_the_rules_know() -> None:
+def test_requests_for_a_volunteer_offer_what_the_rules_know() -> None:
     assert get_args(schemas.ServiceField) == domain.SERVICE_FIELDS
     assert get_args(schemas.Status) == STATUSES
 
 
 @pytest.mark.parametrize("code", MESSAGES)
-def test_every_message_speaks_both_languages(code: str) -> None:
+def test_every_message_about_a_volunteer_speaks_both_languages(code: str) -> None:
     zh, en = (text(code, lang, {"age": 18, "hours": 20, "declared": "5"}) for lang in ("zh", "en"))
     assert zh != en
     assert zh.isascii() is False

@@ -8,7 +8,7 @@ from shared.personal.problems import CodeProblem
 LISTS = [SEX, ETHNICITY, POLITICAL_STATUS, EDUCATION]
 
 
-def test_sizes_and_fixed_points() -> None:
+def test_the_code_lists_have_the_sizes_and_the_codes_of_their_standards() -> None:
     assert [len(codes) for codes in LISTS] == [4, 58, 13, 8]
     named = {
         "01": "汉族",
@@ -25,7 +25,7 @@ def test_sizes_and_fixed_points() -> None:
 
 
 @pytest.mark.parametrize("codes", LISTS)
-def test_every_text_of_a_list_means_one_code(codes: CodeList) -> None:
+def test_every_text_of_a_code_list_means_one_code(codes: CodeList) -> None:
     texts = [
         text.casefold()
         for entry in codes.entries
@@ -49,18 +49,18 @@ def test_every_text_of_a_list_means_one_code(codes: CodeList) -> None:
         (EDUCATION, "初中", "70"),
     ],
 )
-def test_rosters_are_understood(codes: CodeList, text: str, code: str) -> None:
+def test_a_code_list_understands_what_rosters_write(codes: CodeList, text: str, code: str) -> None:
     assert codes.read(text) == code
 
 
-def test_an_unknown_value_names_the_list() -> None:
+def test_a_value_unknown_to_a_code_list_names_the_list() -> None:
     with pytest.raises(CodeProblem) as caught:
         EDUCATION.read("幼儿园")
     assert (caught.value.code, caught.value.params) == ("code.unknown", {"list": "education"})
     assert "99" not in EDUCATION
 
 
-def test_minority() -> None:
+def test_the_code_of_an_ethnicity_tells_whether_it_is_a_minority() -> None:
     answers = {entry.code: minority(entry.code) for entry in ETHNICITY.entries}
     assert answers.pop("01") == "no"
     assert {answers.pop("97"), answers.pop("98"), minority(None)} == {"unknown"}

@@ -52,20 +52,22 @@ places = st.tuples(*[st.text("abcdefz0123456789-_.", min_size=1)] * 3)
 
 
 @given(texts, places)
-def test_round_trip(plaintext: str, place: tuple[str, str, str]) -> None:
+def test_an_encrypted_value_decrypts_at_its_own_place(
+    plaintext: str, place: tuple[str, str, str]
+) -> None:
     envelope = RING.encrypt(plaintext, context(*place))
     assert RING.decrypt(envelope, context(*place)) == plaintext
 
 
 @given(places, places)
-def test_places_never_share_a_context(
+def test_no_two_places_share_an_encryption_context(
     one: tuple[str, str, str], other: tuple[str, str, str]
 ) -> None:
     assert (context(*one) == context(*other)) == (one == other)
 
 
 @given(st.data())
-def test_any_changed_bit_is_found(data: st.DataObject) -> None:
+def test_any_changed_bit_of_an_encryption_envelope_is_found(data: st.DataObject) -> None:
     envelope = bytearray(RING.encrypt(NUMBER, PLACE))
     place = data.draw(st.integers(0, len(envelope) - 1))
     envelope[place] ^= 1 << data.draw(st.integers(0, 7))
@@ -74,12 +76,12 @@ def test_any_changed_bit_is_found(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=80))
-def test_any_bytes_fail_cleanly(envelope: bytes) -> None:
+def test_any_bytes_taken_for_an_encryption_envelope_fail_cleanly(envelope: bytes) -> None:
     with pytest.raises((DecryptionFailed, UnknownKey)):
         RING.decrypt(envelope, PLACE)
 
 
-def test_a_cut_envelope_is_refused() -> None:
+def test_a_cut_encryption_envelope_is_refused() -> None:
     envelope = RING.encrypt("", PLACE)
     for length in range(len(envelope)):
         with pytest.raises(EncryptionProblem):
@@ -87,16 +89,16 @@ def test_a_cut_envelope_is_refused() -> None:
 
 
 @pytest.mark.parametrize("place", [("members", "phone", "0190-a"), ("members", "id_number", "x")])
-def test_a_value_moved_elsewhere_does_not_decrypt(place: tuple[str, str, str]) -> None:
+def test_an_encrypted_value_moved_elsewhere_does_not_decrypt(place: tuple[str, str, str]) -> None:
     with pytest.raises(DecryptionFailed):
         RING.decrypt(RING.encrypt(NUMBER, PLACE), context(*place))
 
 
-def test_equal_values_have_different_envelopes() -> None:
+def test_equal_values_have_different_encryption_envelopes() -> None:
     assert len({RING.encrypt(NUMBER, PLACE) for _ in range(100)}) == 100
 
 
-def test_the_envelope_is_aes_gcm_with_its_key_id() -> None:
+def test_the_encryption_envelope_is_aes_gcm_with_its_key_id() -> None:
     envelope = RING.encrypt(NUMBER, PLACE)
     header, nonce, sealed = envelope[:5], envelope[5:17], envelope[17:]
     assert header == b"\x01\x01\x02k1"
@@ -105,13 +107,13 @@ def test_the_envelope_is_aes_gcm_with_its_key_id() -> None:
     assert NUMBER.encode() not in envelope
 
 
-def test_indexes_are_keyed_digests() -> None:
+def test_search_indexes_are_digests_keyed_by_the_key_ring() -> None:
     digest = hmac.new(b"b" * 32, b"RESIDENT_ID\0" + NUMBER.encode(), hashlib.sha256).digest()
     assert RING.indexes("RESIDENT_ID", NUMBER) == [f"k1:RESIDENT_ID:{digest[:16].hex()}"]
     assert RING.indexes("PASSPORT", NUMBER)[0].split(":")[2] != digest[:16].hex()
 
 
-def test_phone_tails_are_indexed() -> None:
+def test_the_last_four_digits_of_a_phone_number_are_indexed() -> None:
     assert RING.phone_tail_indexes("+8613812345678") == RING.indexes("phone_tail", "5678")
     assert RING.phone_tail_indexes("5678") == RING.phone_tail_indexes("+85291235678")
     with pytest.raises(ValueError, match="digits"):
@@ -119,12 +121,12 @@ def test_phone_tails_are_indexed() -> None:
 
 
 @pytest.mark.parametrize(("kind", "value"), [("a:b", "1"), ("", "1"), ("phone", "")])
-def test_ambiguous_or_empty_indexes_are_refused(kind: str, value: str) -> None:
+def test_an_ambiguous_or_empty_value_gets_no_search_index(kind: str, value: str) -> None:
     with pytest.raises(ValueError, match="index"):
         RING.indexes(kind, value)
 
 
-def test_while_two_keys_live_both_index_and_the_active_leads() -> None:
+def test_while_two_keys_of_the_key_ring_live_both_index_and_the_active_one_leads() -> None:
     ring = KeyRing(rotated())
     new, old = ring.indexes("phone", "+8613812345678")
     assert new.startswith("k2:phone:")
@@ -133,7 +135,7 @@ def test_while_two_keys_live_both_index_and_the_active_leads() -> None:
     assert ring.key_id_of(ring.encrypt(NUMBER, PLACE)) == "k2"
 
 
-def test_a_retired_key_still_decrypts_and_no_longer_indexes() -> None:
+def test_a_retired_key_of_the_key_ring_still_decrypts_and_no_longer_indexes() -> None:
     after = rotated()
     del after["keys"]["k1"]["index"]
     ring = KeyRing(after)
@@ -141,13 +143,13 @@ def test_a_retired_key_still_decrypts_and_no_longer_indexes() -> None:
     assert ring.decrypt(RING.encrypt(NUMBER, PLACE), PLACE) == NUMBER
 
 
-def test_a_missing_key_is_named() -> None:
+def test_a_key_missing_from_the_key_ring_is_named() -> None:
     envelope = KeyRing(rotated()).encrypt(NUMBER, PLACE)
     with pytest.raises(UnknownKey, match="k2"):
         RING.decrypt(envelope, PLACE)
 
 
-def test_another_cipher_joins_and_old_values_stay_readable(
+def test_another_cipher_joins_the_key_ring_and_old_values_stay_readable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = algorithms.CipherAlgorithm("CHACHA20", 200, 32, 12, 16, ChaCha20Poly1305)
@@ -164,7 +166,7 @@ def test_another_cipher_joins_and_old_values_stay_readable(
         KeyRing(rotated()).decrypt(envelope, PLACE)
 
 
-def test_broken_unicode_is_refused_without_the_value() -> None:
+def test_encryption_refuses_broken_unicode_without_telling_the_value() -> None:
     for refused in (
         lambda: RING.encrypt("secret\ud800", PLACE),
         lambda: RING.indexes("name", "secret\ud800"),
@@ -175,12 +177,12 @@ def test_broken_unicode_is_refused_without_the_value() -> None:
 
 
 @pytest.mark.parametrize("place", [("", "b", "c"), ("a\0b", "c", "d")])
-def test_ambiguous_places_are_refused(place: tuple[str, str, str]) -> None:
+def test_an_ambiguous_place_gets_no_encryption_context(place: tuple[str, str, str]) -> None:
     with pytest.raises(ValueError, match="NUL"):
         context(*place)
 
 
-def test_a_new_ring_works_from_its_file(tmp_path: Path) -> None:
+def test_a_new_key_ring_works_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "keyring.json"
     path.write_text(json.dumps(new_key_ring("k7")), encoding="utf-8")
     ring = KeyRing.load(path)
@@ -212,7 +214,9 @@ def test_a_new_ring_works_from_its_file(tmp_path: Path) -> None:
         json.dumps(document(keys={"k1": {"encryption": secret("a"), "typo": secret("b")}})),
     ],
 )
-def test_a_wrong_ring_is_refused_without_its_secrets(text: str | bytes, tmp_path: Path) -> None:
+def test_a_wrong_key_ring_is_refused_without_telling_its_secrets(
+    text: str | bytes, tmp_path: Path
+) -> None:
     path = tmp_path / "keyring.json"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(KeyRingProblem) as caught:
@@ -222,12 +226,12 @@ def test_a_wrong_ring_is_refused_without_its_secrets(text: str | bytes, tmp_path
     assert caught.value.__cause__ is None
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_of_the_key_ring_is_named(tmp_path: Path) -> None:
     with pytest.raises(KeyRingProblem, match=r"absent\.json"):
         KeyRing.load(tmp_path / "absent.json")
 
 
-def test_the_ring_shows_and_copies_no_secret() -> None:
+def test_the_key_ring_shows_and_copies_no_secret() -> None:
     assert repr(RING) == "KeyRing(active='k1', keys=['k1'])"
     assert "a" * 32 not in repr(vars(RING)["_keys"])  # fewer could be part of an address
     for leak in (pickle.dumps, copy.copy):

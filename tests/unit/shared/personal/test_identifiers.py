@@ -57,7 +57,9 @@ def problem(id_type: IdType, number: str | None) -> IdentifierProblem:
         (IdType.OTHER, "H1234567800", None, None),
     ],
 )
-def test_accepts_the_vectors(id_type: IdType, number: str, born: date | None, sex: str) -> None:
+def test_a_right_id_number_is_accepted_with_birth_date_and_sex(
+    id_type: IdType, number: str, born: date | None, sex: str
+) -> None:
     assert check(id_type, number, TODAY) == Identifier(id_type, number, born, sex)
 
 
@@ -110,12 +112,14 @@ def test_accepts_the_vectors(id_type: IdType, number: str, born: date | None, se
         (IdType.NONE, "E12345678", "identifier.none_with_number"),
     ],
 )
-def test_refuses_each_fault_by_its_own_code(id_type: IdType, number: str | None, code: str) -> None:
+def test_each_fault_of_an_id_number_is_refused_by_its_own_code(
+    id_type: IdType, number: str | None, code: str
+) -> None:
     assert problem(id_type, number).code == code
 
 
 @pytest.mark.parametrize("number", [None, "", "   "])
-def test_none_takes_no_number(number: str | None) -> None:
+def test_no_id_number_goes_with_the_type_none(number: str | None) -> None:
     assert check(IdType.NONE, number, TODAY) == Identifier(IdType.NONE, "")
 
 
@@ -129,12 +133,12 @@ def test_none_takes_no_number(number: str | None) -> None:
         ("E1234567\u0131", "E1234567\u0131"),
     ],
 )
-def test_normalises(typed: str, kept: str) -> None:
+def test_an_id_number_is_kept_in_one_form_however_typed(typed: str, kept: str) -> None:
     assert normalise(typed) == kept
 
 
 @pytest.mark.parametrize("number", [RESIDENT, HONG_KONG, FOREIGNER, OLD_CARD])
-def test_a_number_goes_with_one_type_only(number: str) -> None:
+def test_an_id_number_goes_with_one_type_only(number: str) -> None:
     accepted = []
     for id_type in IdType:
         with suppress(IdentifierProblem):
@@ -155,7 +159,9 @@ def test_a_number_goes_with_one_type_only(number: str) -> None:
         (IdType.PASSPORT, OLD_CARD, IdType.FPR_OLD),
     ],
 )
-def test_a_mismatch_names_the_right_type(declared: IdType, number: str, expected: IdType) -> None:
+def test_an_id_number_of_another_type_is_refused_and_the_right_type_named(
+    declared: IdType, number: str, expected: IdType
+) -> None:
     zh, en = TYPE_NAMES[expected]
     refused = problem(declared, number)
     assert refused.code == "identifier.type_mismatch"
@@ -173,12 +179,12 @@ def test_a_mismatch_names_the_right_type(declared: IdType, number: str, expected
         "11010549123100A",
     ],
 )
-def test_what_is_no_identity_number_may_be_another_document(number: str) -> None:
+def test_what_is_no_id_number_may_be_the_number_of_another_document(number: str) -> None:
     assert check(IdType.OTHER, number, TODAY).number == number
 
 
 @given(eighteen(), st.sampled_from("0123456789X"), st.sampled_from([IdType.OTHER, IdType.PASSPORT]))
-def test_a_miswritten_number_does_not_pass_as_another_document(
+def test_a_miswritten_id_number_does_not_pass_as_another_document(
     case: tuple[IdType, str, date], wrong: str, other: IdType
 ) -> None:
     _, number, _ = case
@@ -193,14 +199,14 @@ def test_a_miswritten_number_does_not_pass_as_another_document(
     sequences,
     st.sampled_from([IdType.OTHER, IdType.PASSPORT]),
 )
-def test_a_first_generation_number_passes_under_no_type(
+def test_a_first_generation_id_number_passes_under_no_type(
     province: str, area: str, born: date, sequence: str, other: IdType
 ) -> None:
     number = f"{province}{area}{born:%y%m%d}{sequence}"
     assert problem(other, number).code == "identifier.first_generation"
 
 
-def test_born_today_and_on_the_earliest_day_are_accepted() -> None:
+def test_an_id_number_of_one_born_today_or_on_the_earliest_day_is_accepted() -> None:
     for day in (TODAY, date(1900, 1, 1)):
         number = complete(f"110105{day:%Y%m%d}001")
         assert check(IdType.RESIDENT_ID, number, TODAY).birth_date == day
@@ -210,16 +216,18 @@ def test_born_today_and_on_the_earliest_day_are_accepted() -> None:
     ("digits", "born"),
     [("231130", date(2023, 11, 30)), ("231201", date(1923, 12, 1)), ("000229", date(2000, 2, 29))],
 )
-def test_old_card_takes_the_later_century_its_issue_allows(digits: str, born: date) -> None:
+def test_the_id_number_of_an_old_card_takes_the_later_century_its_issue_allows(
+    digits: str, born: date
+) -> None:
     assert check(IdType.FPR_OLD, complete_mrz(f"USA1100{digits}1"), TODAY).birth_date == born
 
 
-def test_a_problem_never_holds_the_number() -> None:
+def test_the_refusal_of_an_id_number_never_holds_it() -> None:
     refused = problem(IdType.RESIDENT_ID, "110105194912310021")
     assert "1101051949" not in repr(refused) + str(refused) + str(refused.params)
 
 
-def test_the_representation_hides_the_person() -> None:
+def test_the_representation_of_an_identifier_hides_the_person() -> None:
     text = repr(check(IdType.RESIDENT_ID, RESIDENT, TODAY))
     assert RESIDENT not in text
     assert "1949" not in text
@@ -237,26 +245,26 @@ def test_the_representation_hides_the_person() -> None:
         ("1", date(1950, 1, 1), ["identifier.sex_differs", "identifier.birth_date_differs"]),
     ],
 )
-def test_declared_values_are_compared(
+def test_declared_sex_and_birth_date_are_compared_with_the_id_number(
     sex: str | None, born: date | None, warnings: list[str]
 ) -> None:
     assert declared_warnings(check(IdType.RESIDENT_ID, RESIDENT, TODAY), sex, born) == warnings
 
 
-def test_a_passport_contradicts_nothing() -> None:
+def test_the_id_number_of_a_passport_contradicts_no_declared_value() -> None:
     passport = check(IdType.PASSPORT, "E12345678", TODAY)
     assert declared_warnings(passport, "1", date(1990, 1, 1)) == []
 
 
 @given(eighteen())
-def test_any_sound_number_passes_and_tells_birth_and_sex(case: tuple[IdType, str, date]) -> None:
+def test_any_sound_id_number_passes_and_tells_birth_and_sex(case: tuple[IdType, str, date]) -> None:
     id_type, number, born = case
     sex = "1" if int(number[16]) % 2 else "2"
     assert check(id_type, number, TODAY) == Identifier(id_type, number, born, sex)
 
 
 @given(eighteen(), st.sampled_from(IdType))
-def test_any_sound_number_is_refused_under_another_type(
+def test_any_sound_id_number_is_refused_under_another_type(
     case: tuple[IdType, str, date], other: IdType
 ) -> None:
     id_type, number, _ = case
@@ -266,7 +274,7 @@ def test_any_sound_number_is_refused_under_another_type(
 
 
 @given(eighteen(), st.integers(0, 17), st.sampled_from("0123456789X"))
-def test_any_single_wrong_character_is_found(
+def test_any_single_wrong_character_of_an_id_number_is_found(
     case: tuple[IdType, str, date], place: int, wrong: str
 ) -> None:
     _, number, _ = case
@@ -276,7 +284,9 @@ def test_any_single_wrong_character_is_found(
 
 
 @given(eighteen(), st.integers(0, 16))
-def test_any_swap_of_neighbours_is_found(case: tuple[IdType, str, date], place: int) -> None:
+def test_any_swap_of_neighbours_in_an_id_number_is_found(
+    case: tuple[IdType, str, date], place: int
+) -> None:
     _, number, _ = case
     first, second = number[place], number[place + 1]
     assume(first != second)
@@ -285,13 +295,13 @@ def test_any_swap_of_neighbours_is_found(case: tuple[IdType, str, date], place: 
 
 
 @given(future_days)
-def test_nobody_is_born_tomorrow(day: date) -> None:
+def test_an_id_number_of_one_born_tomorrow_is_refused(day: date) -> None:
     number = complete(f"110105{day:%Y%m%d}001")
     assert problem(IdType.RESIDENT_ID, number).code == "identifier.birth_in_future"
 
 
 @given(old_cards())
-def test_any_sound_old_card_passes(case: tuple[str, date]) -> None:
+def test_the_id_number_of_any_sound_old_card_passes(case: tuple[str, date]) -> None:
     number, born = case
     assert check(IdType.FPR_OLD, number, TODAY) == Identifier(IdType.FPR_OLD, number, born)
 
@@ -306,13 +316,15 @@ def test_any_text_gives_an_identifier_or_a_problem(id_type: IdType, text: str) -
 
 
 @given(eighteen())
-def test_stdnum_computes_the_same_check_character(case: tuple[IdType, str, date]) -> None:
+def test_stdnum_computes_the_same_check_character_of_an_id_number(
+    case: tuple[IdType, str, date],
+) -> None:
     _, number, _ = case
     assert ric.calc_check_digit(number) == number[-1]
 
 
 @given(st.sampled_from(["110105", "310101", "440103", "650102"]), st.dates(date(1985, 1, 1), TODAY))
-def test_stdnum_accepts_what_is_of_a_present_county(county: str, born: date) -> None:
+def test_stdnum_accepts_id_numbers_of_a_present_county(county: str, born: date) -> None:
     number = complete(f"{county}{born:%Y%m%d}001")
     assert ric.is_valid(number)
     check(IdType.RESIDENT_ID, number, TODAY)
@@ -331,14 +343,14 @@ def test_stdnum_accepts_what_is_of_a_present_county(county: str, born: date) -> 
         (IdType.RESIDENT_ID, complete("46030019700101001")),
     ],
 )
-def test_stdnum_refuses_people_the_registry_must_take(id_type: IdType, number: str) -> None:
+def test_stdnum_refuses_id_numbers_the_registry_must_take(id_type: IdType, number: str) -> None:
     """It knows one type, and a county's code only in the years the county bore it."""
     assert not ric.is_valid(number)
     check(id_type, number, TODAY)
 
 
 @pytest.mark.parametrize("born", ["18000101", "20991231"])
-def test_stdnum_takes_birth_dates_the_registry_refuses(born: str) -> None:
+def test_stdnum_takes_id_numbers_with_birth_dates_the_registry_refuses(born: str) -> None:
     number = complete(f"110105{born}001")
     assert ric.is_valid(number)
     problem(IdType.RESIDENT_ID, number)

@@ -20,7 +20,7 @@ from tests.unit.shared.personal.strategies import eighteen
         ("", ""),
     ],
 )
-def test_masks_identifiers(number: str, shown: str) -> None:
+def test_a_masked_id_number_shows_its_ends_at_the_most(number: str, shown: str) -> None:
     assert mask_identifier(number) == shown
 
 
@@ -37,7 +37,7 @@ def test_masks_identifiers(number: str, shown: str) -> None:
         ("", ""),
     ],
 )
-def test_masks_phones(number: str, shown: str) -> None:
+def test_a_masked_phone_number_shows_its_ends_at_the_most(number: str, shown: str) -> None:
     assert mask_phone(number) == shown
 
 
@@ -58,16 +58,16 @@ def test_masks_phones(number: str, shown: str) -> None:
         (" ", ""),
     ],
 )
-def test_masks_names(name: str, shown: str) -> None:
+def test_a_masked_name_shows_the_surname_at_the_most(name: str, shown: str) -> None:
     assert mask_name(name) == shown
 
 
-def test_every_compound_surname_has_two_characters() -> None:
+def test_every_compound_surname_in_masked_names_has_two_characters() -> None:
     assert {len(surname) for surname in COMPOUND_SURNAMES} == {2}
 
 
 @given(eighteen(), eighteen())
-def test_numbers_with_equal_ends_look_equal(
+def test_masked_id_numbers_with_equal_ends_look_equal(
     one: tuple[IdType, str, date], other: tuple[IdType, str, date]
 ) -> None:
     mixed = one[1][0] + other[1][1:-1] + one[1][-1]
@@ -75,14 +75,14 @@ def test_numbers_with_equal_ends_look_equal(
 
 
 @given(st.from_regex(r"\+(86|852|853|886)[0-9]{8,11}", fullmatch=True), st.text("0123456789"))
-def test_four_digits_of_a_phone_are_never_shown(number: str, noise: str) -> None:
+def test_four_digits_of_a_masked_phone_number_are_never_shown(number: str, noise: str) -> None:
     shown = mask_phone(number)
     assert shown.count("*") >= 4
     assert number.removeprefix("+86") not in shown
 
 
 @given(st.text(st.characters(categories=["Lo"]), min_size=2, max_size=20))
-def test_a_name_shows_two_characters_at_the_most(name: str) -> None:
+def test_a_masked_name_shows_two_characters_at_the_most(name: str) -> None:
     shown = mask_name(name)
     assert shown.endswith("*")
     assert len(shown) <= 3

@@ -20,7 +20,7 @@ PARAMS = {
 }
 
 
-def test_codes_and_texts_match() -> None:
+def test_every_problem_code_of_personal_data_has_a_message_and_no_other_has() -> None:
     folder = Path(shared.personal.__path__[0])
     source = "".join(
         path.read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_codes_and_texts_match() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(MESSAGES))
-def test_texts_name_only_what_the_problem_carries(code: str) -> None:
+def test_messages_of_personal_data_name_only_what_the_problem_carries(code: str) -> None:
     for text in MESSAGES[code]:
         named = {name for _, name, _, _ in string.Formatter().parse(text) if name}
         assert named <= PARAMS.get(code, set())

@@ -33,7 +33,7 @@ from shared.personal.problems import NameProblem
         ("张 San", "张 San"),
     ],
 )
-def test_keeps_one_form(raw: str, kept: str) -> None:
+def test_a_name_is_kept_in_one_form(raw: str, kept: str) -> None:
     assert check_name(raw) == kept
     assert check_name(kept) == kept
 
@@ -58,14 +58,14 @@ def test_keeps_one_form(raw: str, kept: str) -> None:
         ("···", "name.no_letter"),
     ],
 )
-def test_refuses_each_fault_by_its_own_code(raw: str, code: str) -> None:
+def test_each_fault_of_a_name_is_refused_by_its_own_code(raw: str, code: str) -> None:
     with pytest.raises(NameProblem) as caught:
         check_name(raw)
     assert caught.value.code == code
 
 
 @given(st.text())
-def test_what_is_kept_is_storable_and_stable(raw: str) -> None:
+def test_any_name_that_is_kept_is_storable_and_stable(raw: str) -> None:
     try:
         kept = check_name(raw)
     except NameProblem:

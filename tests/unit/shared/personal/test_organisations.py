@@ -30,11 +30,11 @@ def codes(draw: st.DrawFn) -> str:
     "code",
     [HEADQUARTERS, "N2110108MF0123451T", "5111000050001234XG", "Y1110000MA01ABCD5C"],
 )
-def test_accepts_the_vectors(code: str) -> None:
+def test_a_right_organisation_code_is_accepted(code: str) -> None:
     assert check_uscc(code) == code
 
 
-def test_normalises() -> None:
+def test_an_organisation_code_is_kept_in_one_form() -> None:
     assert check_uscc(" １３100000500004729p ") == HEADQUARTERS
 
 
@@ -58,36 +58,42 @@ def test_normalises() -> None:
         (finish("Y210000050000472"), "uscc.class"),
     ],
 )
-def test_refuses_each_fault_by_its_own_code(code: str, problem: str) -> None:
+def test_each_fault_of_an_organisation_code_is_refused_by_its_own_code(
+    code: str, problem: str
+) -> None:
     with pytest.raises(OrganisationProblem) as caught:
         check_uscc(code)
     assert caught.value.code == problem
 
 
 @pytest.mark.parametrize("code", ["N2110108MF0123456A", "511100005000123456"])
-def test_the_outer_check_alone_does_not_find_them(code: str) -> None:
+def test_the_outer_check_character_of_an_organisation_code_misses_a_wrong_inner_one(
+    code: str,
+) -> None:
     assert uscc_check(code[:17]) == code[17]
 
 
 @given(codes())
-def test_any_sound_code_passes(code: str) -> None:
+def test_any_sound_organisation_code_passes(code: str) -> None:
     assert check_uscc(code) == code
 
 
 @given(codes(), st.integers(0, 17), st.sampled_from(ALPHABET))
-def test_any_single_wrong_character_is_found(code: str, place: int, wrong: str) -> None:
+def test_any_single_wrong_character_of_an_organisation_code_is_found(
+    code: str, place: int, wrong: str
+) -> None:
     assume(code[place] != wrong)
     with pytest.raises(OrganisationProblem):
         check_uscc(code[:place] + wrong + code[place + 1 :])
 
 
 @given(codes())
-def test_stdnum_agrees_where_the_department_is_a_digit(code: str) -> None:
+def test_stdnum_agrees_on_organisation_codes_whose_department_is_a_digit(code: str) -> None:
     assert uscc.is_valid(code) == code[0].isdigit()
 
 
 @given(st.text(max_size=30))
-def test_any_text_gives_a_code_or_a_problem(text: str) -> None:
+def test_any_text_gives_an_organisation_code_or_a_problem(text: str) -> None:
     try:
         code = check_uscc(text)
     except OrganisationProblem:

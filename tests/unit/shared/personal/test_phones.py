@@ -29,7 +29,7 @@ from shared.personal.problems import PhoneProblem
         ("+886 0912345678", "+886912345678"),
     ],
 )
-def test_accepts(raw: str, kept: str) -> None:
+def test_a_phone_number_is_accepted_and_kept_in_one_form(raw: str, kept: str) -> None:
     assert normalise_phone(raw) == kept
 
 
@@ -56,20 +56,20 @@ def test_accepts(raw: str, kept: str) -> None:
         ("+999123456789", "phone.number"),
     ],
 )
-def test_refuses_each_fault_by_its_own_code(raw: str, code: str) -> None:
+def test_each_fault_of_a_phone_number_is_refused_by_its_own_code(raw: str, code: str) -> None:
     with pytest.raises(PhoneProblem) as caught:
         normalise_phone(raw)
     assert caught.value.code == code
 
 
 @given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.sampled_from(["", "+86", "86", "0086"]))
-def test_every_mainland_mobile_has_one_form(number: str, prefix: str) -> None:
+def test_every_mainland_phone_number_has_one_form(number: str, prefix: str) -> None:
     assert normalise_phone(prefix + number) == "+86" + number
     assert normalise_phone(normalise_phone(number)) == "+86" + number
 
 
 @given(st.sampled_from(["HK", "MO", "TW"]))
-def test_the_examples_of_phonenumbers_pass(region: str) -> None:
+def test_the_examples_of_the_phonenumbers_library_pass(region: str) -> None:
     mobile = phonenumbers.PhoneNumberType.MOBILE
     example = phonenumbers.example_number_for_type(region, mobile)
     assert example is not None
@@ -78,7 +78,7 @@ def test_the_examples_of_phonenumbers_pass(region: str) -> None:
 
 
 @given(st.text(max_size=50))
-def test_any_text_gives_a_number_or_a_problem(text: str) -> None:
+def test_any_text_gives_a_phone_number_or_a_problem(text: str) -> None:
     try:
         number = normalise_phone(text)
     except PhoneProblem:
@@ -87,7 +87,7 @@ def test_any_text_gives_a_number_or_a_problem(text: str) -> None:
     assert normalise_phone(number) == number
 
 
-def test_a_mainland_mobile_does_not_load_the_library() -> None:
+def test_a_mainland_phone_number_does_not_load_the_phonenumbers_library() -> None:
     script = (
         "import sys; from shared.personal.phones import normalise_phone; "
         "normalise_phone('13812345678'); sys.exit('phonenumbers' in sys.modules)"
