@@ -6,6 +6,7 @@ test may be left out in CI.
 """
 
 import os
+import signal
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,15 @@ settings.register_profile(
     "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "dev"))
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C where a shell that started the tests in the background had it ignored.
+
+    Whatever they start would inherit that, and wait for ever for the signal a test sends it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 LONGEST = timedelta(minutes=2)
