@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.figures import OUTSIDE_TARGETS, SERIES, Card, Figures
@@ -87,6 +87,17 @@ class Plain:
         return {series: sum(self.own(unit)[series] for unit in counted) for series in SERIES}
 
 
+WHOLE: list[tuple[object, ...]] = [
+    *(("card", unit) for unit in PARENTS),
+    ("count", "v1", events.MEMBER_TOPIC, {"ACTIVE": 7}),
+    ("count", "h1", events.VOLUNTEER_TOPIC, {"REGISTERED": 4}),
+]
+"""A tree of five levels, with people at its ends: few are drawn so deep."""
+
+
+@example(WHOLE)
+@example(WHOLE[::-1])
+@example([*WHOLE, ("move", "t1", "c3"), ("move", "c1", "p2")])
 @given(steps)
 def test_the_roll_up_of_figures_equals_a_plain_walk(taken: list[tuple[object, ...]]) -> None:
     figures, plain = Figures(), Plain()
