@@ -150,7 +150,7 @@ def told_of(database: Database, entity: str) -> list[tuple[str, Any]]:
         if event["subject"] == entity:
             data = events.MODELS[event["type"]].model_validate(event["data"])
             told.append((event["type"].split(".")[-2], data))
-    return sorted(told, key=lambda fact: fact[1].version if hasattr(fact[1], "version") else 0)
+    return sorted(told, key=lambda fact: getattr(fact[1], "version", 0))
 
 
 def logged_of(database: Database, entity: str) -> list[str]:
