@@ -82,7 +82,7 @@ lint-imports: $(DEV)
 	$(BIN)/lint-imports
 
 lint-schemas: $(DEV)
-	$(BIN)/python -m shared.events.contract --check
+	$(BIN)/python -m shared.contract.published --check
 
 format: $(DEV) ## format and repair what can be repaired
 	$(BIN)/ruff format .
@@ -105,7 +105,7 @@ lock: $(DEV) ## renew the locks, hashes included, without index addresses
 	$(UV_COMPILE) requirements/dev.in -c requirements/embedded.lock -o requirements/dev.lock
 
 schemas: $(DEV) ## write the event schemas and docs/asyncapi.yaml anew
-	$(BIN)/python -m shared.events.contract --write
+	$(BIN)/python -m shared.contract.published --write
 
 divisions: $(DEV) ## renew the administrative divisions
 	$(BIN)/python -m registry_cli.divisions_build

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from benchmarks import bulk, freshness, registration, start, worker
 from benchmarks.report import Line
-from shared import log
+from shared.base import log
 
 BENCHMARKS: dict[str, Callable[..., Iterator[Line]]] = {
     "registration": registration.run,

@@ -14,11 +14,12 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from shared.clock import now
-from shared.identity import new_id
-from shared.mongo import connect_async
-from shared.settings import HttpSettings, MongoSettings, ProcessSettings
-from shared.web import JsonResponse, serve
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.base.mongo import connect_async
+from shared.base.settings import HttpSettings, MongoSettings, ProcessSettings
+from shared.web.requests import JsonResponse
+from shared.web.serving import serve
 
 DATABASE, COLLECTION = "bare", "members"
 

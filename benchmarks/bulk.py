@@ -14,7 +14,7 @@ from benchmarks import bare
 from benchmarks.report import Line, median_ratio
 from benchmarks.stand import Stand, stand
 from member import store
-from shared.mongo import Collection
+from shared.base.mongo import Collection
 from tests.people import consent, member
 
 BASELINE = "raw pymongo insert_many(500) of the finished documents, same indexes"

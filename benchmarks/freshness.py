@@ -18,7 +18,7 @@ import orjson
 
 from benchmarks.load import CLIENT, Plan, Seen, drive
 from benchmarks.report import Line, quantile
-from shared.identity import new_id
+from shared.base.ids import new_id
 from tests.clients.county import County
 from tests.people import volunteer
 from tests.system import COUNTY, System, running

@@ -15,9 +15,9 @@ from embedded.issuer import grant, mint, mint_service_token
 from embedded.processes import environment
 from embedded.servers import RealServers
 from member.migrate import migrate
-from shared import directory
-from shared.mongo import Database, connect
-from shared.settings import MongoSettings
+from shared.base.mongo import Database, connect
+from shared.base.settings import MongoSettings
+from shared.register import directory
 from tests.system import free_port_base
 from tests.waiting import until
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import orjson
 
-from shared import events, outbox
-from shared.clock import now, today
-from shared.eventlog import Delivery, TopicPartition
-from shared.events import envelope
-from shared.identity import new_id
-from shared.kafka import KafkaLog
-from shared.outbox import Fact
-from shared.relay.packing import pack
-from shared.settings import KafkaSettings
-from shared.timeline import Change
+from shared.base.clock import now, today
+from shared.base.ids import new_id
+from shared.base.settings import KafkaSettings
+from shared.contract import events
+from shared.contract.events import envelope
+from shared.contract.timeline import Change
+from shared.pipeline import outbox
+from shared.pipeline.eventlog import Delivery, TopicPartition
+from shared.pipeline.kafka import KafkaLog
+from shared.pipeline.outbox import Fact
+from shared.pipeline.relay.packing import pack
 
 SOURCE, TOPIC = "/services/member", events.MEMBER_TOPIC
 UNITS, PAGE_UNITS = 500, 5

@@ -14,11 +14,11 @@ from aggregator.worker import TOPICS, CountingConsumer, CountingHandler
 from benchmarks.report import Line, median_ratio, significant
 from benchmarks.stand import Stand, stand
 from benchmarks.topic import TOPIC, UNITS, Filled, Shape
-from shared import topics
-from shared.eventlog import TopicPartition as Place
-from shared.identity import new_id
-from shared.kafka import MAX_MESSAGE_BYTES, RECORDS_PER_POLL, KafkaLog
-from shared.settings import KafkaSettings
+from shared.base.ids import new_id
+from shared.base.settings import KafkaSettings
+from shared.pipeline import topics
+from shared.pipeline.eventlog import TopicPartition as Place
+from shared.pipeline.kafka import MAX_MESSAGE_BYTES, RECORDS_PER_POLL, KafkaLog
 from tests.waiting import until
 
 BASELINE = "bare kafka-python poll + orjson.loads of every record, nothing counted or stored"

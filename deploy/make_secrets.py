@@ -16,7 +16,7 @@ from pathlib import Path
 from embedded import issuer
 from embedded.files import write_atomically
 from embedded.runtime import Runtime
-from shared.personal.encryption import new_key_ring
+from shared.people.encryption import new_key_ring
 
 SERVICES = ("org-units", "member", "volunteer", "aggregator")
 KEEP_PERSONS = ("member", "volunteer")

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from shared.clock import civil_day, now
+from shared.base.clock import civil_day, now
 from tests.waiting import until
 
 pytest_plugins = [

@@ -11,8 +11,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.outbox import Fact
-from shared.timeline import Entry, Timeline, changes, correct, record
+from shared.contract.timeline import Entry, Timeline, changes, correct, record
+from shared.pipeline.outbox import Fact
 
 START = date(2026, 1, 1)
 SPAN = 30

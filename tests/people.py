@@ -4,7 +4,7 @@ import itertools
 from datetime import date, timedelta
 from typing import Any
 
-from shared.clock import today
+from shared.base.clock import today
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"

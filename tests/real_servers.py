@@ -11,10 +11,10 @@ import pytest
 from kafka.errors import KafkaError
 
 from embedded.servers import RealServers
-from shared import events
-from shared.kafka import KafkaLog
-from shared.mongo import Database, connect
-from shared.settings import KafkaSettings, MongoSettings
+from shared.base.mongo import Database, connect
+from shared.base.settings import KafkaSettings, MongoSettings
+from shared.contract import events
+from shared.pipeline.kafka import KafkaLog
 from tests.system import free_port_base
 
 
@@ -72,7 +72,7 @@ def kafka_log(kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch) ->
         },
     )
     # A broker that a test killed comes back among all its logs, on a machine that may be busy.
-    monkeypatch.setattr("shared.kafka.BOUNDS_MS", 20_000)
+    monkeypatch.setattr("shared.pipeline.kafka.BOUNDS_MS", 20_000)
     log = KafkaLog(kafka_settings, client_id=f"test-{tag}")
     topics = [*renamed.values(), watermark]
     log.ensure_topics(dict.fromkeys(topics, -1), {**dict.fromkeys(topics, 3), watermark: 1})

@@ -22,7 +22,7 @@ import member.api
 import org_units.api
 import volunteer.api
 from registry_cli.main import app as registry
-from shared import recount_web
+from shared.register import recount_api as recount_web
 
 ROOT = Path(__file__).resolve().parents[2]
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"

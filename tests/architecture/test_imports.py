@@ -41,8 +41,26 @@ class Plant(NamedTuple):
 
 PLANTED = {
     "a service imports another": Plant("services", ("member.service -> volunteer.domain",)),
-    "shared imports a service": Plant("services", ("shared.clock -> member.domain",)),
-    "shared imports the supervisor": Plant("services", ("shared.clock -> embedded",)),
+    "shared imports a service": Plant("services", ("shared.base.clock -> member.domain",)),
+    "shared imports the supervisor": Plant("services", ("shared.base.clock -> embedded",)),
+    "the base imports the contract": Plant(
+        "rooms", ("shared.base.clock -> shared.contract.timeline",)
+    ),
+    "the contract imports the pipeline": Plant(
+        "rooms", ("shared.contract.timeline -> shared.pipeline.outbox",)
+    ),
+    "the pipeline imports the edge": Plant(
+        "rooms", ("shared.pipeline.outbox -> shared.web.fields",)
+    ),
+    "the edge imports the register": Plant(
+        "rooms", ("shared.web.edge -> shared.register.idempotency",)
+    ),
+    "the register imports persons": Plant(
+        "rooms", ("shared.register.entities -> shared.people.sealed",)
+    ),
+    "shared grows a module without a room": Plant("rooms", new=("shared.misc",)),
+    "units know persons": Plant("persons", ("org_units.domain -> shared.people.codes",)),
+    "figures know persons": Plant("persons", ("aggregator.figures -> shared.people.codes",)),
     "the command line imports a service": Plant(
         "deployment", ("registry_cli.main -> aggregator.store",)
     ),
@@ -55,7 +73,7 @@ PLANTED = {
     "rules know the framework": Plant("pure", ("member.domain -> fastapi",)),
     "projection knows the database": Plant("pure", ("aggregator.projection -> pymongo",)),
     "event contracts reach the broker through another module": Plant(
-        "pure", ("shared.events.envelope -> shared.kafka",)
+        "pure", ("shared.contract.events.envelope -> shared.pipeline.kafka",)
     ),
     "a second door to Kafka": Plant("kafka", ("aggregator.worker -> kafka",)),
     "the HTTP edge queries MongoDB": Plant("mongo", ("member.api -> pymongo",)),

@@ -41,7 +41,7 @@ def test_the_tests_that_catch_a_planted_bug_exist(planted: Planted) -> None:
 
 
 def test_a_bug_whose_place_occurs_twice_or_not_at_all_is_not_planted() -> None:
-    planted = Planted("n", "A promise.", "shared/src/shared/log.py", "a", "b", ())
+    planted = Planted("n", "A promise.", "shared/src/shared/base/log.py", "a", "b", ())
     assert planted.plant("a c") == "b c"
     for text in ("", "a a"):
         with pytest.raises(ValueError, match=f"found {len(text.split())} times"):
@@ -51,7 +51,7 @@ def test_a_bug_whose_place_occurs_twice_or_not_at_all_is_not_planted() -> None:
 @pytest.mark.parametrize(
     ("file", "module"),
     [
-        ("shared/src/shared/relay/sending.py", "shared.relay.sending"),
+        ("shared/src/shared/pipeline/relay/sending.py", "shared.pipeline.relay.sending"),
         ("services/org-units/src/org_units/store/__init__.py", "org_units.store"),
     ],
 )
@@ -89,16 +89,19 @@ def test_a_planted_bug_is_caught_by_a_test_that_failed_and_by_nothing_else(
     assert told in judgement.told
 
 
-def a_copy(folder: Path, *, package: bool, test: str) -> tuple[Worktree, Planted]:
+def a_copy(folder: Path, *, packaged: bool, test: str) -> tuple[Worktree, Planted]:
     """Return a tiny checkout, and a bug for it."""
-    planted = Planted("n", "It is one.", "shared/src/shared/clock.py", "= 1", "= 2", ("tests",))
+    planted = Planted(
+        "n", "It is one.", "shared/src/shared/base/clock.py", "= 1", "= 2", ("tests",)
+    )
     source = folder / planted.file
     source.parent.mkdir(parents=True)
     source.write_text("ONE = 1\n", encoding="utf-8")
-    if package:
-        (source.parent / "__init__.py").touch()
+    if packaged:
+        for package in (source.parent, source.parent.parent):
+            (package / "__init__.py").touch()
     (folder / "tests").mkdir()
-    text = f"def test_it():\n    from shared.clock import ONE\n    {test}\n"
+    text = f"def test_it():\n    from shared.base.clock import ONE\n    {test}\n"
     (folder / "tests/test_it.py").write_text(text, encoding="utf-8")
     return Worktree(folder), planted
 
@@ -112,14 +115,14 @@ def a_copy(folder: Path, *, package: bool, test: str) -> tuple[Worktree, Planted
     ],
 )
 def test_a_bug_is_planted_tried_and_taken_out(tmp_path: Path, test: str, verdict: Verdict) -> None:
-    copy, planted = a_copy(tmp_path, package=True, test=test)
+    copy, planted = a_copy(tmp_path, packaged=True, test=test)
     tried = copy.try_out(planted, planted.caught_by)
     assert tried.judgement.verdict is verdict, tried.judgement
     assert (tmp_path / planted.file).read_text(encoding="utf-8") == "ONE = 1\n"
 
 
 def test_a_bug_in_a_file_that_is_not_the_one_imported_proves_nothing(tmp_path: Path) -> None:
-    copy, planted = a_copy(tmp_path, package=False, test="assert ONE == 1")
+    copy, planted = a_copy(tmp_path, packaged=False, test="assert ONE == 1")
     tried = copy.try_out(planted, planted.caught_by)
     assert tried.judgement.verdict is Verdict.INVALID
     assert "not imported from here" in tried.judgement.told

@@ -96,7 +96,7 @@ def test_a_name_without_subject_or_expectation_is_found(file: str, name: str, la
     [
         ("unit/shared/test_web.py", "test_members_are_counted_once"),
         ("unit/shared/test_web.py", "test_a_dead_letter_is_kept"),
-        ("unit/shared/personal/test_masking.py", "test_a_name_is_masked"),
+        ("unit/shared/people/test_masking.py", "test_a_name_is_masked"),
         ("architecture/test_skipping.py", "test_what_is_skipped_is_told"),
         ("integration/aggregator/test_stream.py", "test_the_stream_shows_all"),
     ],

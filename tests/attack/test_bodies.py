@@ -12,7 +12,7 @@ from tests.clients.refusals import check_refused
 
 WRITERS = tuple(KINDS)
 LARGEST = 2 * 1024 * 1024
-"""Bytes of a body, as ``shared.settings.HttpSettings`` sets it."""
+"""Bytes of a body, as ``shared.base.settings.HttpSettings`` sets it."""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import httpx
 import pymongo
 
 from aggregator.recount import RecountFailed, compare
-from shared.eventlog import LogUnavailable
-from shared.identity import new_id
-from shared.kafka import KafkaLog
-from shared.mongo import connect
-from shared.settings import KafkaSettings, MongoSettings
+from shared.base.ids import new_id
+from shared.base.mongo import connect
+from shared.base.settings import KafkaSettings, MongoSettings
+from shared.pipeline.eventlog import LogUnavailable
+from shared.pipeline.kafka import KafkaLog
 from tests.clients.county import County
 from tests.people import member, volunteer
 from tests.system import System, plain_client

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 from pymongo import MongoClient
 
-from shared.mongo import Document, connect
-from shared.settings import MongoSettings
+from shared.base.mongo import Document, connect
+from shared.base.settings import MongoSettings
 from tests.clients.aggregator import Figures
 from tests.clients.member import Members
 from tests.clients.officers import Headers

@@ -20,9 +20,9 @@ from embedded.runtime import Runtime
 from embedded.servers import RealServers
 from member.settings import MemberSettings
 from member.settings import Settings as MemberProcess
-from shared.access import TokenVerifier
-from shared.mongo import Database
-from shared.settings import AccessSettings, MongoSettings, PeerSettings, ProcessSettings
+from shared.base.mongo import Database
+from shared.base.settings import AccessSettings, MongoSettings, PeerSettings, ProcessSettings
+from shared.web.access import TokenVerifier
 from tests.clients.aggregator import Figures
 from tests.clients.member import Members
 from tests.clients.org_units import Units

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
-from shared.mongo import Document
-from shared.peers import Peers
-from shared.settings import AccessSettings, PeerSettings
+from shared.base.mongo import Document
+from shared.base.settings import AccessSettings, PeerSettings
+from shared.register.peers import Peers
 
 
 def a_unit(unit: str, parent: str | None, level: str = "GRASSROOTS", **fields: Any) -> Document:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import httpx
 import orjson
 
-from shared import events
-from shared.mongo import Database
+from shared.base.mongo import Database
+from shared.contract import events
 from tests.clients.officers import Headers, Officers
 
 Entity = dict[str, Any]

@@ -10,9 +10,9 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from shared import events
-from shared.events import contract
-from shared.events.envelope import Event, Span, headers, span_of
+from shared.contract import events
+from shared.contract import published as contract
+from shared.contract.events.envelope import Event, Span, headers, span_of
 
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("v*/*.json"))
 PERSONAL = ("name", "id_number", "phone", "birth_date", "address", "guardian")

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import pytest
 
-from shared import events
-from shared.eventlog import EventLog, GroupReader, LogUnavailable, Record
-from shared.kafka import KafkaLog
-from shared.memorylog import MemoryLog
+from shared.contract import events
+from shared.pipeline.eventlog import EventLog, GroupReader, LogUnavailable, Record
+from shared.pipeline.kafka import KafkaLog
+from shared.pipeline.memorylog import MemoryLog
 from tests.waiting import LIMIT, until
 
 HEADERS = [("source", b"/services/member"), ("first-sequence", b"1")]

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.clock import today
+from shared.base.clock import today
 from tests.clients.county import KINDS, County
 from tests.clients.refusals import check_refusal, check_refused
 from tests.clients.register import a_key

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from shared.clock import today
+from shared.base.clock import today
 from tests.clients.aggregator import SERIES
 from tests.clients.county import County
 from tests.e2e.viewer import PHONE, Viewer

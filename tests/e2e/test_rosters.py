@@ -7,7 +7,7 @@ from pathlib import Path
 from registry_cli.importing.report import path_beside, warnings_beside
 from registry_cli.roster import write_demo
 from registry_cli.rosterfile.headers import FIELD_COLUMN, LINE_COLUMN, REMEDY_COLUMN
-from shared.clock import today
+from shared.base.clock import today
 from tests.clients.county import County
 from tests.e2e.commands import registry
 from tests.people import checked

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.kafka import KafkaLog
-from shared.mongo import Database
+from shared.base.mongo import Database
+from shared.pipeline.kafka import KafkaLog
 from tests.integration.pipeline import Pipeline
 
 

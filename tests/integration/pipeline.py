@@ -8,14 +8,15 @@ from datetime import date
 from aggregator import store
 from aggregator.settings import AggregatorSettings
 from aggregator.worker import TOPICS, CountingConsumer, CountingHandler
-from shared import events, outbox
-from shared.clock import now
-from shared.eventlog import EventLog, LogUnavailable
-from shared.memorylog import MemoryLog
-from shared.mongo import Database
-from shared.outbox import Fact
-from shared.relay import INDEXES, Relay
-from shared.timeline import Change
+from shared.base.clock import now
+from shared.base.mongo import Database
+from shared.contract import events
+from shared.contract.timeline import Change
+from shared.pipeline import outbox
+from shared.pipeline.eventlog import EventLog, LogUnavailable
+from shared.pipeline.memorylog import MemoryLog
+from shared.pipeline.outbox import Fact
+from shared.pipeline.relay import INDEXES, Relay
 from tests.histories import START, member_state
 from tests.waiting import until
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from embedded.servers import RealServers
-from shared import directory
-from shared.mongo import Database, connect
-from shared.personal.encryption import new_key_ring
-from shared.settings import MongoSettings
+from shared.base.mongo import Database, connect
+from shared.base.settings import MongoSettings
+from shared.people.encryption import new_key_ring
+from shared.register import directory
 from tests.clients.peers import TREE
 from tests.waiting import LIMIT
 

@@ -16,7 +16,7 @@ from pymongo.client_session import ClientSession
 from embedded import control, state
 from embedded.runtime import Runtime
 from embedded.servers import RealServers
-from shared.settings import KafkaSettings
+from shared.base.settings import KafkaSettings
 from tests.system import free_port_base, lives
 from tests.waiting import LIMIT, until
 

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from pymongo.errors import OperationFailure
 
 from aggregator.projection import Delta
-from shared import events, outbox
-from shared.eventlog import EventLog
-from shared.events import envelope
-from shared.events.states import MemberState
-from shared.memorylog import MemoryLog
-from shared.mongo import Database
-from shared.recount import (
+from shared.base.mongo import Database
+from shared.contract import events
+from shared.contract.events import envelope
+from shared.contract.events.states import MemberState
+from shared.contract.timeline import Entry, to_documents
+from shared.pipeline import outbox
+from shared.pipeline.eventlog import EventLog
+from shared.pipeline.memorylog import MemoryLog
+from shared.pipeline.relay import INDEXES, SEQUENCES, Relay
+from shared.register.recount import (
     MOST_ATTEMPTS,
     Counted,
     _claim,
@@ -25,8 +28,6 @@ from shared.recount import (
     page_id,
     recount,
 )
-from shared.relay import INDEXES, SEQUENCES, Relay
-from shared.timeline import Entry, to_documents
 from tests.histories import MOMENT, START, History, histories, member_state
 
 SOURCE, TOPIC = "/services/member", events.MEMBER_TOPIC
@@ -131,7 +132,7 @@ def test_a_recount_that_no_attempt_ends_has_failed(
     def too_old(*_: object) -> None:
         raise OperationFailure("SnapshotTooOld")
 
-    monkeypatch.setattr("shared.recount.recount", too_old)
+    monkeypatch.setattr("shared.register.recount.recount", too_old)
     for _ in range(MOST_ATTEMPTS):
         with pytest.raises(OperationFailure):
             answer_one(mongo, SOURCE, COUNTED, "worker-a")

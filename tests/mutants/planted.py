@@ -17,7 +17,7 @@ RELAY = (
     Planted(
         "relay-marks-before-the-answer",
         "A row is marked as sent only after the log has acknowledged it.",
-        f"{_SHARED}relay/__init__.py",
+        f"{_SHARED}pipeline/relay/__init__.py",
         "        acknowledged = self._sender.deliver(rows)\n        if acknowledged:\n",
         "        acknowledged = {place_of(row): row['sequence'] for row in rows}\n"
         "        transact(self.database, lambda session: self._mark(acknowledged, session))\n"
@@ -27,7 +27,7 @@ RELAY = (
     Planted(
         "relay-marks-behind-a-refusal",
         "Behind a refused record nothing of its partition is marked, though later ones got through.",
-        f"{_SHARED}relay/sending.py",
+        f"{_SHARED}pipeline/relay/sending.py",
         "                if place not in broken:\n                    acknowledged[place]",
         "                acknowledged[place]",
         (f"{_WORKER}test_a_worker_holds_at_a_gap_until_it_is_repaired",),
@@ -35,7 +35,7 @@ RELAY = (
     Planted(
         "relay-ignores-a-failed-delivery",
         "A delivery that failed is no acknowledgement.",
-        f"{_SHARED}relay/sending.py",
+        f"{_SHARED}pipeline/relay/sending.py",
         "if delivery.done() or left <= self.renew_seconds:\n                    raise\n",
         "if delivery.done() or left <= self.renew_seconds:\n                    return\n",
         (f"{_WORKER}test_a_worker_holds_at_a_gap_until_it_is_repaired",),
@@ -43,7 +43,7 @@ RELAY = (
     Planted(
         "relay-numbers-unfenced",
         "Whoever lost the lease gives no numbers.",
-        f"{_SHARED}relay/__init__.py",
+        f"{_SHARED}pipeline/relay/__init__.py",
         "        self._fence(session)\n        places = {",
         "        places = {",
         (f"{_RELAY}test_a_zombie_relay_is_fenced",),
@@ -51,7 +51,7 @@ RELAY = (
     Planted(
         "relay-marks-unfenced",
         "Whoever lost the lease marks nothing as sent: its successor may be sending it again.",
-        f"{_SHARED}relay/__init__.py",
+        f"{_SHARED}pipeline/relay/__init__.py",
         "        self._fence(session)\n        for (topic, partition), last in",
         "        for (topic, partition), last in",
         (f"{_RELAY}test_a_relay_replaced_while_it_waits_for_answers_marks_nothing",),
@@ -59,7 +59,7 @@ RELAY = (
     Planted(
         "lease-taken-though-not-run-out",
         "A lease is taken from another holder only once it has run out.",
-        f"{_SHARED}lease.py",
+        f"{_SHARED}pipeline/lease.py",
         '{"$lt": ["$expires_at", "$$NOW"]}',
         '{"$lt": ["$$NOW", "$expires_at"]}',
         (f"{_RELAY}test_a_zombie_relay_is_fenced",),
@@ -105,7 +105,7 @@ RECOUNT = (
     Planted(
         "recount-with-rows-not-yet-numbered",
         "What has no number yet is taken off a recount again, for no mark tells of it.",
-        f"{_SHARED}recount.py",
+        f"{_SHARED}register/recount.py",
         '.find({"state": outbox.WRITTEN}, session=session):\n            _take_off(counts, row)',
         '.find({"state": outbox.WRITTEN}, session=session):\n            continue',
         ("tests/integration/test_recount.py::test_a_recount_counts_what_the_numbered_rows_tell",),
@@ -113,7 +113,7 @@ RECOUNT = (
     Planted(
         "recount-outside-its-snapshot",
         "A recount is of one instant, whatever is registered meanwhile.",
-        f"{_SHARED}recount.py",
+        f"{_SHARED}register/recount.py",
         '.find({}, {"timeline": 1}, session=session, batch_size=5_000)',
         '.find({}, {"timeline": 1}, batch_size=5_000)',
         (
@@ -168,7 +168,7 @@ FIGURES = (
     Planted(
         "late-fact-appended",
         "A fact dated before others stands before them and takes them back.",
-        f"{_SHARED}timeline.py",
+        f"{_SHARED}contract/timeline.py",
         "for known in timeline if known.effective_on < entry.effective_on)",
         "for known in timeline if known.effective_on != entry.effective_on)",
         (f"{_TIMELINE}test_a_fact_supersedes_what_the_timeline_dates_on_or_after_it",),
@@ -189,7 +189,7 @@ WRITING = (
     Planted(
         "answered-before-the-commit",
         "Nobody is told that something is written before it is committed.",
-        f"{_SHARED}groupcommit/transaction.py",
+        f"{_SHARED}register/groupcommit/transaction.py",
         "    try:\n        await transact_async(database, insert)\n",
         "    for waiting in group:\n        waiting.confirm()\n"
         "    try:\n        await transact_async(database, insert)\n",
@@ -200,7 +200,7 @@ WRITING = (
     Planted(
         "a-duplicate-aborts-its-neighbours",
         "A request that cannot be written fails alone.",
-        f"{_SHARED}groupcommit/__init__.py",
+        f"{_SHARED}register/groupcommit/__init__.py",
         "            if group == [offence.offender]:\n"
         "                group[0].refuse(offence.problem)\n                return\n"
         "            await self._apart(group, offence)\n",
@@ -210,7 +210,7 @@ WRITING = (
     Planted(
         "event-outside-its-transaction",
         "An event is written with the change it tells of, or neither is.",
-        f"{_SHARED}entities.py",
+        f"{_SHARED}register/entities.py",
         "            await self.database[name].insert_one(document, session=session)",
         "            await self.database[name].insert_one(document)",
         ("tests/integration/shared/test_entities.py",),
@@ -226,7 +226,7 @@ WRITING = (
     Planted(
         "another-body-under-a-known-key",
         "A key that was used with another body is refused.",
-        f"{_SHARED}idempotency.py",
+        f"{_SHARED}register/idempotency.py",
         'if not hmac.compare_digest(found["digest"], digest):',
         'if not hmac.compare_digest(found["digest"], found["digest"]):',
         ("tests/unit/shared/test_idempotency.py",),
@@ -250,7 +250,7 @@ WRITING = (
     Planted(
         "an-older-card-over-a-newer",
         "The unit directory takes a unit's card only over a lower version.",
-        f"{_SHARED}directory.py",
+        f"{_SHARED}register/directory.py",
         '{"$or": [{"$lt": [known, document["version"]]}, settled]}',
         '{"$or": [{"$ne": [known, document["version"]]}, settled]}',
         (
@@ -282,7 +282,7 @@ ACCESS = (
     Planted(
         "any-level-will-do",
         "Where a county's decision is needed, a grant below a county does not count.",
-        f"{_SHARED}access/principal.py",
+        f"{_SHARED}web/access/principal.py",
         "[unit for unit, level in path if level in levels]",
         "[unit for unit, level in path if level]",
         ("tests/unit/shared/test_access.py",),
@@ -290,7 +290,7 @@ ACCESS = (
     Planted(
         "id-number-shown",
         "An ordinary answer shows the first and the last character of an id number.",
-        f"{_SHARED}personal/records/sealed.py",
+        f"{_SHARED}people/sealed.py",
         '"id_number": _mask(full["id_number"], masking.mask_identifier),',
         '"id_number": full["id_number"],',
         (f"{_RECORDS}test_nothing_of_a_stored_member_is_readable_at_rest_and_all_comes_back",),

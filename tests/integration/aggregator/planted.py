@@ -9,10 +9,10 @@ from typing import Any
 from aggregator import store
 from aggregator.projection import Delta
 from embedded.servers import RealServers
-from shared import events
-from shared.events.payloads import MemberChanged, UnitCard, UnitChanged
-from shared.mongo import Database, connect, transact
-from shared.settings import MongoSettings
+from shared.base.mongo import Database, connect, transact
+from shared.base.settings import MongoSettings
+from shared.contract import events
+from shared.contract.events.payloads import MemberChanged, UnitCard, UnitChanged
 from tests.histories import MOMENT, member_state
 
 HQ, COUNTY, UNIT = "hq", "county-1", "unit-1"

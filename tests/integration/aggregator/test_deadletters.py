@@ -5,10 +5,11 @@ import pytest
 
 from aggregator import deadletters, store
 from embedded.servers import RealServers
-from shared import events, outbox
-from shared.errors import Conflict, Invalid
-from shared.events import envelope
-from shared.mongo import Database
+from shared.base.errors import Conflict, Invalid
+from shared.base.mongo import Database
+from shared.contract import events
+from shared.contract.events import envelope
+from shared.pipeline import outbox
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.clients.register import a_key, check_problem
 from tests.histories import MOMENT

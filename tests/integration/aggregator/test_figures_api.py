@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from embedded.servers import RealServers
-from shared import events
-from shared.clock import today
-from shared.mongo import Database
+from shared.base.clock import today
+from shared.base.mongo import Database
+from shared.contract import events
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.clients.officers import Headers
 from tests.clients.register import check_problem

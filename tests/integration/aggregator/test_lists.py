@@ -10,8 +10,8 @@ import pytest
 
 from aggregator import queries, store
 from embedded.servers import RealServers
-from shared import events
-from shared.mongo import Database, Document
+from shared.base.mongo import Database, Document
+from shared.contract import events
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.clients.officers import Headers
 from tests.histories import MOMENT

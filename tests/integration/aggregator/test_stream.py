@@ -13,9 +13,9 @@ from pymongo.asynchronous.change_stream import AsyncChangeStream
 from aggregator import store
 from aggregator.api import edge
 from embedded.servers import RealServers
-from shared import events
-from shared.clock import now
-from shared.mongo import Database, Document
+from shared.base.clock import now
+from shared.base.mongo import Database, Document
+from shared.contract import events
 from tests.clients.inside import figures_inside
 from tests.integration.aggregator.planted import COUNTY, HQ, members, write
 from tests.waiting import LIMIT

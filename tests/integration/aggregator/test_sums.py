@@ -13,9 +13,9 @@ from aggregator.figures import SERIES, Figures
 from aggregator.queries import breakdown
 from aggregator.stream import SUMS_AT_ONCE, SUMS_WAITING
 from embedded.servers import RealServers
-from shared import events
-from shared.definitions import DEFINITIONS, DIMENSIONS, dimensions_of
-from shared.mongo import AsyncDatabase, Database
+from shared.base.mongo import AsyncDatabase, Database
+from shared.contract import events
+from shared.contract.definitions import DEFINITIONS, DIMENSIONS, dimensions_of
 from tests.clients.inside import FiguresInside
 from tests.clients.register import check_problem
 from tests.integration.aggregator.planted import UNIT, a_registry

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pytest
 
 from aggregator import store
-from shared import outbox
-from shared.consumer import Superseded
-from shared.eventlog import Delivery, DeliveryFailed, Headers, Producer
-from shared.events import envelope
-from shared.kafka import KafkaLog
-from shared.mongo import Database
+from shared.base.mongo import Database
+from shared.contract.events import envelope
+from shared.pipeline import outbox
+from shared.pipeline.consumer import Superseded
+from shared.pipeline.eventlog import Delivery, DeliveryFailed, Headers, Producer
+from shared.pipeline.kafka import KafkaLog
 from tests.integration.pipeline import Killed, Pipeline, die, states
 from tests.waiting import until
 

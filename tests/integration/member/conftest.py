@@ -7,7 +7,7 @@ import pytest
 from embedded.servers import RealServers
 from member.migrate import migrate
 from member.settings import Settings
-from shared.mongo import Database, connect
+from shared.base.mongo import Database, connect
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
 from tests.clients.peers import UnitsAsTold

@@ -9,8 +9,8 @@ from embedded.servers import RealServers
 from member.main import create_app
 from member.messages import MESSAGES
 from member.settings import Settings
-from shared.clock import today
-from shared.messages import text
+from shared.base.clock import today
+from shared.web.messages import text
 from tests.clients.member import Members
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import check_problem

@@ -8,8 +8,8 @@ import pytest
 
 from embedded.servers import RealServers
 from member.settings import MemberSettings, Settings
-from shared.clock import today
-from shared.mongo import Database
+from shared.base.clock import today
+from shared.base.mongo import Database
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members

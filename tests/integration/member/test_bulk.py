@@ -12,9 +12,9 @@ from embedded.servers import RealServers
 from member.service.registry import SOURCE
 from member.settings import Settings
 from member.worker import COUNTED
-from shared.messages import text
-from shared.mongo import Database
-from shared.recount import recount
+from shared.base.mongo import Database
+from shared.register.recount import recount
+from shared.web.messages import text
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
@@ -229,7 +229,7 @@ def test_racing_bulk_pages_with_the_same_people_make_each_member_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A winner slow to commit is waited for: who gives up earlier answers 503, and rightly.
-    monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", LIMIT)
+    monkeypatch.setattr("shared.register.groupcommit.transaction._LONE_SECONDS", LIMIT)
     with (
         members_inside(servers, settings, units) as one,
         members_inside(servers, settings, units) as two,

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from member.schemas import MemberCorrection
-from shared.clock import today
-from shared.mongo import Database
+from shared.base.clock import today
+from shared.base.mongo import Database
 from tests import people
 from tests.clients.member import Members
 from tests.clients.register import Entity, check_problem, told_of

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.messages import text
-from shared.mongo import Database
+from shared.base.mongo import Database
+from shared.web.messages import text
 from tests import people
 from tests.clients.member import Members
 from tests.clients.register import Entity, check_problem, logged_of, told_of

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from shared.mongo import Database
+from shared.base.mongo import Database
 from tests import people
 from tests.clients.member import Members
 from tests.clients.register import a_key, check_problem, logged_of, told_of

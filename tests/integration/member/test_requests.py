@@ -12,7 +12,7 @@ from bson.raw_bson import RawBSONDocument
 
 from embedded.servers import RealServers
 from member.settings import Settings
-from shared.mongo import Database
+from shared.base.mongo import Database
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
@@ -60,7 +60,7 @@ def test_racing_processes_make_one_member(
     servers: RealServers, settings: Settings, units: UnitsAsTold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A winner slow to commit is waited for: who gives up earlier answers 503, and rightly.
-    monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", LIMIT)
+    monkeypatch.setattr("shared.register.groupcommit.transaction._LONE_SECONDS", LIMIT)
     with (
         members_inside(servers, settings, units) as one,
         members_inside(servers, settings, units) as two,

@@ -7,8 +7,8 @@ import pytest
 
 from embedded.servers import RealServers
 from org_units import migrate
-from shared.mongo import Database, connect
-from shared.settings import MongoSettings
+from shared.base.mongo import Database, connect
+from shared.base.settings import MongoSettings
 from tests.clients.inside import units_inside
 from tests.clients.org_units import Units
 from tests.clients.peers import PeopleAsTold

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from org_units import jobs
-from shared.mongo import connect_async
-from shared.settings import MongoSettings
+from shared.base.mongo import connect_async
+from shared.base.settings import MongoSettings
 
 COUNTY, NEIGHBOUR = "330106", "330105"
 _areas = itertools.count(100)

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from functools import partial
 
-from shared.clock import today
-from shared.mongo import Database, Document
+from shared.base.clock import today
+from shared.base.mongo import Database, Document
 from tests.clients.org_units import USCC, Units
 from tests.clients.peers import PeopleAsTold
 from tests.clients.register import check_problem, logged_of, told_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.mongo import Database
+from shared.base.mongo import Database
 from tests.clients.officers import Headers
 from tests.clients.org_units import Units
 from tests.clients.register import a_key, check_problem, told_of

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.clock import today
+from shared.base.clock import today
 from tests.clients.org_units import Units
 from tests.clients.register import check_problem
 from tests.integration.org_units.seeding import COUNTY, NEIGHBOUR, an_area

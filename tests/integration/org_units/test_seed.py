@@ -7,10 +7,10 @@ import orjson
 
 from embedded.servers import RealServers
 from org_units import jobs, migrate
-from shared import events
-from shared.events.payloads import UnitsImported
-from shared.mongo import Database
-from shared.settings import MongoSettings
+from shared.base.mongo import Database
+from shared.base.settings import MongoSettings
+from shared.contract import events
+from shared.contract.events.payloads import UnitsImported
 from tests.integration.org_units.seeding import seeded
 from tests.waiting import at_once
 

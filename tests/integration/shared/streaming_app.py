@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from shared.settings import HttpSettings, ProcessSettings
-from shared.web import closing, create_app, serve, serving
+from shared.base.settings import HttpSettings, ProcessSettings
+from shared.web import serving
+from shared.web.app import create_app
+from shared.web.requests import closing
+from shared.web.serving import serve
 from tests.waiting import LIMIT
 
 router = APIRouter()

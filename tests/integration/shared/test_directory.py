@@ -8,8 +8,15 @@ import orjson
 import pytest
 
 from embedded.servers import RealServers
-from shared import events
-from shared.directory import (
+from shared.base.errors import Unavailable
+from shared.base.mongo import AsyncDatabase, Database, connect, connect_async
+from shared.base.settings import AccessSettings, MongoSettings, PeerSettings
+from shared.contract import events
+from shared.contract.events import envelope
+from shared.people.subtree import ids_below
+from shared.pipeline.eventlog import Record
+from shared.pipeline.memorylog import MemoryLog
+from shared.register.directory import (
     COLLECTION,
     Directory,
     apply_cards,
@@ -17,14 +24,7 @@ from shared.directory import (
     scope,
     scope_with_levels,
 )
-from shared.directory_worker import DirectoryHandler
-from shared.errors import Unavailable
-from shared.eventlog import Record
-from shared.events import envelope
-from shared.memorylog import MemoryLog
-from shared.mongo import AsyncDatabase, Database, connect, connect_async
-from shared.people.subtree import ids_below
-from shared.settings import AccessSettings, MongoSettings, PeerSettings
+from shared.register.directory_worker import DirectoryHandler
 from tests.clients.peers import UnitsAsTold
 from tests.waiting import until_async
 

@@ -6,11 +6,11 @@ import pytest
 from pymongo.errors import DuplicateKeyError
 
 from embedded.servers import RealServers
-from shared import events
-from shared.entities import Cause, Decision, EntityWriter
-from shared.mongo import AsyncDatabase, Database, Document, connect_async
-from shared.settings import MongoSettings
-from shared.timeline import Entry, from_documents, record
+from shared.base.mongo import AsyncDatabase, Database, Document, connect_async
+from shared.base.settings import MongoSettings
+from shared.contract import events
+from shared.contract.timeline import Entry, from_documents, record
+from shared.register.entities import Cause, Decision, EntityWriter
 from tests.histories import MOMENT, START, member_state
 
 

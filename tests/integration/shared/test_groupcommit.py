@@ -9,10 +9,10 @@ import pytest
 from pymongo.errors import PyMongoError
 
 from embedded.servers import RealServers
-from shared.errors import Unavailable
-from shared.groupcommit import AlreadyThere, GroupCommit, Write
-from shared.mongo import AsyncDatabase, connect_async
-from shared.settings import MongoSettings
+from shared.base.errors import Unavailable
+from shared.base.mongo import AsyncDatabase, connect_async
+from shared.base.settings import MongoSettings
+from shared.register.groupcommit import AlreadyThere, GroupCommit, Write
 from tests.waiting import LIMIT, until_async
 
 
@@ -177,13 +177,13 @@ async def test_group_commit_keeps_no_neighbour_waiting_for_a_document_another_tr
         writes[5] = registration(5, "held")
         outcomes = await submit_all(commits, writes)
         assert isinstance(outcomes.pop(5), Unavailable)
-        monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", LIMIT)
+        monkeypatch.setattr("shared.register.groupcommit.transaction._LONE_SECONDS", LIMIT)
         again = asyncio.create_task(commits.submit(writes[5]))
         await until_async(lambda: commits._lone, "it has met the lock")
         # Those who come while it waits for the lock are answered before it is.
         assert await submit_all(commits, [registration(n) for n in range(20, 30)]) == [None] * 10
         assert not again.done()
-        monkeypatch.setattr("shared.groupcommit.transaction._LONE_SECONDS", 0.0)
+        monkeypatch.setattr("shared.register.groupcommit.transaction._LONE_SECONDS", 0.0)
         with pytest.raises(Unavailable):
             await again
         assert outcomes == [None] * 11

@@ -5,10 +5,11 @@ import threading
 import pytest
 from kafka.errors import KafkaTimeoutError
 
-from shared import events, kafka
-from shared.eventlog import LogUnavailable
-from shared.kafka import KafkaLog
-from shared.settings import KafkaSettings
+from shared.base.settings import KafkaSettings
+from shared.contract import events
+from shared.pipeline import kafka
+from shared.pipeline.eventlog import LogUnavailable
+from shared.pipeline.kafka import KafkaLog
 from tests.waiting import until
 
 

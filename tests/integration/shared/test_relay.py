@@ -7,12 +7,12 @@ from pymongo.errors import PyMongoError
 
 from embedded.kafka import data_dir
 from embedded.servers import RealServers
-from shared import outbox
-from shared.eventlog import LogUnavailable, TopicPartition
-from shared.lease import Fenced, Lease
-from shared.mongo import Database, abort_leftovers, connect
-from shared.relay import Relay, tail
-from shared.settings import MongoSettings
+from shared.base.mongo import Database, abort_leftovers, connect
+from shared.base.settings import MongoSettings
+from shared.pipeline import outbox
+from shared.pipeline.eventlog import LogUnavailable, TopicPartition
+from shared.pipeline.lease import Fenced, Lease
+from shared.pipeline.relay import Relay, tail
 from tests.integration.pipeline import SOURCE, Killed, Pipeline, die, log_in_memory, states
 from tests.waiting import LIMIT, until
 
@@ -52,7 +52,9 @@ def test_a_relay_killed_between_number_and_send_leaves_its_numbers(
 def test_a_zombie_relay_is_fenced(
     pipeline: Pipeline, mongo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.relay.LEASE_SECONDS", int(LIMIT))  # it runs out when told below
+    monkeypatch.setattr(
+        "shared.pipeline.relay.LEASE_SECONDS", int(LIMIT)
+    )  # it runs out when told below
     zombie = pipeline.relay("relay-a")
     pipeline.write(10)
     # The lease of another instance is only taken once it has run out.

@@ -6,9 +6,10 @@ from contextlib import suppress
 import orjson
 import pytest
 
-from shared import events, outbox, relay
-from shared.eventlog import LogUnavailable
-from shared.mongo import Database
+from shared.base.mongo import Database
+from shared.contract import events
+from shared.pipeline import outbox, relay
+from shared.pipeline.eventlog import LogUnavailable
 from tests.integration.pipeline import Pipeline, log_in_memory
 from tests.waiting import until
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from embedded.servers import RealServers
-from shared.mongo import Database, connect
+from shared.base.mongo import Database, connect
 from tests.clients.inside import volunteers_inside
 from tests.clients.peers import UnitsAsTold
 from tests.clients.volunteer import Volunteers

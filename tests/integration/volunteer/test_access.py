@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from shared.mongo import Database
+from shared.base.mongo import Database
 from tests import people
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import check_problem

@@ -3,11 +3,11 @@
 from typing import Any
 
 from embedded.servers import RealServers
-from shared import events
-from shared.clock import today
-from shared.events.states import VolunteerState
-from shared.mongo import Database
-from shared.recount import Counted, recount
+from shared.base.clock import today
+from shared.base.mongo import Database
+from shared.contract import events
+from shared.contract.events.states import VolunteerState
+from shared.register.recount import Counted, recount
 from tests import people
 from tests.clients.inside import volunteers_inside
 from tests.clients.peers import UnitsAsTold

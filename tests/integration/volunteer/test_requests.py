@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.mongo import Database, Document
+from shared.base.mongo import Database, Document
 from tests import people
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import a_key, check_problem, logged_of, told_of

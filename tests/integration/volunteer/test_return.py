@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.mongo import Database
+from shared.base.mongo import Database
 from tests import people
 from tests.clients.officers import Headers
 from tests.clients.register import Entity, check_problem, told_of

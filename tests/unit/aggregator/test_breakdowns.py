@@ -4,7 +4,7 @@ from typing import get_args
 
 from aggregator.queries import breakdown
 from org_units.domain import UnitType
-from shared.definitions import DEFINITIONS, NOT_IN_PLAN, dimensions_of
+from shared.contract.definitions import DEFINITIONS, NOT_IN_PLAN, dimensions_of
 
 CATEGORY = {item.id: item for item in dimensions_of("units")}["plan_category"]
 

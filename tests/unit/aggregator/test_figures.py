@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.figures import OUTSIDE_TARGETS, SERIES, Card, Figures
-from shared import events
+from shared.contract import events
 
 PARENTS = {
     "hq": None, "p1": "hq", "p2": "hq", "hk": "hq", "c1": "p1", "c2": "p1", "c3": "p2",

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.projection import Cursor, Fold
-from shared import events, outbox
-from shared.eventlog import Record
-from shared.events import UnknownEventType, envelope
-from shared.relay.packing import pack
-from shared.timeline import Entry
+from shared.contract import events
+from shared.contract.events import UnknownEventType, envelope
+from shared.contract.timeline import Entry
+from shared.pipeline import outbox
+from shared.pipeline.eventlog import Record
+from shared.pipeline.relay.packing import pack
 from tests.histories import SPAN, START, STATUSES, UNITS, History, histories, member_state
 
 SOURCE, TOPIC, PARTITIONS = "/services/member", events.MEMBER_TOPIC, 2

@@ -11,10 +11,10 @@ from aggregator.api import edge
 from aggregator.figures import Card, Figures
 from aggregator.settings import AggregatorSettings
 from aggregator.stream import Hub
-from shared.access import Grant, Principal
-from shared.clock import now
-from shared.errors import Unavailable
-from shared.mongo import AsyncDatabase
+from shared.base.clock import now
+from shared.base.errors import Unavailable
+from shared.base.mongo import AsyncDatabase
+from shared.web.access import Grant, Principal
 from tests.unit.passing_time import time_passes
 from tests.waiting import LIMIT
 

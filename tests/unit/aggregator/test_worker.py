@@ -13,13 +13,13 @@ from aggregator import store, worker
 from aggregator.projection import Cursor, Fold, Gap
 from aggregator.settings import AggregatorSettings
 from aggregator.worker import CountingHandler
-from shared import events
-from shared.clock import now
-from shared.eventlog import EventLog, Record
-from shared.events import envelope
-from shared.mongo import Database
-from shared.outbox import Fact, packed_rows
-from shared.timeline import Change
+from shared.base.clock import now
+from shared.base.mongo import Database
+from shared.contract import events
+from shared.contract.events import envelope
+from shared.contract.timeline import Change
+from shared.pipeline.eventlog import EventLog, Record
+from shared.pipeline.outbox import Fact, packed_rows
 from tests.histories import MOMENT, START, member_state
 
 PLACE = ("registry.member", 0)

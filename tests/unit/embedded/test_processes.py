@@ -59,7 +59,7 @@ def test_the_environment_of_a_process_names_its_database_port_and_peers(tmp_path
     assert "PYTHONDONTWRITEBYTECODE" not in env
     assert list(rows["org-units-relay"].command())[1:] == [
         "-m",
-        "shared.relay",
+        "shared.pipeline.relay",
         "--source",
         "org-units",
     ]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from member import domain
 from member.domain import LIFE, OPEN, STATUSES, TRANSITIONS, Rules
 from member.settings import MemberSettings
-from shared import events, timeline
-from shared.errors import Conflict, FieldError, Forbidden, Invalid
-from shared.people import Command, Outcome
-from shared.personal.identifiers import IdType
-from shared.timeline import Entry
+from shared.base.errors import Conflict, FieldError, Forbidden, Invalid
+from shared.contract import events, timeline
+from shared.contract.timeline import Entry
+from shared.people.identifiers import IdType
+from shared.people.lifecycle import Command, Outcome
 
 TODAY = date(2026, 11, 23)
 MOMENT = datetime(2026, 11, 23, 4, tzinfo=UTC)

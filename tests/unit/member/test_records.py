@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from member.store import Member
-from shared.errors import Invalid
-from shared.personal.encryption import KeyRing, new_key_ring
-from shared.personal.records import (
+from shared.base.errors import Invalid
+from shared.people.encryption import KeyRing, new_key_ring
+from shared.people.intake import PersonInput, check_person
+from shared.people.sealed import (
     REVEALABLE,
-    PersonInput,
-    check_person,
     countable,
     countable_fields,
     identifier_rows,

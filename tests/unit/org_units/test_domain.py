@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from org_units import divisions, domain, messages
 from org_units.domain import Action, Parent
 from org_units.settings import OrgUnitsSettings
-from shared import events
-from shared.errors import Conflict, Forbidden, Invalid
-from shared.messages import MESSAGES, register
-from shared.personal.check_characters import verify_unit_code
-from shared.timeline import Entry, Timeline, state_on
+from org_units.units.codes import verify_unit_code
+from shared.base.errors import Conflict, Forbidden, Invalid
+from shared.contract import events
+from shared.contract.timeline import Entry, Timeline, state_on
+from shared.web.messages import MESSAGES, register
 
 register(messages.MESSAGES)
 

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 
 from registry_cli.importing import ImportSummary
-from shared.personal.identifiers import IdType, check, declared_warnings
-from shared.personal.names import check_name
-from shared.personal.phones import normalise_phone
-from shared.personal.problems import PersonalDataProblem
+from shared.base.errors import ValueProblem
+from shared.people.identifiers import IdType, check, declared_warnings
+from shared.people.names import check_name
+from shared.people.phones import normalise_phone
 
 MEMBER, ORG_UNITS = "http://member.test", "http://units.test"
 TODAY = date(2026, 11, 23)
@@ -96,7 +96,7 @@ class RegistryStub:
         for field, rule in RULES.items():
             try:
                 rule(row)
-            except PersonalDataProblem as refusal:
+            except ValueProblem as refusal:
                 error = {"field": field, "code": refusal.code, "message": f"{refusal.code}！"}
                 return {"row": row["row"], "status": 422, "id": None, "errors": [error]}
         number = row["id_number"]

@@ -15,7 +15,7 @@ import pytest
 from embedded.runtime import Runtime
 from registry_cli import deadletters, lifecycle, rosters, running, seeding, tokens
 from registry_cli.importing import ImportSummary
-from shared.access import ROLES
+from shared.web.access import ROLES
 from tests.unit.registry_cli.cli_stub import LETTER, Services, claims_of, registry, summary
 
 

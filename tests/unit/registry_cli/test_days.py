@@ -22,7 +22,7 @@ FIRST, NEXT = "2026-11-27", "2026-11-28"
 @pytest.fixture
 def turn_to(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     def turn(day: str) -> None:
-        monkeypatch.setattr("shared.clock.today", lambda: date.fromisoformat(day))
+        monkeypatch.setattr("shared.base.clock.today", lambda: date.fromisoformat(day))
 
     turn(FIRST)
     return turn

@@ -9,9 +9,9 @@ import pytest
 from registry_cli.roster import BLEMISHES, FAULTS, LAST_DAY, check_character, write_demo
 from registry_cli.rosterfile import read_roster
 from registry_cli.seeding import DEMO_DAY
-from shared.personal.identifiers import IdType, check, declared_warnings
-from shared.personal.names import check_name
-from shared.personal.phones import normalise_phone
+from shared.people.identifiers import IdType, check, declared_warnings
+from shared.people.names import check_name
+from shared.people.phones import normalise_phone
 
 UNITS = ["北山街道红十字会", "三墩镇红十字会", "330106S0001K"]
 

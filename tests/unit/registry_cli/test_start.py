@@ -13,7 +13,7 @@ from embedded.runtime import Runtime
 from registry_cli import lifecycle, problems, rosters, running, seeding, welcome
 from registry_cli.importing import ImportSummary
 from registry_cli.rosterfile import RosterFileError
-from shared.personal.identifiers import IdType, check
+from shared.people.identifiers import IdType, check
 from tests.unit.registry_cli.cli_stub import Services, registry, summary
 
 # --- seed and demo --------------------------------------------------------------------------------

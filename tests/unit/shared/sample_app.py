@@ -11,10 +11,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pymongo.errors import AutoReconnect
 
-from shared.access import CurrentPrincipal, OptionalPrincipal
-from shared.errors import Conflict, NotFound, StaleVersion
-from shared.settings import HttpSettings
-from shared.web import IfMatch, JsonResponse, StrictModel, create_app, etag
+from shared.base.errors import Conflict, NotFound, StaleVersion
+from shared.base.settings import HttpSettings
+from shared.web.access import CurrentPrincipal, OptionalPrincipal
+from shared.web.app import create_app
+from shared.web.fields import StrictModel
+from shared.web.requests import IfMatch, JsonResponse, etag
 from tests.unit.passing_time import time_passes
 from tests.waiting import LIMIT
 

@@ -9,7 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from shared.access import (
+from shared.base.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from shared.base.settings import AccessSettings
+from shared.web.access import (
     UNIT_READERS,
     Grant,
     Principal,
@@ -20,9 +22,7 @@ from shared.access import (
     require_service,
     roles_on,
 )
-from shared.access import tokens as tokens_module
-from shared.errors import Forbidden, NotFound, Unauthenticated, Unavailable
-from shared.settings import AccessSettings
+from shared.web.access import tokens as tokens_module
 
 ISSUER = "http://issuer.test"
 P384_KEY = ec.generate_private_key(ec.SECP384R1())

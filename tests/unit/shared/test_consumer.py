@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pytest
 from pymongo.errors import AutoReconnect
 
-from shared import consumer as module
-from shared import events, writer_worker
-from shared.consumer import Consumer
-from shared.eventlog import LogUnavailable, Record, TopicPartition
-from shared.memorylog import MemoryLog
-from shared.writer_worker import RecountLoop
+from shared.contract import events
+from shared.pipeline import consumer as module
+from shared.pipeline.consumer import Consumer
+from shared.pipeline.eventlog import LogUnavailable, Record, TopicPartition
+from shared.pipeline.memorylog import MemoryLog
+from shared.register import worker as writer_worker
+from shared.register.worker import RecountLoop
 
 TOPIC = events.UNIT_TOPIC
 

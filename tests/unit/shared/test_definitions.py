@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.countable import BROKEN_DOWN, counter_names
-from shared.definitions import DEFINITIONS, DIMENSIONS, dimensions_of
-from shared.events.states import MemberState, UnitState, VolunteerState
+from shared.contract.countable import BROKEN_DOWN, counter_names
+from shared.contract.definitions import DEFINITIONS, DIMENSIONS, dimensions_of
+from shared.contract.events.states import MemberState, UnitState, VolunteerState
 
 PERSON = {
     "unit": "u1",

@@ -5,11 +5,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared import accesslog
-from shared.directory import Card, scope, scope_with_levels
-from shared.errors import Unavailable
-from shared.peers import Peers
-from shared.settings import AccessSettings, PeerSettings
+from shared.base.errors import Unavailable
+from shared.base.settings import AccessSettings, PeerSettings
+from shared.register import accesslog
+from shared.register.directory import Card, scope, scope_with_levels
+from shared.register.peers import Peers
 
 
 def card(name: str, level: str, region: str | None) -> Card:

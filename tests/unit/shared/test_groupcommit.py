@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymongo.errors import AutoReconnect
 
-from shared.errors import Unavailable
-from shared.groupcommit import AlreadyThere, GroupCommit, Write, transaction
+from shared.base.errors import Unavailable
+from shared.register.groupcommit import AlreadyThere, GroupCommit, Write, transaction
 from tests.waiting import LIMIT, until_async
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from shared.health import serve_health
+from shared.base.health import serve_health
 from tests.waiting import LIMIT
 
 

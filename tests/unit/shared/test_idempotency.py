@@ -6,10 +6,11 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from shared.errors import Invalid
-from shared.idempotency import Key, Outcome, check, indexes, record
-from shared.settings import HttpSettings
-from shared.web import IdempotencyKey, create_app
+from shared.base.errors import Invalid
+from shared.base.settings import HttpSettings
+from shared.register.idempotency import Key, Outcome, check, indexes, record
+from shared.web.app import create_app
+from shared.web.requests import IdempotencyKey
 
 KEY = Key("officer-1", "POST /v1/members", "k-1")
 

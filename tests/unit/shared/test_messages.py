@@ -8,8 +8,8 @@ from string import Formatter
 
 import pytest
 
-from shared import errors
-from shared.messages import MESSAGES, language, register, text, unknown
+from shared.base import errors
+from shared.web.messages import MESSAGES, language, register, text, unknown
 
 ROOT = Path(__file__).resolve().parents[3]
 RAISED = {

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.timeline import (
+from shared.contract.timeline import (
     Entry,
     Timeline,
     changes,

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from shared.clock import today
-from shared.web import StrictModel
+from shared.base.clock import today
+from shared.web.fields import StrictModel
 from shared.web.validation import refusal_of
 from tests.unit.shared.sample_app import application, check_problem, client
 

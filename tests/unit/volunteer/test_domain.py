@@ -6,13 +6,14 @@ from typing import Any, get_args
 
 import pytest
 
-from shared import events, timeline
-from shared.errors import Conflict, FieldError, Forbidden, Invalid
-from shared.events.states import VolunteerState
-from shared.messages import text
-from shared.people import Command, Outcome, cases
-from shared.personal.identifiers import IdType
-from shared.timeline import Entry
+from shared.base.errors import Conflict, FieldError, Forbidden, Invalid
+from shared.contract import events, timeline
+from shared.contract.events.states import VolunteerState
+from shared.contract.timeline import Entry
+from shared.people import cases
+from shared.people.identifiers import IdType
+from shared.people.lifecycle import Command, Outcome
+from shared.web.messages import text
 from volunteer import domain, schemas
 from volunteer.domain import STATUSES, TRANSITIONS, RegisteredRule
 from volunteer.messages import MESSAGES

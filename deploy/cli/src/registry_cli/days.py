@@ -51,7 +51,7 @@ def settle(
     Raises:
         Problem: a day is left out and the days cannot be kept.
     """
-    from shared.clock import today
+    from shared.base.clock import today
 
     place = runtime.var / "imports" / f"{digest}.json"
     name = hashlib.sha256("\0".join(import_).encode()).hexdigest()[:16]

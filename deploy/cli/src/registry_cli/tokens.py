@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from embedded.runtime import Runtime
 
 ROLES = ("viewer", "registrar", "approver", "organiser", "auditor", "privacy", "admin")
-"""As `shared.access.ROLES`, which would load the whole HTTP edge; a test compares them."""
+"""As `shared.web.access.ROLES`, which would load the whole HTTP edge; a test compares them."""
 REGION_CODE = re.compile(r"[0-9]{6}|[0-9]{9}|[0-9]{12}")
 HEADQUARTERS = "100000"
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}

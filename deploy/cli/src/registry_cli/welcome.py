@@ -103,7 +103,7 @@ def _places(runtime: "Runtime") -> dict[str, str]:
 
 
 def _people() -> dict[str, str]:
-    from shared.clock import today
+    from shared.base.clock import today
 
     day = today()
     return {

@@ -6,7 +6,7 @@ import json
 
 from embedded.files import write_atomically
 from embedded.runtime import Runtime
-from shared.personal.encryption import new_key_ring
+from shared.people.encryption import new_key_ring
 
 OWNER_ONLY = 0o600
 

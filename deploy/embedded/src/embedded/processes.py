@@ -127,7 +127,7 @@ def steps(runtime: Runtime) -> list[Process]:
             needed=lambda: not frontend.present(runtime),
             optional=True,
         ),
-        step(runtime, "topics", ("shared.topics",), after=("kafka",)),
+        step(runtime, "topics", ("shared.pipeline.topics",), after=("kafka",)),
     ]
     rows += [migrate(runtime, name) for name in STACK]
     return rows
@@ -186,7 +186,7 @@ def service(runtime: Runtime, name: str) -> Process:
 def relay(runtime: Runtime, writer: str) -> Process:
     """What carries a writer's outbox to Kafka."""
     after = ("mongod", "kafka", "topics", f"{writer}-migrate")
-    module = ("shared.relay", "--source", writer)
+    module = ("shared.pipeline.relay", "--source", writer)
     return http_process(runtime, f"{writer}-relay", "relay", module, after, writer)
 
 

@@ -7,11 +7,11 @@ import orjson
 
 from aggregator import store
 from aggregator.projection import Delta
-from shared import events
-from shared.clock import now
-from shared.errors import Conflict, Invalid, NotFound
-from shared.events import PoisonEvent, UnknownEventType
-from shared.mongo import ClientSession, Database, Document, transact
+from shared.base.clock import now
+from shared.base.errors import Conflict, Invalid, NotFound
+from shared.base.mongo import ClientSession, Database, Document, transact
+from shared.contract import events
+from shared.contract.events import PoisonEvent, UnknownEventType
 
 OPEN, REPLAYED, DISMISSED = "open", "replayed", "dismissed"
 

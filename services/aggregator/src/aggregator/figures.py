@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from shared import events
-from shared.definitions import DEFINITIONS
+from shared.contract import events
+from shared.contract.definitions import DEFINITIONS
 
 SERIES = ("units", "members", "volunteers", "enrolled")
 OUTSIDE_TARGETS = "outside_targets"

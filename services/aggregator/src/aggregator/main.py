@@ -13,11 +13,12 @@ from aggregator import api
 from aggregator.plans import load_plans
 from aggregator.settings import AggregatorSettings
 from aggregator.stream import Hub
-from shared.access import TokenVerifier
-from shared.errors import Unavailable
-from shared.mongo import connect, connect_async
-from shared.settings import AccessSettings, HttpSettings, MongoSettings, ProcessSettings
-from shared.web import create_app, serve
+from shared.base.errors import Unavailable
+from shared.base.mongo import connect, connect_async
+from shared.base.settings import AccessSettings, HttpSettings, MongoSettings, ProcessSettings
+from shared.web.access import TokenVerifier
+from shared.web.app import create_app
+from shared.web.serving import serve
 
 PAGES = Path(__file__).parent / "dashboard"
 

@@ -1,6 +1,6 @@
 """The aggregator's entries of the message catalogue."""
 
-from shared.messages import register
+from shared.web.messages import register
 
 register(
     {

@@ -15,11 +15,10 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from shared import events
-from shared.countable import counter_names
-from shared.eventlog import Record, TopicPartition
-from shared.events import PoisonEvent, envelope
-from shared.events.payloads import (
+from shared.contract import events
+from shared.contract.countable import counter_names
+from shared.contract.events import PoisonEvent, envelope
+from shared.contract.events.payloads import (
     Changed,
     Imported,
     Payload,
@@ -29,6 +28,7 @@ from shared.events.payloads import (
     UnitsImported,
     Watermark,
 )
+from shared.pipeline.eventlog import Record, TopicPartition
 
 _PARTITION = re.compile(r"[0-9]{1,9}")
 _MOST = 2**63 - 1

@@ -15,9 +15,9 @@ from aggregator.store import (
     Place,
     listed,
 )
-from shared import events
-from shared.definitions import DEFINITIONS, dimensions_of
-from shared.mongo import SNAPSHOT, AsyncDatabase, Document
+from shared.base.mongo import SNAPSHOT, AsyncDatabase, Document
+from shared.contract import events
+from shared.contract.definitions import DEFINITIONS, dimensions_of
 
 TOPIC_OF_ENTITY = {
     "unit": events.UNIT_TOPIC,

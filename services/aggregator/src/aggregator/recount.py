@@ -18,15 +18,15 @@ import orjson
 from aggregator import store
 from aggregator.projection import Cursor, Fold, mark_key
 from aggregator.settings import AggregatorSettings
-from shared import events
-from shared.clock import now
-from shared.definitions import DEFINITIONS
-from shared.eventlog import EventLog, TopicPartition
-from shared.events import envelope
-from shared.identity import new_id
-from shared.kafka import KafkaLog
-from shared.mongo import Database, Document, connect
-from shared.settings import AccessSettings, KafkaSettings, MongoSettings, PeerSettings
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.base.mongo import Database, Document, connect
+from shared.base.settings import AccessSettings, KafkaSettings, MongoSettings, PeerSettings
+from shared.contract import events
+from shared.contract.definitions import DEFINITIONS
+from shared.contract.events import envelope
+from shared.pipeline.eventlog import EventLog, TopicPartition
+from shared.pipeline.kafka import KafkaLog
 
 Key = tuple[str, str, str, str]
 """Topic, unit, day, counter name: one addend of history."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.web import StrictModel
+from shared.web.fields import StrictModel
 
 
 class Replay(StrictModel):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared import events
+from shared.contract import events
 
 
 class AggregatorSettings(BaseSettings):

@@ -12,11 +12,11 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.cursor import AsyncCursor
 
 from aggregator.projection import Cursor, DeadLetter, Delta, Fold, Gap
-from shared.clock import now
-from shared.consumer import Superseded
-from shared.eventlog import TopicPartition
-from shared.events.payloads import Watermark
-from shared.mongo import AsyncDatabase, ClientSession, Database, Document, transact
+from shared.base.clock import now
+from shared.base.mongo import AsyncDatabase, ClientSession, Database, Document, transact
+from shared.contract.events.payloads import Watermark
+from shared.pipeline.consumer import Superseded
+from shared.pipeline.eventlog import TopicPartition
 
 COUNTERS = "counters"
 HISTORY = "history"

@@ -19,10 +19,10 @@ from aggregator import diffs, store
 from aggregator.figures import Card, Figures
 from aggregator.freshness import Freshness, Mark, Verdict
 from aggregator.settings import AggregatorSettings
-from shared import log
-from shared.clock import now
-from shared.errors import Unavailable
-from shared.mongo import AsyncDatabase, Document
+from shared.base import log
+from shared.base.clock import now
+from shared.base.errors import Unavailable
+from shared.base.mongo import AsyncDatabase, Document
 
 FOLLOWED = (store.COUNTERS, store.UNITS, store.MARKS, store.WATERMARKS, store.DEAD_LETTERS)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0

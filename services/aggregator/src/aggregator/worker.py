@@ -10,14 +10,15 @@ from prometheus_client import Counter, Gauge
 from aggregator import store
 from aggregator.projection import Cursor, Fold, mark_key
 from aggregator.settings import AggregatorSettings
-from shared import events, log
-from shared.clock import now
-from shared.consumer import POLL_SECONDS, Consumer
-from shared.eventlog import EventLog, Record, TopicPartition
-from shared.health import serve_health
-from shared.kafka import KafkaLog
-from shared.mongo import Database, connect
-from shared.settings import KafkaSettings, MongoSettings, ProcessSettings
+from shared.base import log
+from shared.base.clock import now
+from shared.base.health import serve_health
+from shared.base.mongo import Database, connect
+from shared.base.settings import KafkaSettings, MongoSettings, ProcessSettings
+from shared.contract import events
+from shared.pipeline.consumer import POLL_SECONDS, Consumer
+from shared.pipeline.eventlog import EventLog, Record, TopicPartition
+from shared.pipeline.kafka import KafkaLog
 
 TOPICS = (
     *(topic for topics in events.TOPICS_OF_SOURCE.values() for topic in topics),

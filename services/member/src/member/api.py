@@ -13,16 +13,16 @@ from member import domain
 from member.schemas import MAX_PAGE, BulkInput, MemberCorrection, MemberCreate, ReapplyInput
 from member.service import admission, bulk, changes, reading, reapplication
 from member.service.registry import Registry
-from shared.access import CurrentPrincipal, Principal, require_service
-from shared.errors import FieldError, Invalid
-from shared.messages import text
-from shared.mongo import Document
-from shared.people import RevealInput, SearchInput, TransitionInput
+from shared.base.errors import FieldError, Invalid
+from shared.base.mongo import Document
 from shared.people import reading as entries
 from shared.people.cases import Seen
 from shared.people.office import CREATED
 from shared.people.once import Once
-from shared.web import IdempotencyKey, IfMatch, JsonResponse, etag, prefers
+from shared.people.requests import RevealInput, SearchInput, TransitionInput
+from shared.web.access import CurrentPrincipal, Principal, require_service
+from shared.web.messages import text
+from shared.web.requests import IdempotencyKey, IfMatch, JsonResponse, etag, prefers
 
 router = APIRouter(prefix="/v1", tags=["members"])
 _CURSOR = re.compile(r"[A-Za-z0-9-]{1,40}")

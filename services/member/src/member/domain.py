@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from shared import clock
-from shared.definitions import DEFINITIONS
-from shared.errors import FieldError
-from shared.people import VOIDED, Command, Lifecycle, Outcome, Transition
-from shared.personal.identifiers import IdType
+from shared.base import clock
+from shared.base.errors import FieldError
+from shared.contract.definitions import DEFINITIONS
+from shared.people.identifiers import IdType
+from shared.people.lifecycle import VOIDED, Command, Lifecycle, Outcome, Transition
 
 KINDS = ("INDIVIDUAL_ADULT", "INDIVIDUAL_YOUTH")
 ORDINARY = "ORDINARY"

@@ -9,17 +9,17 @@ from member import api, messages, store
 from member.domain import Rules
 from member.service.registry import Registry, taken, writer
 from member.settings import MemberSettings, Settings
-from shared import recount_web
-from shared.access import TokenVerifier
-from shared.directory import Directory
-from shared.groupcommit import GroupCommit
-from shared.messages import register
-from shared.mongo import AsyncDatabase, connect_async
-from shared.peers import Peers
+from shared.base.mongo import AsyncDatabase, connect_async
+from shared.people.encryption import KeyRing
 from shared.people.office import COLLECTION_ORDER, Office
-from shared.personal.encryption import KeyRing
-from shared.web import create_app as create_service
-from shared.web import serve
+from shared.register import recount_api as recount_web
+from shared.register.directory import Directory
+from shared.register.groupcommit import GroupCommit
+from shared.register.peers import Peers
+from shared.web.access import TokenVerifier
+from shared.web.app import create_app as create_service
+from shared.web.messages import register
+from shared.web.serving import serve
 
 register(messages.MESSAGES)
 

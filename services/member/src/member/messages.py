@@ -1,6 +1,6 @@
 """What the rules of memberships say to users, Chinese first."""
 
-from shared.messages import Text
+from shared.web.messages import Text
 
 MESSAGES: dict[str, Text] = {
     "member.unit_is_chapter": (

@@ -1,9 +1,9 @@
 """Creates the collections and indexes of the member service: ``python -m member.migrate``."""
 
 from member import store
-from shared.migration import migrate_writer
-from shared.mongo import Database, connect
-from shared.settings import MongoSettings
+from shared.base.mongo import Database, connect
+from shared.base.settings import MongoSettings
+from shared.register.migration import migrate_writer
 
 
 def migrate(database: Database) -> None:

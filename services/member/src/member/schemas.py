@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, TypeAdapter, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.people import PaperDocument, PersonCorrection, TransitionInput, UnitId
-from shared.personal.records import ConsentInput, Day, Given, PersonInput, kept
+from shared.people.intake import ConsentInput, PersonInput
+from shared.people.requests import PaperDocument, PersonCorrection, TransitionInput
+from shared.web.fields import Day, StrictModel, UnitId, kept
 
 MAX_ROWS = 500
 MAX_ROW_NUMBER = 2**31 - 1
@@ -89,7 +90,7 @@ def _numbered(row: dict[str, Any]) -> dict[str, Any]:
 RawRow = Annotated[dict[str, Any], AfterValidator(_numbered)]
 
 
-class BulkInput(Given):
+class BulkInput(StrictModel):
     """A page of a roster. Its rows are judged one by one, each on its own (``BulkRow``)."""
 
     mode: Literal["applications", "existing"]

@@ -2,7 +2,7 @@
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import (
+from shared.base.settings import (
     AccessSettings,
     HttpSettings,
     KafkaSettings,

@@ -1,9 +1,9 @@
 """The second process of the member service: ``python -m member.worker``."""
 
-from shared import events
-from shared.events.states import MemberState
-from shared.recount import Counted
-from shared.writer_worker import run_worker
+from shared.contract import events
+from shared.contract.events.states import MemberState
+from shared.register.recount import Counted
+from shared.register.worker import run_worker
 
 COUNTED = (Counted("members", events.MEMBER_TOPIC, MemberState),)
 

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from org_units.domain import TRANSITIONS, Action, Status
-from org_units.schemas import Act, UnitCreate, UnitId, UnitPatch, UnitType, shown
+from org_units.schemas import Act, UnitCreate, UnitPatch, UnitType, shown
 from org_units.service import Call, Found, Units
-from shared.access import CurrentPrincipal, Principal
-from shared.clock import today
-from shared.errors import Invalid
-from shared.idempotency import Key
-from shared.personal.records import Day
-from shared.web import IdempotencyKey, IfMatch, JsonResponse, StrictModel, etag
+from shared.base.clock import today
+from shared.base.errors import Invalid
+from shared.register.idempotency import Key
+from shared.web.access import CurrentPrincipal, Principal
+from shared.web.fields import Day, StrictModel, UnitId
+from shared.web.requests import IdempotencyKey, IfMatch, JsonResponse, etag
 
 MAX_PAGE = 200
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from shared import timeline
-from shared.errors import Conflict, Forbidden, Invalid
-from shared.personal.check_characters import LARGEST_SEQUENCE, unit_code
-from shared.timeline import Entry, State, Timeline
+from org_units.units.codes import LARGEST_SEQUENCE, unit_code
+from shared.base.errors import Conflict, Forbidden, Invalid
+from shared.contract import timeline
+from shared.contract.timeline import Entry, State, Timeline
 
 Level = Literal["NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY", "GRASSROOTS"]
 UnitType = Literal[
@@ -225,7 +225,7 @@ def check_open(status: str) -> None:
 
 
 def state_of(document: Mapping[str, Any]) -> State:
-    """Return the countable state of a unit as it stands (``shared.events.states.UnitState``)."""
+    """Return the countable state of a unit as it stands (``shared.contract.events.states.UnitState``)."""
     return {
         "unit": document["_id"],
         "level": document["level"],
@@ -237,7 +237,7 @@ def state_of(document: Mapping[str, Any]) -> State:
 
 
 def card(document: Mapping[str, Any], version: int) -> dict[str, Any]:
-    """Return what directories keep of a unit (``shared.events.payloads.UnitCard``)."""
+    """Return what directories keep of a unit (``shared.contract.events.payloads.UnitCard``)."""
     state = {k: v for k, v in state_of(document).items() if k != "unit"}
     described = {k: document.get(k) for k in ("name", "code", "region_code")}
     return {"id": document["_id"], "version": version, **described, **state}

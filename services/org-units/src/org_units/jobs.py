@@ -17,12 +17,12 @@ from typing import Any
 from org_units import divisions, domain, store
 from org_units.divisions import ChapterSeed, UnitSeed
 from org_units.settings import OrgUnitsSettings
-from shared.clock import now
-from shared.entities import EntityWriter
-from shared.identity import new_id
-from shared.mongo import AsyncClientSession, AsyncDatabase, connect_async, transact_async
-from shared.settings import KafkaSettings, MongoSettings
-from shared.timeline import Entry
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.base.mongo import AsyncClientSession, AsyncDatabase, connect_async, transact_async
+from shared.base.settings import KafkaSettings, MongoSettings
+from shared.contract.timeline import Entry
+from shared.register.entities import EntityWriter
 
 CHUNK = 500
 SUBJECT = "seed"

@@ -9,13 +9,9 @@ from fastapi import FastAPI
 from org_units import api, messages, store
 from org_units.service import People, Units
 from org_units.settings import OrgUnitsSettings
-from shared import recount_web
-from shared.access import TokenVerifier
-from shared.errors import Unavailable
-from shared.messages import register
-from shared.mongo import AsyncDatabase, connect_async
-from shared.peers import Peers, Service
-from shared.settings import (
+from shared.base.errors import Unavailable
+from shared.base.mongo import AsyncDatabase, connect_async
+from shared.base.settings import (
     AccessSettings,
     HttpSettings,
     KafkaSettings,
@@ -23,8 +19,12 @@ from shared.settings import (
     PeerSettings,
     ProcessSettings,
 )
-from shared.web import create_app as create_service
-from shared.web import serve
+from shared.register import recount_api as recount_web
+from shared.register.peers import Peers, Service
+from shared.web.access import TokenVerifier
+from shared.web.app import create_app as create_service
+from shared.web.messages import register
+from shared.web.serving import serve
 
 register(messages.MESSAGES)
 

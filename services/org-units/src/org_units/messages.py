@@ -1,5 +1,7 @@
 """What org-units refuses, in words: Chinese first, English beside it; ``main`` registers them."""
 
+from shared.web.messages import register
+
 MESSAGES: dict[str, tuple[str, str]] = {
     "unit.chapter_by_list": (
         "各级红十字会按行政区划名录建立，不能在此新建或修改；请更新名录后运行 registry seed。",
@@ -61,4 +63,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "该县此类单位的编号已用完（{limit} 个），请联系系统管理员。",
         "All {limit} codes for this type of unit in this county are used; ask the administrator.",
     ),
+    "uscc.length": (
+        "统一社会信用代码应为 18 位,实际为 {length} 位,请核对。",
+        "A unified social credit code has 18 characters, this has {length}; check it.",
+    ),
+    "uscc.characters": (
+        "统一社会信用代码只能使用数字和除 I、O、S、V、Z 以外的大写字母,请核对。",
+        "A unified social credit code uses digits and capital letters without I, O, S, V and Z; "
+        "check it.",
+    ),
+    "uscc.shape": (
+        "统一社会信用代码的登记管理部门或行政区划部分不正确,请核对第 1 位和第 3 至 8 位。",
+        "The department or region of the unified social credit code is wrong; check characters 1 "
+        "and 3 to 8.",
+    ),
+    "uscc.class": (
+        "统一社会信用代码的机构类别(第 2 位)与登记管理部门不符,请核对。",
+        "The class (character 2) of the unified social credit code does not go with its "
+        "department; check it.",
+    ),
+    "uscc.organisation_check": (
+        "统一社会信用代码中组织机构代码(第 9 至 17 位)的校验码不正确,请核对。",
+        "The organisation code within the unified social credit code (characters 9 to 17) fails "
+        "its check; check it.",
+    ),
+    "uscc.check": (
+        "统一社会信用代码的校验码(第 18 位)不正确,请对照证书重新输入。",
+        "The last character of the unified social credit code does not fit; enter the code again "
+        "from the certificate.",
+    ),
 }
+register(MESSAGES)

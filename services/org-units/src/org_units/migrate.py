@@ -1,9 +1,9 @@
 """Creates the collections and indexes of org-units: ``python -m org_units.migrate``."""
 
 from org_units import store
-from shared.migration import migrate_writer, of_entities
-from shared.mongo import Database, connect
-from shared.settings import MongoSettings
+from shared.base.mongo import Database, connect
+from shared.base.settings import MongoSettings
+from shared.register.migration import migrate_writer, of_entities
 
 
 def migrate(database: Database) -> None:

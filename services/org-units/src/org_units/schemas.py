@@ -7,12 +7,10 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from org_units import domain
-from shared.personal.organisations import check_uscc
-from shared.personal.problems import PersonalDataProblem
-from shared.personal.records import Day, PaperDay, PlainText, ShortText, kept
-from shared.web import StrictModel
+from org_units.units.uscc import check_uscc
+from shared.base.errors import ValueProblem
+from shared.web.fields import Day, PaperDay, PlainText, ShortText, StrictModel, UnitId, kept
 
-UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 UnitName = Annotated[PlainText, StringConstraints(max_length=100)]
 UnitType = Literal[domain.UnitType, "CHAPTER"]
 RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")]
@@ -23,7 +21,7 @@ def _uscc(value: str | None) -> str | None:
         return None
     try:
         return check_uscc(value)
-    except PersonalDataProblem as problem:
+    except ValueProblem as problem:
         raise PydanticCustomError(problem.code, "{code}", {**problem.params}) from problem
 
 

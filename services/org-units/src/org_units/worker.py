@@ -1,9 +1,9 @@
 """The second process of the org-units service: ``python -m org_units.worker``."""
 
-from shared import events
-from shared.events.states import UnitState
-from shared.recount import Counted
-from shared.writer_worker import run_worker
+from shared.contract import events
+from shared.contract.events.states import UnitState
+from shared.register.recount import Counted
+from shared.register.worker import run_worker
 
 COUNTED = (Counted("units", events.UNIT_TOPIC, UnitState),)
 

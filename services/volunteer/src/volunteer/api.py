@@ -9,16 +9,18 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from shared.access import CurrentPrincipal, Principal, require_service
-from shared.clock import today
-from shared.errors import Invalid
-from shared.mongo import Document
-from shared.people import RevealInput, SearchInput, TransitionInput, UnitId, reading
+from shared.base.clock import today
+from shared.base.errors import Invalid
+from shared.base.mongo import Document
+from shared.people import reading
 from shared.people.cases import Seen
 from shared.people.once import Once
+from shared.people.requests import RevealInput, SearchInput, TransitionInput
+from shared.people.sealed import masked
 from shared.people.search import Register, search
-from shared.personal.records import masked
-from shared.web import IdempotencyKey, IfMatch, JsonResponse, etag, prefers
+from shared.web.access import CurrentPrincipal, Principal, require_service
+from shared.web.fields import UnitId
+from shared.web.requests import IdempotencyKey, IfMatch, JsonResponse, etag, prefers
 from volunteer.domain import OPEN, TRANSITIONS
 from volunteer.schemas import (
     MAX_PAGE,

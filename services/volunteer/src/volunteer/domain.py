@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from shared import clock
-from shared.definitions import DEFINITIONS
-from shared.errors import Conflict, FieldError, Invalid
-from shared.people import VOIDED, Lifecycle, Transition
-from shared.personal.identifiers import IdType
+from shared.base import clock
+from shared.base.errors import Conflict, FieldError, Invalid
+from shared.contract.definitions import DEFINITIONS
+from shared.people.identifiers import IdType
+from shared.people.lifecycle import VOIDED, Lifecycle, Transition
 
 STATUSES = (
     "APPLIED", "ENROLLED", "REG_APPLIED", "REGISTERED", "SUSPENDED", "DEREGISTERED", VOIDED,

@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from shared import recount_web
-from shared.access import TokenVerifier
-from shared.directory import Directory
-from shared.groupcommit import GroupCommit
-from shared.messages import register
-from shared.mongo import AsyncDatabase, connect_async
-from shared.peers import Peers
+from shared.base.mongo import AsyncDatabase, connect_async
+from shared.people.encryption import KeyRing, KeyRingProblem
 from shared.people.office import COLLECTION_ORDER, Office
-from shared.personal.encryption import KeyRing, KeyRingProblem
-from shared.web import create_app as create_service
-from shared.web import serve
+from shared.register import recount_api as recount_web
+from shared.register.directory import Directory
+from shared.register.groupcommit import GroupCommit
+from shared.register.peers import Peers
+from shared.web.access import TokenVerifier
+from shared.web.app import create_app as create_service
+from shared.web.messages import register
+from shared.web.serving import serve
 from volunteer import api, messages, store
 from volunteer.domain import RegisteredRule
 from volunteer.service.register import Volunteers, taken, writer

@@ -1,6 +1,6 @@
 """What the rules of volunteers say to users, Chinese first."""
 
-from shared import messages
+from shared.web import messages
 
 MESSAGES: dict[str, messages.Text] = {
     "volunteer.number_required": (

@@ -1,8 +1,8 @@
 """Creates the collections and indexes of the volunteer service: ``python -m volunteer.migrate``."""
 
-from shared.migration import migrate_writer
-from shared.mongo import Database, connect
-from shared.settings import MongoSettings
+from shared.base.mongo import Database, connect
+from shared.base.settings import MongoSettings
+from shared.register.migration import migrate_writer
 from volunteer import store
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.messages import text
-from shared.people import PersonCorrection, TransitionInput, UnitId
-from shared.personal.records import ConsentInput, Day, GuardianInput, PersonInput, kept
+from shared.people.intake import ConsentInput, GuardianInput, PersonInput
+from shared.people.requests import PersonCorrection, TransitionInput
+from shared.web.fields import Day, UnitId, kept
+from shared.web.messages import text
 from volunteer.domain import (
     ADULT_AGE,
     GUARDIAN_PENDING,
@@ -128,7 +129,7 @@ def shown(
 
     Args:
         document: the entry as stored.
-        person: the masked person (``shared.personal.records.masked``).
+        person: the masked person (``shared.people.sealed.masked``).
     """
     return {
         **_standing(document, today, lang),

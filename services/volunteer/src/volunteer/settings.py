@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import (
+from shared.base.settings import (
     AccessSettings,
     HttpSettings,
     KafkaSettings,

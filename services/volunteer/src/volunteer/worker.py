@@ -1,9 +1,9 @@
 """The second process of the volunteer service: ``python -m volunteer.worker``."""
 
-from shared import events
-from shared.events.states import VolunteerState
-from shared.recount import Counted
-from shared.writer_worker import run_worker
+from shared.contract import events
+from shared.contract.events.states import VolunteerState
+from shared.register.recount import Counted
+from shared.register.worker import run_worker
 
 COUNTED = (Counted("volunteers", events.VOLUNTEER_TOPIC, VolunteerState),)
 

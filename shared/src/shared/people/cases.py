@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shared.access import Principal
-from shared.clock import now, today
-from shared.entities import Cause, Decision
-from shared.errors import StaleVersion
-from shared.mongo import Document
+from shared.base.clock import now, today
+from shared.base.errors import StaleVersion
+from shared.base.mongo import Document
 from shared.people.correction import correct_person
+from shared.people.intake import Person
 from shared.people.lifecycle import Command, Lifecycle, Outcome
 from shared.people.office import Office
 from shared.people.once import Once
 from shared.people.requests import PersonCorrection, TransitionInput
-from shared.personal.records import Person
+from shared.register.entities import Cause, Decision
+from shared.web.access import Principal
 
 Fields = Mapping[str, Any]
 State = Callable[[Document], Fields]

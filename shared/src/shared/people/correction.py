@@ -4,17 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from shared.people.encryption import KeyRing
+from shared.people.intake import ConsentInput, GuardianInput, Person, PersonInput, check_person
 from shared.people.requests import PersonCorrection
-from shared.personal.encryption import KeyRing
-from shared.personal.records import (
-    ConsentInput,
-    GuardianInput,
-    Person,
-    PersonInput,
-    check_person,
-    seal,
-    unseal,
-)
+from shared.people.sealed import seal, unseal
 
 _OPEN = ("name", "sex", "birth_date", "ethnicity", "education", "political", "occupation")
 _SEALED = ("id_number", "phone", "address", "guardian_name", "guardian_phone")

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from shared import timeline
-from shared.errors import Conflict, FieldError, Forbidden, Invalid
-from shared.personal.records import refuse
-from shared.timeline import Entry, State, Timeline
+from shared.base.errors import Conflict, FieldError, Forbidden, Invalid, refuse
+from shared.contract import timeline
+from shared.contract.timeline import Entry, State, Timeline
 
 VOIDED = "VOIDED"
 """Entered in error: the whole timeline is withdrawn."""

@@ -8,25 +8,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared import accesslog, idempotency
-from shared.access import Principal
-from shared.directory import Card
-from shared.entities import Cause, Decision, EntityWriter, Insert
-from shared.errors import (
-    Conflict,
-    FieldError,
-    NotFound,
-    RegistryError,
-    Unavailable,
-)
-from shared.groupcommit import AlreadyThere, GroupCommit, Write
-from shared.idempotency import Outcome
-from shared.mongo import AsyncDatabase, Document
+from shared.base.errors import Conflict, FieldError, NotFound, RegistryError, Unavailable
+from shared.base.mongo import AsyncDatabase, Document
 from shared.people import store
+from shared.people.encryption import KeyRing
 from shared.people.once import UNKEYED, Once
 from shared.people.scope import Scope
-from shared.personal.encryption import KeyRing
-from shared.personal.records import IDENTIFIERS, identifier_rows
+from shared.people.sealed import IDENTIFIERS, identifier_rows
+from shared.register import accesslog, idempotency
+from shared.register.directory import Card
+from shared.register.entities import Cause, Decision, EntityWriter, Insert
+from shared.register.groupcommit import AlreadyThere, GroupCommit, Write
+from shared.register.idempotency import Outcome
+from shared.web.access import Principal
 
 COLLECTION_ORDER = (idempotency.COLLECTION, IDENTIFIERS)
 """For ``GroupCommit``: what may stand against a write comes first."""

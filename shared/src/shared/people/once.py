@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from shared import idempotency
-from shared.access import Principal
-from shared.entities import Insert
-from shared.idempotency import Key, Outcome
+from shared.register import idempotency
+from shared.register.entities import Insert
+from shared.register.idempotency import Key, Outcome
+from shared.web.access import Principal
 
 
 @dataclass(frozen=True)

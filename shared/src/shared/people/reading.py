@@ -6,15 +6,15 @@ Masked is what every ordinary answer shows; full values come by ``reveal`` alone
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared import accesslog
-from shared.access import READERS, Principal
-from shared.idempotency import Outcome
-from shared.mongo import Document
+from shared.base.mongo import Document
 from shared.people.office import OK, Office
 from shared.people.once import Once
 from shared.people.requests import RevealInput
+from shared.people.sealed import unseal
 from shared.people.subtree import ids_below
-from shared.personal.records import unseal
+from shared.register import accesslog
+from shared.register.idempotency import Outcome
+from shared.web.access import READERS, Principal
 
 LIST_TIMEOUT_MS = 5_000
 

@@ -2,33 +2,25 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.personal.identifiers import IdType
-from shared.personal.records import (
-    Day,
-    Given,
-    GuardianInput,
-    PaperDay,
-    PlainText,
-    ShortText,
-    kept,
-)
+from shared.people.identifiers import IdType
+from shared.people.intake import GuardianInput
+from shared.web.fields import Day, PaperDay, PlainText, ShortText, StrictModel, kept
 
-UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 Reason = Annotated[PlainText, Field(description="kept with the version that is replaced")]
 RevealField = Literal["name", "id_number", "phone", "address", "guardian_name", "guardian_phone"]
 
 
-class PaperDocument(Given):
+class PaperDocument(StrictModel):
     """The paper an action rests on."""
 
     number: ShortText
     issued_on: PaperDay | None = None
 
 
-class TransitionInput(Given):
+class TransitionInput(StrictModel):
     """What every action takes; without a day it takes effect today."""
 
     effective_on: Day | None = None
@@ -36,14 +28,14 @@ class TransitionInput(Given):
     document: PaperDocument | None = None
 
 
-class RevealInput(Given):
+class RevealInput(StrictModel):
     """Which masked fields to show in full, and why."""
 
     fields: Annotated[list[RevealField], Field(min_length=1, max_length=6)]
     reason: Reason
 
 
-class SearchInput(Given):
+class SearchInput(StrictModel):
     """One exact key: a document number with its type, or a phone number."""
 
     id_type: IdType = IdType.RESIDENT_ID
@@ -51,7 +43,7 @@ class SearchInput(Given):
     phone: ShortText | None = None
 
 
-class PersonCorrection(Given):
+class PersonCorrection(StrictModel):
     """Fields that were wrong from the start; null empties one, and what the number says of sex
     and birth date then holds."""
 

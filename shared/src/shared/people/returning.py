@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from shared.access import Principal
-from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.mongo import Document
+from shared.base.errors import Conflict, FieldError, Invalid, NotFound
+from shared.base.mongo import Document
 from shared.people import store
+from shared.people.intake import Person
 from shared.people.office import Office
-from shared.personal.records import Person, id_indexes
+from shared.people.sealed import id_indexes
+from shared.web.access import Principal
 
 PLACE = "registration"
 """Field of the request that holds the registration."""

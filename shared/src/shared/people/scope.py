@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shared.access import Principal, require, require_at
-from shared.directory import Card, Directory, scope, scope_with_levels
-from shared.errors import FieldError, Forbidden, Invalid, NotFound
+from shared.base.errors import FieldError, Forbidden, Invalid, NotFound
 from shared.people.lifecycle import Transition
+from shared.register.directory import Card, Directory, scope, scope_with_levels
+from shared.web.access import Principal, require, require_at
 
 UnitCheck = Callable[[Card], list[FieldError]]
 """A register's own rules of a unit that is to take a person."""

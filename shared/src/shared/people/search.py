@@ -8,22 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared import accesslog
-from shared.access import Principal
-from shared.clock import today
-from shared.errors import Invalid
-from shared.idempotency import Outcome
-from shared.mongo import Document
-from shared.people import store
+from shared.base.clock import today
+from shared.base.errors import Invalid, ValueProblem
+from shared.base.mongo import Document
+from shared.people import identifiers, store
+from shared.people.encryption import KeyRing
 from shared.people.office import OK, Office
 from shared.people.once import Once
+from shared.people.phones import normalise_phone
 from shared.people.reading import Wanted, find, units_within
 from shared.people.requests import SearchInput
-from shared.personal import identifiers
-from shared.personal.encryption import KeyRing
-from shared.personal.phones import normalise_phone
-from shared.personal.problems import PersonalDataProblem
-from shared.personal.records import id_indexes, phone_indexes
+from shared.people.sealed import id_indexes, phone_indexes
+from shared.register import accesslog
+from shared.register.idempotency import Outcome
+from shared.web.access import Principal
 
 MOST_FOUND = 50
 """Entries a search for a phone number answers at most."""
@@ -68,7 +66,7 @@ def _indexes(ring: KeyRing, given: SearchInput) -> list[str]:
             return phone_indexes(ring, normalise_phone(given.phone))
         identifier = identifiers.check(given.id_type, given.id_number, today())
         return id_indexes(ring, identifier)
-    except PersonalDataProblem as problem:
+    except ValueProblem as problem:
         name = "id_number" if given.phone is None else "phone"
         raise Invalid(problem.code, field=name, params=dict(problem.params)) from problem
 

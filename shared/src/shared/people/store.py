@@ -23,11 +23,12 @@ from mongoengine import (
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from shared import directory, mongo
-from shared.entities import Insert
-from shared.migration import Indexes, of_entities
-from shared.mongo import AsyncClientSession, AsyncDatabase, transact_async
-from shared.personal.records import IDENTIFIERS
+from shared.base import mongo
+from shared.base.mongo import AsyncClientSession, AsyncDatabase, transact_async
+from shared.people.sealed import IDENTIFIERS
+from shared.register import directory
+from shared.register.entities import Insert
+from shared.register.migration import Indexes, of_entities
 
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 DUPLICATE_KEY = 11000

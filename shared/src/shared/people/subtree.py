@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from shared.directory import COLLECTION, DEEPEST
-from shared.mongo import AsyncDatabase
+from shared.base.mongo import AsyncDatabase
+from shared.register.directory import COLLECTION, DEEPEST
 
 
 async def ids_below(database: AsyncDatabase, roots: Sequence[str]) -> list[str] | None:

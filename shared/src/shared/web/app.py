@@ -11,10 +11,10 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from shared import log
-from shared.access import TokenVerifier
-from shared.errors import RegistryError
-from shared.settings import HttpSettings
+from shared.base import log
+from shared.base.errors import RegistryError
+from shared.base.settings import HttpSettings
+from shared.web.access import TokenVerifier
 from shared.web.edge import CONTENT_SECURITY_POLICY, Edge
 from shared.web.problems import MEDIA_TYPE, Problem, handle
 from shared.web.requests import JsonResponse

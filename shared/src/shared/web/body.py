@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from shared.errors import Malformed, UnsupportedMedia
+from shared.base.errors import Malformed, UnsupportedMedia
 from shared.web.validation import plain_name
 
 JSON = "application/json"

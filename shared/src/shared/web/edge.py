@@ -10,14 +10,14 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from shared import log
-from shared.access import TokenVerifier
-from shared.access.http import bearer_token
-from shared.errors import Malformed, RegistryError, TooLarge, Unavailable
-from shared.identity import new_id
-from shared.log import correlation_id
-from shared.settings import HttpSettings
+from shared.base import log
+from shared.base.errors import Malformed, RegistryError, TooLarge, Unavailable
+from shared.base.ids import new_id
+from shared.base.log import correlation_id
+from shared.base.settings import HttpSettings
 from shared.web import metrics
+from shared.web.access import TokenVerifier
+from shared.web.access.http import bearer_token
 from shared.web.body import check_json, check_media_type
 from shared.web.limits import TokenBuckets
 from shared.web.problems import REFUSED, TooManyRequests, problem_response, translated

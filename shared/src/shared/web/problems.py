@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from shared import log
-from shared.errors import (
+from shared.base import log
+from shared.base.errors import (
     Malformed,
     NotFound,
     RegistryError,
@@ -19,8 +19,8 @@ from shared.errors import (
     Unauthenticated,
     Unavailable,
 )
-from shared.log import correlation_id
-from shared.messages import Lang, language, text
+from shared.base.log import correlation_id
+from shared.web.messages import Lang, language, text
 from shared.web.validation import refusal_of
 
 MEDIA_TYPE = "application/problem+json"

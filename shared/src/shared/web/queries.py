@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 
 from fastapi.routing import iter_route_contexts
 
-from shared.errors import FieldError
-from shared.web.validation import plain_name, refused
+from shared.base.errors import FieldError, invalid
+from shared.web.validation import plain_name
 
 API = "/v1/"
 """Pages, assets and health are asked for by tools that add parameters of their own."""
@@ -59,7 +59,7 @@ class Declared:
         unknown = [plain_name(name) for name in given if name not in known][:MOST_NAMED]
         if unknown:
             offered = {"parameters": sorted(known)}
-            raise refused(
+            raise invalid(
                 [FieldError(name, "query.unknown", {"name": name, **offered}) for name in unknown]
             )
 

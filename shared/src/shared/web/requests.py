@@ -7,20 +7,13 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict
 
-from shared.errors import Malformed, PreconditionRequired
-from shared.idempotency import HEADER
-from shared.messages import Lang, language
+from shared.base.errors import Malformed, PreconditionRequired
+from shared.web.messages import Lang, language
 
+HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,15})"?')
-
-
-class StrictModel(BaseModel):
-    """A request body: unknown fields are refused by name, text is stripped, values are fixed."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
 
 class JsonResponse(Response):

@@ -7,8 +7,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from shared import log
-from shared.settings import HttpSettings, ProcessSettings
+from shared.base import log
+from shared.base.settings import HttpSettings, ProcessSettings
 
 GRACE_SECONDS = 5
 """What is under way may finish within this; streams are told to end at once."""

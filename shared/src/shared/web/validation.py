@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from shared.errors import FieldError, Invalid, Malformed, NotFound, RegistryError
-from shared.messages import MESSAGES
+from shared.base.errors import FieldError, Malformed, NotFound, RegistryError, invalid
+from shared.web.messages import MESSAGES
 
 Context = Mapping[str, Any]
 _LONGEST_NAME = 80
@@ -95,16 +95,4 @@ def refusal_of(findings: Sequence[Mapping[str, Any]]) -> RegistryError:
         return Malformed("body.json")
     if findings and all(finding["loc"][:1] == ("path",) for finding in findings):
         return NotFound("not_found")
-    return refused([field_error(finding) for finding in findings[:MOST_ERRORS]], len(findings))
-
-
-def refused(errors: Sequence[FieldError], count: int | None = None) -> Invalid:
-    """Return the refusal of fields at fault; a single one gives it its code.
-
-    Args:
-        errors: those that are told.
-        count: how many there are, where not all are told.
-    """
-    if len(errors) == 1:
-        return Invalid(errors[0].code, params=errors[0].params, errors=errors)
-    return Invalid("request.invalid", params={"count": count or len(errors)}, errors=errors)
+    return invalid([field_error(finding) for finding in findings[:MOST_ERRORS]], len(findings))

@@ -1,6 +1,6 @@
 """Words of rosters that the registry's code lists lack (docs/domain.md sections 4.1 and 4.5)."""
 
-from shared.personal.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX
+from shared.people.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX
 
 LISTS = {
     "sex": SEX,

@@ -7,9 +7,9 @@ from datetime import date
 
 from registry_cli.rosterfile import codes
 from registry_cli.rosterfile.problems import Unreadable
-from shared.personal.identifiers import IdType
-from shared.personal.names import check_name
-from shared.personal.problems import CodeProblem, NameProblem
+from shared.people.identifiers import IdType
+from shared.people.names import check_name
+from shared.people.problems import CodeProblem, NameProblem
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
 _SPACES = re.compile(r"\s+")

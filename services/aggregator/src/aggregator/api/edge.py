@@ -12,9 +12,9 @@ from fastapi.responses import Response
 
 from aggregator.store import Place
 from aggregator.stream import Hub
-from shared.access import Principal, may_read, require
-from shared.errors import Invalid, NotFound, Unauthenticated, Unavailable
-from shared.mongo import Document
+from shared.base.errors import Invalid, NotFound, Unauthenticated, Unavailable
+from shared.base.mongo import Document
+from shared.web.access import Principal, may_read, require
 
 NATIONAL = "100000"
 PUBLIC_LEVELS = frozenset({"NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY"})

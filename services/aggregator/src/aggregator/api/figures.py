@@ -19,11 +19,11 @@ from aggregator.figures import SERIES
 from aggregator.freshness import Verdict
 from aggregator.plans import Plan, current_plan, indicator_item
 from aggregator.stream import Hub
-from shared.access import OptionalPrincipal
-from shared.clock import now, today
-from shared.definitions import DEFINITIONS, DEFINITIONS_VERSION, DIMENSIONS, dimensions_of
-from shared.errors import Invalid, Unavailable
-from shared.personal.records import Day
+from shared.base.clock import now, today
+from shared.base.errors import Invalid, Unavailable
+from shared.contract.definitions import DEFINITIONS, DEFINITIONS_VERSION, DIMENSIONS, dimensions_of
+from shared.web.access import OptionalPrincipal
+from shared.web.fields import Day
 
 router = APIRouter(prefix="/v1")
 

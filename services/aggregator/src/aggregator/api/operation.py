@@ -21,10 +21,10 @@ from aggregator.api.edge import (
 )
 from aggregator.schemas import Dismissal, Replay
 from aggregator.stream import Hub
-from shared.access import CurrentPrincipal, Principal, require, roles_on
-from shared.errors import Forbidden, NotFound
-from shared.idempotency import Key
-from shared.web import IdempotencyKey
+from shared.base.errors import Forbidden, NotFound
+from shared.register.idempotency import Key
+from shared.web.access import CurrentPrincipal, Principal, require, roles_on
+from shared.web.requests import IdempotencyKey
 
 router = APIRouter(prefix="/v1")
 

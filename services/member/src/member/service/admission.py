@@ -6,24 +6,15 @@ from typing import Any
 from member import domain, store
 from member.schemas import BulkRow, MemberCreate
 from member.service.registry import Registry
-from shared.access import Principal
-from shared.clock import now, today
-from shared.errors import FieldError, Invalid
-from shared.identity import new_id
-from shared.mongo import Document
-from shared.people import begun, check_effective
+from shared.base.clock import now, today
+from shared.base.errors import FieldError, Invalid, refuse
+from shared.base.ids import new_id
+from shared.base.mongo import Document
+from shared.people.intake import ConsentInput, Person, PersonInput, check_consent, check_person
+from shared.people.lifecycle import begun, check_effective
 from shared.people.once import Once
-from shared.personal.records import (
-    ConsentInput,
-    Person,
-    PersonInput,
-    check_consent,
-    check_person,
-    consent_document,
-    countable,
-    refuse,
-    seal,
-)
+from shared.people.sealed import consent_document, countable, seal
+from shared.web.access import Principal
 
 
 def examine(

@@ -15,25 +15,19 @@ from member import domain
 from member.schemas import BULK_ROW, BulkInput, BulkRow
 from member.service.admission import admitted, examine
 from member.service.registry import Registry
-from shared import accesslog
-from shared.access import Principal
-from shared.clock import now, today
-from shared.entities import Insert
-from shared.errors import FieldError, Forbidden, NotFound, Unavailable
-from shared.idempotency import Outcome
-from shared.identity import new_id
-from shared.people import begun, store
+from shared.base.clock import now, today
+from shared.base.errors import FieldError, Forbidden, NotFound, Unavailable, refuse
+from shared.base.ids import new_id
+from shared.contract.timeline import Timeline
+from shared.people import store
+from shared.people.intake import Person, check_consent
+from shared.people.lifecycle import begun
 from shared.people.once import Once
-from shared.personal.records import (
-    IDENTIFIERS,
-    Person,
-    check_consent,
-    consent_document,
-    countable,
-    identifier_rows,
-    refuse,
-)
-from shared.timeline import Timeline
+from shared.people.sealed import IDENTIFIERS, consent_document, countable, identifier_rows
+from shared.register import accesslog
+from shared.register.entities import Insert
+from shared.register.idempotency import Outcome
+from shared.web.access import Principal
 from shared.web.validation import field_error
 
 CREATED, FORBIDDEN, DUPLICATE, INVALID = 201, 403, 409, 422

@@ -7,14 +7,16 @@ from member import domain
 from member.domain import LIFE
 from member.schemas import MemberCorrection
 from member.service.registry import Registry
-from shared.access import Principal
-from shared.clock import today
-from shared.errors import FieldError
-from shared.mongo import Document
-from shared.people import TransitionInput, cases
+from shared.base.clock import today
+from shared.base.errors import FieldError, refuse
+from shared.base.mongo import Document
+from shared.people import cases
 from shared.people.cases import Seen
+from shared.people.intake import Person
 from shared.people.once import Once
-from shared.personal.records import Person, countable_fields, refuse
+from shared.people.requests import TransitionInput
+from shared.people.sealed import countable_fields
+from shared.web.access import Principal
 
 
 def state_of(document: Document) -> dict[str, Any]:

@@ -6,17 +6,18 @@ from typing import Any
 from member import store
 from member.domain import LIFE, REOPENABLE
 from member.service.registry import Registry
-from shared.access import Principal
-from shared.errors import NotFound
-from shared.messages import text
-from shared.mongo import Document
-from shared.people import SearchInput, reading
+from shared.base.errors import NotFound
+from shared.base.mongo import Document
+from shared.people import reading
+from shared.people.encryption import KeyRing
 from shared.people.once import Once
 from shared.people.reading import Wanted
+from shared.people.requests import SearchInput
+from shared.people.sealed import masked
 from shared.people.search import Register
 from shared.people.search import search as search_by_key
-from shared.personal.encryption import KeyRing
-from shared.personal.records import masked
+from shared.web.access import Principal
+from shared.web.messages import text
 
 _SHOWN = (
     "version", "status", "kind", "grade", "applied_on", "approved_on", "registered_on",

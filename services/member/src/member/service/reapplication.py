@@ -6,22 +6,16 @@ from member.schemas import MemberCreate, ReapplyInput
 from member.service.admission import application, examine
 from member.service.changes import state_of
 from member.service.registry import Registry
-from shared.access import Principal
-from shared.clock import now, today
-from shared.entities import Decision
-from shared.errors import Invalid
-from shared.mongo import Document
-from shared.people import Command
+from shared.base.clock import now, today
+from shared.base.errors import Invalid, refuse
+from shared.base.mongo import Document
 from shared.people.cases import Fields, Seen, cause_of, decision
+from shared.people.lifecycle import Command
 from shared.people.once import Once
-from shared.people.returning import (
-    PLACE,
-    check_same_number,
-    numbers_to_take,
-    placed,
-    stored_within,
-)
-from shared.personal.records import countable, refuse
+from shared.people.returning import PLACE, check_same_number, numbers_to_take, placed, stored_within
+from shared.people.sealed import countable
+from shared.register.entities import Decision
+from shared.web.access import Principal
 
 
 async def reapply(

@@ -6,12 +6,12 @@ from typing import Any
 
 from member import store
 from member.domain import OPEN, REOPENABLE, Rules, check_unit
-from shared import events
-from shared.directory import Card
-from shared.entities import EntityWriter
-from shared.errors import FieldError
-from shared.mongo import AsyncDatabase
+from shared.base.errors import FieldError
+from shared.base.mongo import AsyncDatabase
+from shared.contract import events
 from shared.people.office import Office
+from shared.register.directory import Card
+from shared.register.entities import EntityWriter
 
 SOURCE = "/services/member"
 

@@ -20,13 +20,14 @@ from org_units.service.rules import (
     scope_names,
 )
 from org_units.store import Node
-from shared import idempotency, timeline
-from shared.access import UNIT_READERS, Principal, may_read, require
-from shared.clock import now, today
-from shared.entities import Cause, Decision, EntityWriter
-from shared.errors import Conflict, Invalid, NotFound, RegistryError, StaleVersion
-from shared.identity import new_id
-from shared.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
+from shared.base.clock import now, today
+from shared.base.errors import Conflict, Invalid, NotFound, RegistryError, StaleVersion
+from shared.base.ids import new_id
+from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
+from shared.contract import timeline
+from shared.register import idempotency
+from shared.register.entities import Cause, Decision, EntityWriter
+from shared.web.access import UNIT_READERS, Principal, may_read, require
 
 People = Callable[[str], Awaitable[tuple[int, int]]]
 """Asks the member and volunteer services how many members and volunteers a unit has."""

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from shared import accesslog, idempotency
-from shared.access import Principal
-from shared.entities import Insert
-from shared.idempotency import Key, Outcome
-from shared.mongo import Document
+from shared.base.mongo import Document
+from shared.register import accesslog, idempotency
+from shared.register.entities import Insert
+from shared.register.idempotency import Key, Outcome
+from shared.web.access import Principal
 
 
 @dataclass(frozen=True)

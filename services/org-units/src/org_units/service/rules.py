@@ -7,12 +7,12 @@ from org_units import domain, store
 from org_units.domain import Action, Parent
 from org_units.schemas import Act
 from org_units.store import Node
-from shared import timeline
-from shared.access import UNIT_READERS, Principal, require, require_at
-from shared.clock import now, today
-from shared.entities import Decision
-from shared.errors import Invalid
-from shared.mongo import Document
+from shared.base.clock import now, today
+from shared.base.errors import Invalid
+from shared.base.mongo import Document
+from shared.contract import timeline
+from shared.register.entities import Decision
+from shared.web.access import UNIT_READERS, Principal, require, require_at
 
 
 def next_version(action: Action, given: Act, subject: str, found: Document) -> Decision:

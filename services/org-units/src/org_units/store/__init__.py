@@ -9,9 +9,9 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from org_units.store.document import UNITS, UnitDocument, checked, indexes, shape
 from org_units.store.tree import Node, Tree, scope
-from shared import events
-from shared.entities import EntityWriter, Insert
-from shared.mongo import AsyncClientSession, AsyncDatabase, Document
+from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document
+from shared.contract import events
+from shared.register.entities import EntityWriter, Insert
 
 SOURCE = "/services/org-units"
 COUNTERS = "counters"

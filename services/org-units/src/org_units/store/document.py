@@ -10,7 +10,7 @@ from typing import Any
 import mongoengine as me
 from pymongo import IndexModel
 
-from shared.mongo import Document
+from shared.base.mongo import Document
 
 UNITS = "units"
 

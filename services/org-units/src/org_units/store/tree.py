@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from org_units.store.document import UNITS
-from shared.mongo import AsyncDatabase
+from shared.base.mongo import AsyncDatabase
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Any
 
-from shared.access import Principal
-from shared.clock import today
-from shared.directory import Card
-from shared.errors import NotFound
-from shared.mongo import Document
-from shared.people import TransitionInput, cases, reading
+from shared.base.clock import today
+from shared.base.errors import NotFound, refuse
+from shared.base.mongo import Document
+from shared.people import cases, reading
 from shared.people.cases import Seen
+from shared.people.intake import Person
 from shared.people.once import Once
-from shared.personal.records import Person, refuse
+from shared.people.requests import TransitionInput
+from shared.register.directory import Card
+from shared.web.access import Principal
 from volunteer import domain
 from volunteer.schemas import DeregisterInput, RegistrationInput, VolunteerCorrection
 from volunteer.service.register import Volunteers, state_of, step, waits

@@ -3,25 +3,19 @@
 from datetime import date
 from typing import Any
 
-from shared.access import Principal
-from shared.clock import now, today
-from shared.entities import Decision
-from shared.errors import FieldError
-from shared.identity import new_id
-from shared.mongo import Document
-from shared.people import Command, begun, cases
+from shared.base.clock import now, today
+from shared.base.errors import FieldError, refuse
+from shared.base.ids import new_id
+from shared.base.mongo import Document
+from shared.people import cases
 from shared.people.cases import Seen
+from shared.people.intake import Person, check_guardian
+from shared.people.lifecycle import Command, begun
 from shared.people.once import Once
 from shared.people.returning import check_same_number, numbers_to_take, placed, stored_within
-from shared.personal.records import (
-    Person,
-    check_guardian,
-    consent_document,
-    countable,
-    refuse,
-    seal,
-    seal_guardian,
-)
+from shared.people.sealed import consent_document, countable, seal, seal_guardian
+from shared.register.entities import Decision
+from shared.web.access import Principal
 from volunteer import domain, store
 from volunteer.schemas import EnrolInput, VolunteerCreate
 from volunteer.service.register import Volunteers, examined, step, unit_problems, waits

@@ -5,23 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shared import events
-from shared.access import Principal
-from shared.directory import Card
-from shared.entities import EntityWriter
-from shared.errors import FieldError, Invalid
-from shared.mongo import AsyncDatabase, Document
-from shared.people import TransitionInput, cases, check_effective
+from shared.base.errors import FieldError, Invalid, refuse
+from shared.base.mongo import AsyncDatabase, Document
+from shared.contract import events
+from shared.people import cases
 from shared.people.cases import Seen
+from shared.people.intake import Person, check_consent, check_person
+from shared.people.lifecycle import check_effective
 from shared.people.office import Office
 from shared.people.once import Once
-from shared.personal.records import (
-    Person,
-    check_consent,
-    check_person,
-    countable_fields,
-    refuse,
-)
+from shared.people.requests import TransitionInput
+from shared.people.sealed import countable_fields
+from shared.register.directory import Card
+from shared.register.entities import EntityWriter
+from shared.web.access import Principal
 from volunteer import domain, store
 from volunteer.domain import Ground, RegisteredRule
 from volunteer.schemas import VolunteerCreate

@@ -1,0 +1,1 @@
+"""Units: chapters and grassroots units, their tree and their life."""

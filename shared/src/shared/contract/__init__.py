@@ -1,0 +1,1 @@
+"""What the services promise one another: events, countable states, timelines, definitions."""

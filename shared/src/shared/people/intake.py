@@ -1,0 +1,209 @@
+"""Checking a person's data: what is sent, and its stored forms once every rule holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from shared.base.errors import FieldError, ValueProblem, refuse
+from shared.people import codes, identifiers
+from shared.people.codes import Code, CodeList
+from shared.people.identifiers import Identifier, IdType
+from shared.people.names import check_name
+from shared.people.phones import normalise_phone
+from shared.web.fields import Day, PlainText, ShortText, StrictModel
+
+T = TypeVar("T")
+
+OCCUPATION = CodeList(
+    "occupation",
+    (
+        Code("11", "国家公务员", "civil servant", ("公务员",)),
+        Code("13", "专业技术人员", "professional or technician"),
+        Code("17", "职员", "clerk"),
+        Code("21", "企业管理人员", "manager of an enterprise"),
+        Code("24", "工人", "worker"),
+        Code("27", "农民", "farmer"),
+        Code("31", "学生", "student"),
+        Code("37", "现役军人", "serviceman", ("军人",)),
+        Code("51", "自由职业者", "freelancer", ("自由职业",)),
+        Code("54", "个体经营者", "self-employed", ("个体户",)),
+        Code("70", "无业人员", "without employment", ("无业",)),
+        Code("80", "退(离)休人员", "retired", ("退休", "离退休人员")),
+        Code("90", "其他", "other", ("其它",)),
+    ),
+)
+"""Occupation groups of GB/T 2261.4."""
+
+
+class ConsentInput(StrictModel):
+    """The person's (or guardian's) consent to the processing of the data (PIPL 13, 29).
+
+    ``version`` names the text agreed to, ``document`` where the signed paper is kept.
+    """
+
+    version: ShortText
+    channel: ShortText
+    given_on: Day
+    document: PlainText | None = None
+
+
+class GuardianInput(StrictModel):
+    """Who consents for a minor (PIPL 31)."""
+
+    name: str
+    relation: ShortText
+    phone: str
+    consent: ConsentInput | None = None
+
+
+class PersonInput(StrictModel):
+    """The fields of a person that both registers take."""
+
+    name: str
+    sex: str | None = None
+    birth_date: Day | None = None
+    id_type: IdType
+    id_number: str | None = None
+    phone: str | None = None
+    address: PlainText | None = None
+    ethnicity: str | None = None
+    education: str | None = None
+    political: str | None = None
+    occupation: str | None = None
+    guardian: GuardianInput | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guardian:
+    """A guardian in stored form."""
+
+    name: str = field(repr=False)
+    relation: str
+    phone: str = field(repr=False)
+    consent: ConsentInput | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person whose data passed every check that needs no other document.
+
+    ``warnings`` are message codes: what was declared differs from what the number says and was
+    kept as declared.
+    """
+
+    name: str = field(repr=False)
+    sex: str
+    birth_date: date | None = field(repr=False)
+    identifier: Identifier
+    phone: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+    ethnicity: str | None = None
+    education: str | None = None
+    political: str | None = None
+    occupation: str | None = None
+    guardian: Guardian | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def unverified(self) -> bool:
+        """Whether no number vouches for the person (paper stock)."""
+        return self.identifier.id_type is IdType.NONE
+
+
+def check_person(given: PersonInput, today: date) -> Person:
+    """Return a person in stored form; sex and birth date come from the number where not declared.
+
+    Which document types are taken, and from what age, are rules of each register.
+
+    Raises:
+        Invalid: every field at fault, each with the code of its rule.
+    """
+    errors: list[FieldError] = []
+    identifier = _try(
+        errors, "id_number", lambda: identifiers.check(given.id_type, given.id_number, today)
+    )
+    name = _try(errors, "name", lambda: check_name(given.name))
+    phone = _optional(errors, "phone", given.phone, normalise_phone)
+    ethnicity = read_code(errors, "ethnicity", codes.ETHNICITY, given.ethnicity)
+    education = read_code(errors, "education", codes.EDUCATION, given.education)
+    political = read_code(errors, "political", codes.POLITICAL_STATUS, given.political)
+    occupation = read_code(errors, "occupation", OCCUPATION, given.occupation)
+    sex = read_code(errors, "sex", codes.SEX, given.sex)
+    guardian = check_guardian(errors, given.guardian, today)
+    _check_birth_date(errors, given.birth_date, today)
+    refuse(errors)
+    if identifier is None or name is None:
+        raise AssertionError("what is missing was noted")
+    return Person(
+        name=name,
+        sex=sex or identifier.sex or "0",
+        birth_date=given.birth_date or identifier.birth_date,
+        identifier=identifier,
+        phone=phone,
+        address=given.address,
+        ethnicity=ethnicity,
+        education=education,
+        political=political,
+        occupation=occupation,
+        guardian=guardian,
+        warnings=tuple(identifiers.declared_warnings(identifier, sex, given.birth_date)),
+    )
+
+
+def read_code(
+    errors: list[FieldError], name: str, entries: CodeList, value: str | None
+) -> str | None:
+    """Return the code of a value (itself a code, a name or an alias); note where it is none."""
+    if value is None or value in entries:
+        return value
+    return _try(errors, name, lambda: entries.read(value))
+
+
+def check_guardian(
+    errors: list[FieldError], given: GuardianInput | None, today: date
+) -> Guardian | None:
+    """Return the guardian in stored form; note what is wrong."""
+    if given is None:
+        return None
+    name = _try(errors, "guardian.name", lambda: check_name(given.name))
+    phone = _try(errors, "guardian.phone", lambda: normalise_phone(given.phone))
+    check_consent(errors, "guardian.consent", given.consent, today)
+    if name is None or phone is None:
+        return None
+    return Guardian(name, given.relation, phone, given.consent)
+
+
+def check_consent(
+    errors: list[FieldError], name: str, consent: ConsentInput | None, today: date
+) -> None:
+    """Note a consent that is dated after today."""
+    if consent is not None and consent.given_on > today:
+        errors.append(FieldError(f"{name}.given_on", "date.future", {"today": today.isoformat()}))
+
+
+def _check_birth_date(errors: list[FieldError], declared: date | None, today: date) -> None:
+    if declared is None:
+        return
+    if declared > today:
+        errors.append(FieldError("birth_date", "date.future", {"today": today.isoformat()}))
+    elif declared < identifiers.EARLIEST_BIRTH:
+        errors.append(
+            FieldError(
+                "birth_date", "date.too_early", {"earliest": identifiers.EARLIEST_BIRTH.isoformat()}
+            )
+        )
+
+
+def _try(errors: list[FieldError], name: str, check: Callable[[], T]) -> T | None:
+    try:
+        return check()
+    except ValueProblem as problem:
+        errors.append(FieldError(name, problem.code, dict(problem.params)))
+        return None
+
+
+def _optional(
+    errors: list[FieldError], name: str, value: str | None, check: Callable[[str], str]
+) -> str | None:
+    return None if value is None else _try(errors, name, lambda: check(value))

@@ -1,0 +1,127 @@
+"""The loop from the log to a handler that commits positions together with what it derives.
+
+The handler keeps positions in its own transaction; the log's group only deals partitions out.
+After any abort or change of assignment the loop drops what was folded, asks the handler where
+each partition stands, and seeks there (docs/design.md section 5.3).
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pymongo.errors import PyMongoError
+
+from shared.base import log
+from shared.pipeline.eventlog import EventLog, GroupReader, LogUnavailable, Record, TopicPartition
+
+POLL_SECONDS = 1.0
+"""How long a poll may wait; it returns as soon as there are records."""
+RECORDS_PER_TURN = 2_000
+RETRY_SECONDS = 0.2
+ASK_SECONDS = 10.0
+"""After so long without a record the log is asked whether it is there: a poll that finds nobody
+returns nothing, as one that finds nothing new does."""
+
+_log = log.get(__name__)
+
+
+class Superseded(Exception):
+    """What the handler expected to find was changed by another worker: nothing was committed."""
+
+
+class Handler(Protocol):
+    """What a worker does with records."""
+
+    def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Forget all that is not committed; return the next offset of each partition."""
+
+    def fold(self, record: Record) -> None:
+        """Take a record into the present chunk."""
+
+    def due(self) -> bool:
+        """Tell whether the chunk is to be committed now."""
+
+    def commit(self) -> None:
+        """Make the chunk durable in one transaction, positions with it; nothing if it is empty.
+
+        Raises:
+            Superseded: the stored positions are not the expected ones.
+        """
+
+
+@dataclass
+class Consumer:
+    """Runs a handler over a group's share of some topics.
+
+    Args:
+        event_log: the log to read.
+        group: name of the consumer group.
+        topics: what is read.
+        handler: what is done.
+    """
+
+    event_log: EventLog
+    group: str
+    topics: tuple[str, ...]
+    handler: Handler
+    stop: threading.Event = field(default_factory=threading.Event)
+    _heard: float = field(default_factory=lambda: time.monotonic())
+    """When (monotonic) records were last taken in, or the log said that there are none."""
+    _reader: GroupReader | None = None
+    _generation: int = -1
+
+    def run(self) -> None:
+        """Read until ``stop`` is set; an error that is not transient comes through, loudly."""
+        try:
+            while not self.stop.is_set():
+                try:
+                    self.turn()
+                except (LogUnavailable, PyMongoError, Superseded) as problem:
+                    _log.warning("starting over", group=self.group, problem=str(problem)[:500])
+                    self._generation = -1
+                    self.stop.wait(RETRY_SECONDS)
+        finally:
+            if self._reader is not None:
+                self._reader.close()
+
+    def turn(self, timeout: float = POLL_SECONDS) -> int:
+        """Poll once, fold, commit when due; return how many records were folded."""
+        if self._reader is None:
+            self._reader = self.event_log.group(self.group, self.topics)
+        records = self._reader.poll(timeout, RECORDS_PER_TURN)
+        if self._reader.generation() != self._generation:
+            # Whatever was just read may have started at a position that is not ours.
+            self._start_over(self._reader)
+            return 0
+        for record in records:
+            self.handler.fold(record)
+            if self.handler.due():
+                self.handler.commit()
+        if self.handler.due() or len(records) < RECORDS_PER_TURN:
+            self.handler.commit()
+        if records:
+            self._heard = time.monotonic()
+        elif self.idle_seconds() > ASK_SECONDS:
+            place = next(iter(self._reader.assignment()), (self.topics[0], 0))
+            self.event_log.bounds(place)
+            self._heard = time.monotonic()
+        return len(records)
+
+    def idle_seconds(self) -> float:
+        """Return for how long nothing was taken in, and the log did not say that it has nothing."""
+        return time.monotonic() - self._heard
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Read a partition on from an offset, as a handler asks that found a gap."""
+        if self._reader is not None:
+            self._reader.seek(partition, offset)
+
+    def _start_over(self, reader: GroupReader) -> None:
+        generation = reader.generation()
+        owned = reader.assignment()
+        for place, offset in self.handler.positions(owned).items():
+            reader.seek(place, offset)
+        self._generation = generation
+        _log.info("assigned", group=self.group, partitions=len(owned))

@@ -1,0 +1,150 @@
+"""An event log in memory, for unit tests; it passes the same contract suite as the broker.
+
+It can be told to fail: refuse deliveries, lose its tail, and hand partitions from member to member.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.pipeline.eventlog import (
+    Delivery,
+    DeliveryFailed,
+    GroupReader,
+    Headers,
+    LogUnavailable,
+    Producer,
+    Record,
+    TopicPartition,
+)
+
+
+@dataclass(frozen=True)
+class _MemoryDelivery:
+    offset: int | None
+
+    def wait(self, timeout: float) -> int:
+        if self.offset is None:
+            raise DeliveryFailed(f"refused by the test within {timeout} s")
+        return self.offset
+
+    def done(self) -> bool:
+        return True
+
+
+@dataclass
+class MemoryLog:
+    """Topics with their partition counts, in one process."""
+
+    partitions: dict[str, int]
+    refuse: int = 0
+    """How many of the next sends are refused without being written."""
+    leaderless: set[TopicPartition] = field(default_factory=set)
+    """Partitions that take no records and tell nothing of themselves."""
+    _records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
+    _groups: dict[str, list["_MemoryGroupReader"]] = field(default_factory=dict)
+    _epoch: int = 1
+
+    def producer(self) -> Producer:
+        return _MemoryProducer(self)
+
+    def group(self, name: str, topics: Sequence[str]) -> GroupReader:
+        reader = _MemoryGroupReader(self, name, list(topics))
+        self._groups.setdefault(name, []).append(reader)
+        self.rebalance(name)
+        return reader
+
+    def rebalance(self, name: str) -> None:
+        """Deal the partitions out anew among a group's members."""
+        members = self._groups.get(name, [])
+        for member in members:
+            member.owned = {}
+        for index, place in enumerate(self._places(members[0].topics if members else [])):
+            members[index % len(members)].owned[place] = 0
+        for member in members:
+            member.rebalanced += 1
+
+    def leave(self, name: str, reader: "_MemoryGroupReader") -> None:
+        """Take a member out of its group."""
+        self._groups[name] = [member for member in self._groups[name] if member is not reader]
+        self.rebalance(name)
+
+    def bounds(self, partition: TopicPartition) -> tuple[int, int]:
+        if partition in self.leaderless:
+            raise LogUnavailable(f"{partition} has no leader")
+        return 0, len(self._of(partition))
+
+    def read(self, partition: TopicPartition, start: int, end: int) -> Iterator[Record]:
+        yield from self._of(partition)[start:end]
+
+    def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
+        return {topic: f"{topic}#{self._epoch}" for topic in topics}
+
+    def lose_tail(self, partition: TopicPartition, count: int) -> None:
+        """Forget the newest records, as a broker does that did not flush them."""
+        del self._of(partition)[-count:]
+
+    def append(self, topic: str, partition: int, value: bytes, headers: Headers) -> int:
+        """Write a record and return its offset."""
+        records = self._of((topic, partition))
+        records.append(Record(topic, partition, len(records), value, tuple(headers)))
+        return len(records) - 1
+
+    def close(self) -> None:
+        self._groups.clear()
+
+    def _of(self, place: TopicPartition) -> list[Record]:
+        if place[1] >= self.partitions[place[0]]:
+            raise KeyError(place)
+        return self._records.setdefault(place, [])
+
+    def _places(self, topics: Sequence[str]) -> list[TopicPartition]:
+        return [(topic, number) for topic in topics for number in range(self.partitions[topic])]
+
+
+@dataclass
+class _MemoryProducer:
+    log: MemoryLog
+
+    def send(self, topic: str, partition: int, value: bytes, headers: Headers) -> Delivery:
+        if (topic, partition) in self.log.leaderless:
+            return _MemoryDelivery(None)
+        if self.log.refuse > 0:
+            self.log.refuse -= 1
+            return _MemoryDelivery(None)
+        return _MemoryDelivery(self.log.append(topic, partition, value, headers))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass
+class _MemoryGroupReader:
+    log: MemoryLog
+    name: str
+    topics: list[str]
+    owned: dict[TopicPartition, int] = field(default_factory=dict)
+    rebalanced: int = 0
+
+    def poll(self, timeout: float, limit: int) -> list[Record]:
+        del timeout  # memory never has to be waited for
+        found: list[Record] = []
+        for place, position in sorted(self.owned.items()):
+            start, end = self.log.bounds(place)
+            if position > end:
+                position = start
+            taken = list(self.log.read(place, position, min(end, position + limit - len(found))))
+            found += taken
+            self.owned[place] = position + len(taken)
+        return found
+
+    def generation(self) -> int:
+        return self.rebalanced
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        return frozenset(self.owned)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.owned[partition] = offset
+
+    def close(self) -> None:
+        self.log.leave(self.name, self)

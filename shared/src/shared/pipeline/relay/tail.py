@@ -1,0 +1,70 @@
+"""The end of a partition's log against the outbox: what the log lost is marked as unsent again."""
+
+from collections.abc import Callable
+from functools import partial
+
+from shared.base.mongo import ClientSession, Database, transact
+from shared.contract.events import envelope
+from shared.pipeline import outbox
+from shared.pipeline.eventlog import EventLog, TopicPartition
+
+ROWS_AT_ONCE = 5_000
+"""Rows unmarked in one transaction: a week's rows are none."""
+
+
+class TailGone(Exception):
+    """The log lost records whose outbox rows are no longer kept: only a rebuild heals that."""
+
+
+def last_in_log(event_log: EventLog, place: TopicPartition, source: str, epoch: int) -> int:
+    """Return the last number of a source and epoch that a partition's log holds; 0 for none.
+
+    Raises:
+        LogUnavailable: the partition cannot be read now.
+    """
+    begin, end = event_log.bounds(place)
+    for offset in range(end - 1, begin - 1, -1):
+        for record in event_log.read(place, offset, offset + 1):
+            span = envelope.span_of(record.headers)
+            if span and span.source == source and span.epoch == epoch:
+                return span.last
+    return 0
+
+
+def unmark(
+    database: Database,
+    place: TopicPartition,
+    in_log: int,
+    last: int,
+    fence: Callable[[ClientSession], None],
+) -> int:
+    """Mark the rows numbered beyond ``in_log`` as unsent again; return how many were sent before.
+
+    Args:
+        in_log: the last number the log holds.
+        last: the last number given.
+        fence: raises inside the transaction where another relay leads.
+
+    Raises:
+        TailGone: not all of them are kept any more.
+    """
+    rows = database[outbox.COLLECTION]
+    where = {"topic": place[0], "partition": place[1]}
+    lost = {"state": {"$gte": outbox.NUMBERED}, "sequence": {"$gt": in_log, "$lte": last}}
+    kept = rows.count_documents({**where, **lost})
+    if kept != last - in_log:
+        raise TailGone(f"{place[0]}/{place[1]}: {kept} of {last - in_log} rows are kept")
+
+    def part(start: int, session: ClientSession) -> int:
+        fence(session)
+        numbers = {"$gt": start, "$lte": min(start + ROWS_AT_ONCE, last)}
+        return rows.update_many(
+            {"state": outbox.SENT, **where, "sequence": numbers},
+            {"$set": {"state": outbox.NUMBERED}, "$unset": {"sent_at": ""}},
+            session=session,
+        ).modified_count
+
+    # The lowest first, so that a crash leaves no gap.
+    return sum(
+        transact(database, partial(part, start)) for start in range(in_log, last, ROWS_AT_ONCE)
+    )

@@ -1,0 +1,1 @@
+"""What every register is made of: commands, their one write path, reading, the unit directory."""

@@ -1,0 +1,262 @@
+"""The unit directory of member and volunteer: cards of units carried by events, mirrored in memory.
+
+The worker applies events to the collection; the HTTP process follows the collection and answers
+from a dictionary. A unit not found, and every refusal that rests on a card, asks org-units first
+(docs/design.md section 5.9), so that a unit activated a moment ago is never refused.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from sys import intern
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+
+from shared.base import log
+from shared.base.errors import Unavailable
+from shared.base.mongo import AsyncDatabase, Database, Document
+from shared.register.peers import Peers
+
+COLLECTION = "unit_directory"
+DEEPEST = 12
+"""More units than any path holds: a circle of parents, which only a defect makes, ends here."""
+LONGEST_BACK_OFF = 5.0
+
+_FIELDS = ("name", "code", "region_code", "type", "level", "status", "parent")
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of a unit elsewhere."""
+
+    id: str
+    version: int
+    name: str
+    code: str
+    region_code: str | None
+    type: str
+    level: str
+    status: str
+    parent: str | None
+    doubtful: bool = False
+    """Whether a later event of the unit could not be read: org-units is asked before it serves."""
+
+
+def _card(stored: Mapping[str, Any]) -> Card:
+    # 150,000 cards share a few dozen of these texts.
+    return Card(
+        id=stored["_id"],
+        version=stored["version"],
+        name=stored["name"],
+        code=stored["code"],
+        region_code=stored.get("region_code"),
+        type=intern(stored["type"]),
+        level=intern(stored["level"]),
+        status=intern(stored["status"]),
+        parent=stored.get("parent"),
+        doubtful=stored.get("doubtful", False),
+    )
+
+
+def _update(document: Document) -> UpdateOne:
+    """Return the write that puts a card in place of an older or doubtful one, without a miss."""
+    known = {"$ifNull": ["$version", 0]}
+    settled = {"$and": [{"$eq": [known, document["version"]]}, {"$eq": ["$doubtful", True]}]}
+    newer = {"$or": [{"$lt": [known, document["version"]]}, settled]}
+    replacement = {"$cond": [newer, {"$literal": document}, "$$ROOT"]}
+    return UpdateOne({"_id": document["_id"]}, [{"$replaceWith": replacement}], upsert=True)
+
+
+def _document(card: Mapping[str, Any]) -> Document:
+    return {
+        "_id": card["id"],
+        "version": card["version"],
+        **{name: card.get(name) for name in _FIELDS},
+    }
+
+
+def apply_cards(database: Database, cards: Iterable[Mapping[str, Any]]) -> None:
+    """Store unit cards, each only over a lower version of itself, in one round trip.
+
+    Args:
+        database: the service's database.
+        cards: ``shared.contract.events.payloads.UnitCard`` as mappings.
+    """
+    newest: dict[str, Mapping[str, Any]] = {}
+    for card in cards:
+        if card["version"] > newest.get(card["id"], {"version": 0})["version"]:
+            newest[card["id"]] = card
+    if newest:
+        writes = [_update(_document(card)) for card in newest.values()]
+        database[COLLECTION].bulk_write(writes, ordered=False)
+
+
+def doubt(database: Database, units: Iterable[str]) -> None:
+    """Mark cards that may be out of date; org-units is asked for them when they are needed.
+
+    They stay: lists find by them what lies below a unit.
+    """
+    database[COLLECTION].update_many({"_id": {"$in": list(units)}}, {"$set": {"doubtful": True}})
+
+
+def scope(path: Sequence[Card]) -> list[str]:
+    """Return what grants may name for the units of a path: ids, and region codes of chapters."""
+    return [name for name, _ in scope_with_levels(path)]
+
+
+def scope_with_levels(path: Sequence[Card]) -> list[tuple[str, str]]:
+    """Return the same, each with the unit's level, as ``access.require_at`` takes it."""
+    names: list[tuple[str, str]] = []
+    for card in path:
+        names.append((card.id, card.level))
+        if card.region_code and card.level != "GRASSROOTS":
+            names.append((card.region_code, card.level))
+    return names
+
+
+class Directory:
+    """The mirror in an HTTP process; look-ups are dictionary accesses.
+
+    Args:
+        database: the service's database.
+        peers: to ask org-units.
+    """
+
+    def __init__(self, database: AsyncDatabase, peers: Peers) -> None:
+        self._collection = database[COLLECTION]
+        self._peers = peers
+        self._cards: dict[str, Card] = {}
+        self._loaded = asyncio.Event()
+        self._following: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load the directory and follow it from now on; returns when it is loaded."""
+        self._following = asyncio.create_task(self._follow())
+        await self._loaded.wait()
+
+    async def stop(self) -> None:
+        """Stop following."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
+
+    async def ready(self) -> None:
+        """Make sure the mirror follows the collection; a readiness check.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        if not self._loaded.is_set():
+            raise Unavailable("unavailable")
+
+    def known(self, unit_id: str) -> Card | None:
+        """Return a unit's card from memory alone, unless it is doubtful."""
+        card = self._cards.get(unit_id)
+        return None if card is None or card.doubtful else card
+
+    def known_path(self, unit_id: str) -> list[Card]:
+        """Return the known part of a path from memory alone: the unit, its parent, …"""
+        path: list[Card] = []
+        following: str | None = unit_id
+        while following and len(path) < DEEPEST and (card := self.known(following)):
+            path.append(card)
+            following = card.parent
+        return path
+
+    async def get(self, unit_id: str) -> Card | None:
+        """Return a unit's card; asks org-units where it is not known. None: there is none.
+
+        Raises:
+            Unavailable: it is not known here and org-units does not answer.
+        """
+        return self.known(unit_id) or await self.refresh(unit_id)
+
+    async def path(self, unit_id: str) -> list[Card]:
+        """Return the cards of a unit, its parent, … the headquarters; empty: no such unit.
+
+        Raises:
+            Unavailable: part of it is not known here and org-units does not answer.
+        """
+        path: list[Card] = []
+        following: str | None = unit_id
+        while following and len(path) < DEEPEST:
+            card = self.known(following) or await self.refresh(following)
+            if card is None:
+                if path:
+                    _log.error("a parent is not known to org-units", unit=unit_id, parent=following)
+                    raise Unavailable("unavailable")
+                return []
+            path.append(card)
+            following = card.parent
+        return path
+
+    async def refresh(self, unit_id: str) -> Card | None:
+        """Return a unit's card as org-units shows it now, and keep it; None: there is none.
+
+        To be used before any refusal that rests on a card.
+
+        Raises:
+            Unavailable: org-units does not answer.
+        """
+        found = await self._peers.unit(unit_id)
+        if found is None:
+            return None
+        document = _document({**found, "parent": found["parent_id"]})
+        try:
+            await self._collection.bulk_write([_update(document)])
+        except PyMongoError as problem:
+            _log.warning("a card could not be stored", unit=unit_id, problem=repr(problem)[:200])
+        return self._keep(_card(document))
+
+    async def refresh_path(self, unit_id: str) -> list[Card]:
+        """Return the path as org-units shows it now; before a refusal that rests on scope.
+
+        Raises:
+            Unavailable: org-units does not answer.
+        """
+        known = self.known_path(unit_id)
+        await asyncio.gather(
+            *(self.refresh(name) for name in {unit_id, *(card.id for card in known)})
+        )
+        return await self.path(unit_id)
+
+    def _keep(self, card: Card) -> Card:
+        """Keep a card unless a higher version is known; return the one that is kept.
+
+        Of one version the last word holds on whether it is doubtful.
+        """
+        known = self._cards.get(card.id)
+        if known is None or known.version <= card.version:
+            self._cards[card.id] = card
+            return card
+        return known
+
+    async def _follow(self) -> None:
+        """Load and follow for ever; after any error wait a little and load anew."""
+        back_off = 0.1
+        while True:
+            try:
+                await self._load_and_follow()
+            except Exception as problem:  # noqa: BLE001 - who follows no more must not seem to
+                _log.warning("the directory starts over", problem=repr(problem)[:300])
+            back_off = 0.1 if self._loaded.is_set() else min(LONGEST_BACK_OFF, back_off * 2)
+            self._loaded.clear()
+            await asyncio.sleep(back_off)
+
+    async def _load_and_follow(self) -> None:
+        stages: list[Document] = [
+            {"$match": {"fullDocument": {"$ne": None}}},
+            {"$project": {"fullDocument": 1}},
+        ]
+        async with await self._collection.watch(
+            stages, full_document="updateLookup", batch_size=1_000
+        ) as stream:
+            # Opened first: what is written while the collection is read is not missed.
+            async for stored in self._collection.find({}, batch_size=5_000):
+                self._keep(_card(stored))
+            self._loaded.set()
+            async for change in stream:
+                self._keep(_card(change["fullDocument"]))

@@ -1,0 +1,185 @@
+"""One transaction of several writes, and which of them stood against it."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bson.errors import BSONError
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from shared.base.errors import Unavailable
+from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
+
+Insert = tuple[str, Document]
+"""A collection's name and a document to insert there."""
+
+_DUPLICATE = 11000
+_GROUP_RUNS = 3
+"""Runs of a group's transaction after which its writes are tried singly: one of them meets a
+document that another transaction holds, and the others need not wait for its end."""
+_LONE_SECONDS = 2.0
+"""How long a write alone is tried against a document that another transaction holds; it is asked
+to come again then. The server itself would let it wait for a minute."""
+_FAULTS = (PyMongoError, BSONError, TypeError, ValueError, OverflowError)
+"""What a document may raise: the server refuses it, or it cannot be encoded."""
+
+
+class AlreadyThere(Exception):
+    """A document of the write exists already.
+
+    Args:
+        collection: where.
+        id: its ``_id``, or the ``_id`` of the refused document where another unique index spoke.
+        index: the fields of the unique index.
+    """
+
+    def __init__(self, collection: str, id: str, index: tuple[str, ...] = ("_id",)) -> None:  # noqa: A002
+        super().__init__(f"{collection} has {id} already")
+        self.collection = collection
+        self.id = id
+        self.index = index
+
+
+@dataclass(frozen=True)
+class Write:
+    """What one request writes, wholly or not at all.
+
+    Args:
+        inserts: (collection, document) in order; each document bears its ``_id``.
+        keys: what two writes of one group must not have in common (the idempotency record's id,
+            identifiers): the later write waits for the next group.
+        unique: ids that must not exist yet, per collection: asked before the transaction, so
+            that a duplicate costs its neighbours nothing.
+    """
+
+    inserts: tuple[Insert, ...]
+    keys: frozenset[str] = frozenset()
+    unique: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Waiting:
+    write: Write
+    outcome: asyncio.Future[None]
+    alone: bool = False
+    """Whether it was taken from its group, to be tried and answered by itself."""
+
+    def refuse(self, problem: BaseException) -> None:
+        if not self.outcome.done():
+            self.outcome.set_exception(problem)
+
+    def confirm(self) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(None)
+
+
+class Offence(Exception):
+    """A transaction was aborted by one document; ``offender`` brought it, if that is known."""
+
+    def __init__(self, offender: Waiting | None, problem: Exception) -> None:
+        super().__init__(str(problem))
+        self.offender = offender
+        self.problem = problem
+
+
+def is_outage(problem: Exception) -> bool:
+    """Whether the database failed and not a document, so that trying singly is no use."""
+    if not isinstance(problem, PyMongoError):
+        return False
+    return isinstance(problem, ConnectionFailure | ExecutionTimeout | WTimeoutError) or any(
+        problem.has_error_label(label)
+        for label in ("TransientTransactionError", "UnknownTransactionCommitResult")
+    )
+
+
+@dataclass
+class _Patience:
+    """How often a transaction is run again after the server aborted it for another's sake."""
+
+    alone: bool
+    runs: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    def spend(self) -> None:
+        """Count a run.
+
+        Raises:
+            Offence: it was run often enough, or for long enough.
+        """
+        self.runs += 1
+        often = not self.alone and self.runs > _GROUP_RUNS
+        long = self.runs > 1 and time.monotonic() - self.begun > _LONE_SECONDS
+        if often or long:
+            raise Offence(None, Unavailable("unavailable"))
+
+
+async def commit(
+    database: AsyncDatabase,
+    group: Sequence[Waiting],
+    order: Sequence[str] = (),
+    *,
+    alone: bool = False,
+) -> None:
+    """Write a group in one transaction and confirm its writes.
+
+    Args:
+        order: collections whose documents are inserted first, in this order.
+        alone: whether nobody waits for it but its own caller.
+
+    Raises:
+        Offence: a document stood against it, and nothing was written.
+    """
+    batches: dict[str, list[tuple[Waiting, Document]]] = {name: [] for name in order}
+    for waiting in group:
+        for collection, document in waiting.write.inserts:
+            batches.setdefault(collection, []).append((waiting, document))
+    filled = [(collection, batch) for collection, batch in batches.items() if batch]
+    patience = _Patience(alone)
+
+    async def insert(session: AsyncClientSession) -> None:
+        patience.spend()
+        for collection, batch in filled:
+            await _insert(database, collection, batch, session)
+
+    try:
+        await transact_async(database, insert)
+    except _FAULTS as problem:
+        if is_outage(problem):
+            raise
+        raise Offence(None, problem) from problem
+    for waiting in group:
+        waiting.confirm()
+
+
+async def _insert(
+    database: AsyncDatabase,
+    collection: str,
+    batch: list[tuple[Waiting, Document]],
+    session: AsyncClientSession,
+) -> None:
+    documents = [document for _, document in batch]
+    try:
+        if len(documents) == 1:
+            await database[collection].insert_one(documents[0], session=session)
+        else:
+            await database[collection].insert_many(documents, session=session)
+    except (BulkWriteError, DuplicateKeyError) as problem:
+        if is_outage(problem):
+            raise
+        errors = (problem.details or {}).get("writeErrors") or []
+        position = errors[0]["index"] if errors else 0
+        error: dict[str, Any] = errors[0] if errors else dict(problem.details or {})
+        offender, document = batch[position]
+        if error.get("code", problem.code) == _DUPLICATE:
+            index = tuple(error.get("keyPattern") or ("_id",))
+            raise Offence(offender, AlreadyThere(collection, str(document["_id"]), index)) from None
+        raise Offence(offender, problem) from problem

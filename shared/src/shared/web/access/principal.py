@@ -1,0 +1,129 @@
+"""The caller and the pure checks of what he or she may do (docs/design.md section 7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.base.errors import Forbidden, NotFound
+
+VIEWER = "viewer"
+ROLES = frozenset(
+    {VIEWER, "registrar", "approver", "organiser", "auditor", "privacy", "admin"}
+)  # fmt: skip
+READERS = frozenset({VIEWER, "registrar", "approver", "organiser", "privacy"})
+"""Roles that may read persons (masked). ``auditor`` reads logs, ``admin`` sets up: neither needs
+persons, so neither sees them."""
+UNIT_READERS = READERS | {"auditor", "admin"}
+"""Roles that may read units, which are no persons."""
+COUNTY_OR_ABOVE = frozenset({"NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY"})
+
+_LEVEL_ORDER = ("NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY", "GRASSROOTS")
+_ABSENT = "not_found"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Roles over a unit and all units below it."""
+
+    unit: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A verified caller.
+
+    Args:
+        subject: the token's ``sub``; what logs and records name.
+        grants: what an officer may do, and where.
+        person: id of the volunteer whose own account this is, if it is one.
+        service: whether it is another service of the registry.
+    """
+
+    subject: str
+    grants: tuple[Grant, ...] = ()
+    person: str | None = None
+    service: bool = False
+
+
+def roles_on(principal: Principal, path: Sequence[str]) -> frozenset[str]:
+    """Return the roles held on a unit, by grants on it or on any unit above.
+
+    Args:
+        path: id of the unit, its parent, … the headquarters.
+    """
+    roles: frozenset[str] = frozenset()
+    for grant in principal.grants:
+        if grant.unit in path:
+            roles |= grant.roles
+    return roles
+
+
+def may_read(principal: Principal, path: Sequence[str], readers: frozenset[str] = READERS) -> bool:
+    """Whether what belongs to a unit is within the caller's scope of reading."""
+    return principal.service or not readers.isdisjoint(roles_on(principal, path))
+
+
+def require(
+    principal: Principal,
+    role: str,
+    path: Sequence[str],
+    *,
+    readable: bool = True,
+    readers: frozenset[str] = READERS,
+) -> None:
+    """Let pass who holds a role on a unit.
+
+    Args:
+        role: the role needed; ``viewer`` stands for any role that may read.
+        path: id of the unit, its parent, … the headquarters.
+        readable: whether what is addressed exists already, so that its existence is hidden from
+            those outside the scope of reading; False for a create.
+        readers: the roles that may read what is addressed.
+
+    Raises:
+        NotFound: outside the scope of reading.
+        Forbidden: may read, or creates, but does not hold the role.
+    """
+    if role in roles_on(principal, path):
+        return
+    readable_here = may_read(principal, path, readers)
+    if role == VIEWER and readable_here:
+        return
+    if readable and not readable_here:
+        raise NotFound(_ABSENT)
+    raise Forbidden("scope.forbidden", params={"role": role})
+
+
+def require_at(
+    principal: Principal,
+    role: str,
+    path: Sequence[tuple[str, str]],
+    levels: frozenset[str] = COUNTY_OR_ABOVE,
+    *,
+    readable: bool = True,
+    readers: frozenset[str] = READERS,
+) -> None:
+    """Let pass who holds a role on a unit by a grant at one of the levels.
+
+    Args:
+        path: (unit id, level) of the unit, its parent, … the headquarters.
+        levels: levels at which the grant counts.
+
+    Raises:
+        NotFound: outside the scope of reading.
+        Forbidden: may read, but does not hold the role, or holds it below these levels.
+    """
+    require(principal, role, [unit for unit, _ in path], readable=readable, readers=readers)
+    if role not in roles_on(principal, [unit for unit, level in path if level in levels]):
+        named = [level for level in _LEVEL_ORDER if level in levels]
+        raise Forbidden("scope.level", params={"role": role, "levels": named})
+
+
+def require_service(principal: Principal) -> None:
+    """Let pass only the registry's own services.
+
+    Raises:
+        Forbidden: the caller is a person.
+    """
+    if not principal.service:
+        raise Forbidden("scope.service")
