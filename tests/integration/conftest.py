@@ -1,11 +1,14 @@
-"""The path of events on real servers, for the tests of its parts."""
+"""The path of events and the job table on real servers, for the tests of their parts."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from embedded.servers import RealServers
 from shared.base.mongo import Database
+from shared.base.settings import MongoSettings
 from shared.pipeline.kafka import KafkaLog
+from tests.integration.asking import Asking, asking_in
 from tests.integration.pipeline import Pipeline
 
 
@@ -14,3 +17,10 @@ def pipeline(mongo: Database, kafka_log: KafkaLog) -> Iterator[Pipeline]:
     built = Pipeline(mongo, kafka_log, group=f"aggregator-{mongo.name}")
     yield built
     built.close()
+
+
+@pytest.fixture
+def asking(servers: RealServers, mongo: Database) -> Iterator[Asking]:
+    settings = MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=mongo.name)
+    with asking_in(settings) as found:
+        yield found

@@ -19,19 +19,15 @@ from shared.pipeline import outbox
 from shared.pipeline.eventlog import EventLog
 from shared.pipeline.memorylog import MemoryLog
 from shared.pipeline.relay import INDEXES, SEQUENCES, Relay
-from shared.register.recount import (
-    MOST_ATTEMPTS,
-    Counted,
-    _claim,
-    _write_pages,
-    answer_one,
-    page_id,
-    recount,
-)
+from shared.register.jobloop import run_next
+from shared.register.jobs import MOST_ATTEMPTS, claim
+from shared.register.recount import KIND, Counted, Recounts, _write_pages, page_id, recount
 from tests.histories import MOMENT, START, History, histories, member_state
+from tests.integration.asking import Asking
 
 SOURCE, TOPIC = "/services/member", events.MEMBER_TOPIC
 COUNTED = (Counted("members", TOPIC, MemberState),)
+RECOUNTS = Recounts(SOURCE, COUNTED)
 
 
 @settings(
@@ -77,13 +73,14 @@ def test_a_recount_counts_what_the_numbered_rows_tell(
     assert sum(found.sequences.values()) == min(numbered, len(rows))
 
 
-def test_a_request_for_a_recount_is_answered_once_with_its_pages(mongo: Database) -> None:
-    mongo["recounts"].insert_one({"_id": "r1", "status": "requested", "at": MOMENT})
-    assert answer_one(mongo, SOURCE, COUNTED)
-    job = mongo["recounts"].find_one({"_id": "r1"})
-    assert job is not None
-    assert (job["status"], job["pages"], job["epoch"]) == ("done", 0, 1)
-    assert not answer_one(mongo, SOURCE, COUNTED)
+def test_a_request_for_a_recount_is_answered_once_with_its_pages(
+    mongo: Database, asking: Asking
+) -> None:
+    asking.ask(KIND, "r1")
+    assert run_next(mongo, RECOUNTS, "worker-a")
+    job = asking.find(KIND, "r1")
+    assert (job.status, job.result["pages"], job.result["epoch"]) == ("done", 0, 1)
+    assert not run_next(mongo, RECOUNTS, "worker-a")
 
 
 def test_what_is_written_during_a_recount_is_of_the_next(mongo: Database) -> None:
@@ -103,31 +100,31 @@ def test_what_is_written_during_a_recount_is_of_the_next(mongo: Database) -> Non
 
 
 def test_what_a_dead_worker_left_of_a_recount_is_not_mixed_with_the_next_attempt(
-    mongo: Database,
+    mongo: Database, asking: Asking
 ) -> None:
-    mongo["recounts"].insert_one({"_id": "r1", "status": "requested", "at": MOMENT})
+    asking.ask(KIND, "r1")
     state = member_state("u1", "ACTIVE")
     timeline = to_documents((Entry(START, MOMENT, state),))
     mongo["members"].insert_one({"_id": "e1", "timeline": timeline})
-    dying = _claim(mongo, "worker-a")
+    dying = claim(mongo, KIND, "worker-a", claim_seconds=RECOUNTS.claim_seconds)
     assert dying is not None
     before = recount(mongo, SOURCE, COUNTED)
-    assert not answer_one(mongo, SOURCE, COUNTED, "worker-b")  # it may still be at work
+    assert not run_next(mongo, RECOUNTS, "worker-b")  # it may still be at work
     mongo["members"].insert_one({"_id": "e2", "timeline": timeline})
-    assert answer_one(mongo, SOURCE, COUNTED, "worker-a")
-    _write_pages(mongo, dying, before)  # the former life was only slow
-    job = mongo["recounts"].find_one({"_id": "r1"})
-    assert job is not None
-    assert (job["status"], job["attempt"], job["pages"]) == ("done", 2, 1)
-    page = mongo["recount_rows"].find_one({"_id": page_id("r1", job["attempt"], 0)})
+    assert run_next(mongo, RECOUNTS, "worker-a")
+    _write_pages(mongo, dying.job, before)  # the former life was only slow
+    assert not dying.finish({"pages": 7})
+    job = asking.find(KIND, "r1")
+    assert (job.status, job.attempt, job.result["pages"]) == ("done", 2, 1)
+    page = mongo["recount_rows"].find_one({"_id": page_id("r1", job.attempt, 0)})
     assert page is not None
     assert [TOPIC, "u1", START.isoformat(), "ACTIVE", 2] in page["rows"]
 
 
 def test_a_recount_that_no_attempt_ends_has_failed(
-    mongo: Database, monkeypatch: pytest.MonkeyPatch
+    mongo: Database, asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mongo["recounts"].insert_one({"_id": "r1", "status": "requested", "at": MOMENT})
+    asking.ask(KIND, "r1")
 
     def too_old(*_: object) -> None:
         raise OperationFailure("SnapshotTooOld")
@@ -135,9 +132,7 @@ def test_a_recount_that_no_attempt_ends_has_failed(
     monkeypatch.setattr("shared.register.recount.recount", too_old)
     for _ in range(MOST_ATTEMPTS):
         with pytest.raises(OperationFailure):
-            answer_one(mongo, SOURCE, COUNTED, "worker-a")
-    assert answer_one(mongo, SOURCE, COUNTED, "worker-a")
-    job = mongo["recounts"].find_one({"_id": "r1"})
-    assert job is not None
-    assert (job["status"], "SnapshotTooOld" in job["reason"]) == ("failed", True)
-    assert not answer_one(mongo, SOURCE, COUNTED, "worker-a")
+            run_next(mongo, RECOUNTS, "worker-a")
+    assert not run_next(mongo, RECOUNTS, "worker-a")
+    job = asking.find(KIND, "r1")
+    assert (job.status, "SnapshotTooOld" in job.reason) == ("failed", True)

@@ -4,6 +4,7 @@ from tests.mutants.planting import Planted
 
 _SHARED = "shared/src/shared/"
 _AGGREGATOR = "services/aggregator/src/aggregator/"
+_JOBS = "tests/integration/shared/test_jobs.py::"
 _RELAY = "tests/integration/shared/test_relay.py::"
 _WORKER = "tests/integration/aggregator/test_worker.py::"
 _PROJECTION = "tests/unit/aggregator/test_projection.py::"
@@ -118,6 +119,20 @@ RECOUNT = (
         '.find({}, {"timeline": 1}, batch_size=5_000)',
         (
             "tests/integration/test_recount.py::test_what_is_written_during_a_recount_is_of_the_next",
+        ),
+    ),
+)
+
+JOBS = (
+    Planted(
+        "job-advances-unfenced",
+        "Whoever lost its claim on a job stores no further chunk of it.",
+        f"{_SHARED}register/jobs.py",
+        "jobs.update_one(self._mine, {",
+        'jobs.update_one({"_id": self.job.id}, {',
+        (
+            f"{_JOBS}test_jobs_killed_between_chunks_go_on_after_the_last_one"
+            "_and_the_old_attempt_is_fenced",
         ),
     ),
 )
@@ -305,4 +320,4 @@ ACCESS = (
     ),
 )
 
-PLANTED = (*RELAY, *WORKER, *RECOUNT, *FIGURES, *WRITING, *ACCESS)
+PLANTED = (*RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS)

@@ -7,11 +7,14 @@ from pymongo.errors import OperationFailure
 
 from member.worker import COUNTED
 from shared.base.mongo import Database
-from shared.register.recount import MOST_ATTEMPTS, answer_one
+from shared.register.jobloop import run_next
+from shared.register.jobs import MOST_ATTEMPTS
+from shared.register.recount import Recounts
 from tests.clients.member import Members
 from tests.clients.register import a_key
 
 PATH = "/v1/recounts"
+RECOUNTS = Recounts("/services/member", COUNTED)
 ASKED = {"id", "status", "at"}
 CLAIMED = ASKED | {"attempt", "holder", "claimed_at"}
 DONE = CLAIMED | {"finished_at", "counted_at", "source", "epoch", "sequences", "pages"}
@@ -22,7 +25,7 @@ def get(members: Members, *parts: str, **query: Any) -> Any:
     return members.http.get("/".join((PATH, *parts)), params=query, headers=headers)
 
 
-def test_a_recount_is_asked_for_once_per_key_and_told_in_every_field(
+def test_a_recount_is_asked_for_once_per_key_and_answered_in_every_field(
     members: Members, database: Database
 ) -> None:
     who = {**members.bearer("service:aggregator", service=True), **a_key()}
@@ -33,7 +36,7 @@ def test_a_recount_is_asked_for_once_per_key_and_told_in_every_field(
     waiting = get(members, identity).json()
     assert (waiting.keys(), waiting["id"], waiting["status"]) == (ASKED, identity, "requested")
     assert get(members, identity, "rows").status_code == 404
-    assert answer_one(database, "/services/member", COUNTED, "member-worker")
+    assert run_next(database, RECOUNTS, "member-worker")
     done = get(members, identity).json()
     assert done.keys() == DONE
     assert (done["status"], done["source"], done["holder"], done["attempt"]) == (
@@ -50,7 +53,7 @@ def test_a_recount_is_asked_for_once_per_key_and_told_in_every_field(
     assert get(members, identity, "rows", page=0).json() == {"rows": [row]}
 
 
-def test_a_recount_that_has_failed_tells_its_reason(
+def test_a_recount_that_has_failed_shows_its_reason(
     members: Members, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_old(*_: object) -> None:
@@ -61,16 +64,16 @@ def test_a_recount_that_has_failed_tells_its_reason(
     identity = members.http.post(PATH, json={}, headers=who).json()["id"]
     for _ in range(MOST_ATTEMPTS):
         with pytest.raises(OperationFailure):
-            answer_one(database, "/services/member", COUNTED, "member-worker")
+            run_next(database, RECOUNTS, "member-worker")
         running = get(members, identity).json()
         assert (running.keys(), running["status"]) == (CLAIMED | {"reason"}, "running")
-    answer_one(database, "/services/member", COUNTED, "member-worker")
+    run_next(database, RECOUNTS, "member-worker")
     failed = get(members, identity).json()
     assert (failed.keys(), failed["status"]) == (CLAIMED | {"reason"}, "failed")
     assert "SnapshotTooOld" in failed["reason"]
 
 
-def test_a_recount_is_told_to_services_alone(members: Members) -> None:
+def test_a_recount_is_shown_to_services_alone(members: Members) -> None:
     for answer in (
         members.http.post(PATH, json={}, headers=members.registrar),
         members.http.get(f"{PATH}/r1", headers=members.registrar),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
@@ -11,8 +12,8 @@ from shared.pipeline import consumer as module
 from shared.pipeline.consumer import Consumer
 from shared.pipeline.eventlog import LogUnavailable, Record, TopicPartition
 from shared.pipeline.memorylog import MemoryLog
-from shared.register import worker as writer_worker
-from shared.register.worker import RecountLoop
+from shared.register import jobloop
+from shared.register.jobloop import JobLoop
 
 TOPIC = events.UNIT_TOPIC
 
@@ -42,7 +43,7 @@ class Taken:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Return a way to let seconds pass for the loops."""
     moment = [1_000.0]
-    for part in (module, writer_worker):
+    for part in (module, jobloop):
         monkeypatch.setattr(part, "time", SimpleNamespace(monotonic=lambda: moment[0]))
 
     def turn(seconds: float) -> None:
@@ -108,10 +109,11 @@ def test_what_cannot_be_committed_is_no_progress_of_a_consumer(
     assert loop.idle_seconds() == 40.0
 
 
-def test_recounts_tell_for_how_long_the_database_fails(
+def test_the_job_loop_of_a_worker_says_for_how_long_the_database_fails(
     clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop = RecountLoop(None, "/services/member", (), "w")  # type: ignore[arg-type]
+    anything: Any = None
+    loop = JobLoop(anything, [anything], "w")
     seen: list[float] = []
     outcomes = iter([AutoReconnect("no primary"), AutoReconnect("no primary"), None])
 
@@ -123,7 +125,7 @@ def test_recounts_tell_for_how_long_the_database_fails(
             return True
         raise outcome
 
-    monkeypatch.setattr(writer_worker, "answer_one", answer)
+    monkeypatch.setattr(jobloop, "run_next", answer)
     monkeypatch.setattr(loop.stop, "wait", lambda _: clock(20.0))
     loop.run()
     assert seen == [0.0, 20.0, 40.0]

@@ -2,10 +2,10 @@
 
 from shared.contract import events
 from shared.contract.events.states import MemberState
-from shared.register.recount import Counted
+from shared.register.recount import Counted, Recounts
 from shared.register.worker import run_worker
 
 COUNTED = (Counted("members", events.MEMBER_TOPIC, MemberState),)
 
 if __name__ == "__main__":
-    run_worker("/services/member", COUNTED, directory=True)
+    run_worker([Recounts("/services/member", COUNTED)], directory=True)

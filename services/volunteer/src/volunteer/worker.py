@@ -2,10 +2,10 @@
 
 from shared.contract import events
 from shared.contract.events.states import VolunteerState
-from shared.register.recount import Counted
+from shared.register.recount import Counted, Recounts
 from shared.register.worker import run_worker
 
 COUNTED = (Counted("volunteers", events.VOLUNTEER_TOPIC, VolunteerState),)
 
 if __name__ == "__main__":
-    run_worker("/services/volunteer", COUNTED, directory=True)
+    run_worker([Recounts("/services/volunteer", COUNTED)], directory=True)

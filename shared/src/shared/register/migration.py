@@ -1,4 +1,4 @@
-"""The schema every writer has: what its relay, worker, web edge and recounts keep, beside its own.
+"""The schema every writer has: what its relay, worker, web edge and jobs keep, beside its own.
 
 Creating is explicit and can be repeated; a service's ``migrate.py`` names what is its own.
 """
@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from shared.base.mongo import Database
 from shared.pipeline import lease, outbox, relay
-from shared.register import accesslog, directory_worker, idempotency, recount
+from shared.register import accesslog, directory_worker, idempotency, jobs, recount
 
 Indexes = Mapping[str, Sequence[IndexModel]]
 """By collection; one without indexes of its own is created all the same."""
@@ -18,6 +18,7 @@ OF_EVERY_WRITER: Indexes = {
     outbox.COLLECTION: relay.INDEXES,
     idempotency.COLLECTION: idempotency.indexes(),
     accesslog.COLLECTION: accesslog.indexes(),
+    **jobs.INDEXES,
     **recount.INDEXES,
     **dict.fromkeys(
         (relay.SEQUENCES, relay.SOURCE, lease.COLLECTION, directory_worker.POSITIONS), ()

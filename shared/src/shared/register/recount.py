@@ -6,33 +6,30 @@ exactly: changes of outbox rows not yet numbered then are taken off again (docs/
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 import orjson
-from pymongo import ASCENDING, IndexModel, ReturnDocument
-from pymongo.errors import PyMongoError
+from pymongo import ASCENDING, IndexModel
 
 from shared.base.clock import now
-from shared.base.mongo import AsyncDatabase, ClientSession, Database, Document
+from shared.base.mongo import ClientSession, Database, Document
 from shared.contract import events
 from shared.contract.countable import counter_names
 from shared.contract.events.payloads import Changed, Imported
 from shared.contract.events.states import MemberState, UnitState, VolunteerState
 from shared.pipeline import outbox
 from shared.pipeline.relay import SEQUENCES, SOURCE
+from shared.register.jobs import KEEP_SECONDS, Job, Work
 
-JOBS = "recounts"
+KIND = "recount"
 ROWS = "recount_rows"
 ROWS_PER_PAGE = 5_000
-KEEP_SECONDS = 24 * 3600
 CLAIM_SECONDS = 3_600
-"""A worker that took a request so long ago has lost it to another: longer than anyone waits."""
-MOST_ATTEMPTS = 3
+"""A recount has no heartbeat: this is longer than anyone waits for one."""
 INDEXES = {
-    JOBS: [IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=KEEP_SECONDS)],
     ROWS: [
         IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=KEEP_SECONDS),
         IndexModel([("recount", ASCENDING), ("page", ASCENDING)], name="page", unique=True),
@@ -149,81 +146,43 @@ def page_id(recount: str, attempt: int, page: int) -> str:
     return f"{recount}/{attempt}/{page}"
 
 
-async def ask_for(database: AsyncDatabase, identity: str) -> str:
-    """Ask for a recount, unless one of that id was asked for before; return its status."""
-    job = await database[JOBS].find_one_and_update(
-        {"_id": identity},
-        {"$setOnInsert": {"status": "requested", "at": now()}},
-        upsert=True,
-        return_document=ReturnDocument.AFTER,
-    )
-    return str(job["status"]) if job else "requested"
+@dataclass(frozen=True)
+class Recounts:
+    """The kind of job that counts a register and keeps the counts in pages of rows.
 
-
-def answer_one(
-    database: Database, source: str, counted: Iterable[Counted], holder: str = ""
-) -> bool:
-    """Answer the oldest request, if there is one; return whether there was.
-
-    A request a worker died over is answered anew, under the number of the next attempt: what the
-    dead one wrote, or still writes, is not mixed with it. After three it has failed.
+    It has no cursor: a recount is of one instant, so each attempt counts from the start.
 
     Args:
-        database: the writer's database.
-        source: CloudEvents source, whose epoch is told.
+        source: CloudEvents source of the writer.
         counted: its collections of entities.
-        holder: name of this worker, stable over restarts: what it left is its own again.
     """
-    job = _claim(database, holder)
-    if job is None:
-        return False
-    mine = {"_id": job["_id"], "attempt": job["attempt"]}
-    if job["attempt"] > MOST_ATTEMPTS:
-        failed = {"status": "failed", "reason": job.get("reason", "no worker ended it")}
-        database[JOBS].update_one(mine, {"$set": failed})
-        return True
-    try:
-        result = recount(database, source, counted)
-        pages = _write_pages(database, job, result)
-    except PyMongoError as problem:
-        database[JOBS].update_one(mine, {"$set": {"reason": str(problem)[:300]}})
-        raise
-    done = {
-        "status": "done",
-        "counted_at": result.at,
-        "finished_at": now(),
-        "source": source,
-        "epoch": result.epoch,
-        "sequences": result.sequences,
-        "pages": pages,
-    }
-    database[JOBS].update_one(mine, {"$set": done})
-    return True
+
+    source: str
+    counted: Sequence[Counted]
+
+    kind: ClassVar[str] = KIND
+    claim_seconds: ClassVar[int] = CLAIM_SECONDS
+
+    def run(self, work: Work) -> Document:
+        """Count, write the pages of this attempt, and return the marks of the same instant."""
+        result = recount(work.database, self.source, self.counted)
+        return {
+            "counted_at": result.at,
+            "source": self.source,
+            "epoch": result.epoch,
+            "sequences": result.sequences,
+            "pages": _write_pages(work.database, work.job, result),
+        }
 
 
-def _claim(database: Database, holder: str) -> Document | None:
-    moment = now()
-    left = [{"holder": holder}, {"claimed_at": {"$lt": moment - timedelta(seconds=CLAIM_SECONDS)}}]
-    found: Document | None = database[JOBS].find_one_and_update(
-        {"$or": [{"status": "requested"}, {"status": "running", "$or": left}]},
-        {
-            "$set": {"status": "running", "holder": holder, "claimed_at": moment},
-            "$inc": {"attempt": 1},
-        },
-        sort=[("at", ASCENDING)],
-        return_document=ReturnDocument.AFTER,
-    )
-    return found
-
-
-def _write_pages(database: Database, job: Document, result: Recount) -> int:
+def _write_pages(database: Database, job: Job, result: Recount) -> int:
     rows = [[*key, count] for key, count in result.counts.items() if count]
     starts = range(0, len(rows), ROWS_PER_PAGE)
     for page, start in enumerate(starts):
         database[ROWS].insert_one(
             {
-                "_id": page_id(job["_id"], job["attempt"], page),
-                "recount": f"{job['_id']}/{job['attempt']}",
+                "_id": page_id(job.id, job.attempt, page),
+                "recount": f"{job.id}/{job.attempt}",
                 "page": page,
                 "rows": rows[start : start + ROWS_PER_PAGE],
                 "at": result.at,

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Query, Request
 from shared.base.errors import Forbidden, NotFound
 from shared.base.ids import new_id
 from shared.base.mongo import AsyncDatabase
+from shared.register import jobs
 from shared.register.idempotency import Key
-from shared.register.recount import JOBS, ROWS, ask_for, page_id
+from shared.register.jobs import Job, Status
+from shared.register.recount import KIND, ROWS, page_id
 from shared.web.access import CurrentPrincipal, Principal
 from shared.web.requests import IdempotencyKey, JsonResponse
 
@@ -34,17 +36,28 @@ def _database(request: Request, principal: Principal) -> AsyncDatabase:
 async def ask(request: Request, principal: CurrentPrincipal, key: IdempotencyKey) -> JsonResponse:
     """Have the worker recount this registry at one cluster time; asked twice, it counts once."""
     identity = Key(principal.subject, f"POST {PATH}", key).id if key else new_id()
-    status = await ask_for(_database(request, principal), identity)
-    return JsonResponse({"id": identity, "status": status}, status_code=202)
+    job = await jobs.ask(_database(request, principal), KIND, identity, {})
+    return JsonResponse({"id": job.id, "status": job.status}, status_code=202)
 
 
 async def show(request: Request, principal: CurrentPrincipal, identity: str) -> JsonResponse:
     """Answer how far a recount is, and when done the marks that fit its counts."""
-    job = await _database(request, principal)[JOBS].find_one({"_id": identity})
+    job = await jobs.find(_database(request, principal), KIND, identity)
     if job is None:
         raise NotFound("not_found")
-    shown: dict[str, Any] = {"id": job.pop("_id"), **job}
-    return JsonResponse(shown)
+    return JsonResponse(_shown(job))
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    """Return what the aggregator's command reads: a field is there once it has a value."""
+    shown: dict[str, Any] = {"id": job.id, "status": job.status, "at": job.at}
+    if job.attempt:
+        shown |= {"attempt": job.attempt, "holder": job.holder, "claimed_at": job.claimed_at}
+    if job.reason:
+        shown["reason"] = job.reason
+    if job.status is Status.DONE:
+        shown |= {"finished_at": job.finished_at, **job.result}
+    return shown
 
 
 async def rows(
@@ -55,10 +68,10 @@ async def rows(
 ) -> JsonResponse:
     """Answer one page of rows: topic, unit, day, counter, count."""
     database = _database(request, principal)
-    job = await database[JOBS].find_one({"_id": identity, "status": "done"})
-    if job is None:
+    job = await jobs.find(database, KIND, identity)
+    if job is None or job.status is not Status.DONE:
         raise NotFound("not_found")
-    found = await database[ROWS].find_one({"_id": page_id(identity, job["attempt"], page)})
+    found = await database[ROWS].find_one({"_id": page_id(identity, job.attempt, page)})
     if found is None:
         raise NotFound("not_found")
     return JsonResponse({"rows": found["rows"]})
