@@ -65,7 +65,7 @@ check: lint ## what lint checks, and the fast tests
 
 # `make -j2 -O lint` checks two at a time.
 LINTS := lint-format lint-rules lint-types lint-imports lint-schemas
-.PHONY: $(LINTS)
+.PHONY: $(LINTS) lint-duplicates
 
 lint: $(LINTS) ## format, rules, types, import contracts, event schemas
 
@@ -83,6 +83,9 @@ lint-imports: $(DEV)
 
 lint-schemas: $(DEV)
 	$(BIN)/python -m shared.contract.published --check
+
+lint-duplicates: $(DEV)
+	$(BIN)/python -m tests.duplicates
 
 format: $(DEV) ## format and repair what can be repaired
 	$(BIN)/ruff format .
