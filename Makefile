@@ -64,10 +64,10 @@ check: lint ## what lint checks, and the fast tests
 	@exec $(BIN)/python -m pytest -n $(WORKERS) tests/unit tests/architecture tests/contract $(ARGS)
 
 # `make -j2 -O lint` checks two at a time.
-LINTS := lint-format lint-rules lint-types lint-imports lint-schemas
-.PHONY: $(LINTS) lint-duplicates
+LINTS := lint-format lint-rules lint-types lint-imports lint-schemas lint-duplicates
+.PHONY: $(LINTS)
 
-lint: $(LINTS) ## format, rules, types, import contracts, event schemas
+lint: $(LINTS) ## format, rules, types, import contracts, event schemas, duplicates
 
 lint-format: $(DEV)
 	$(BIN)/ruff format --check .
