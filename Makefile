@@ -64,10 +64,10 @@ check: lint ## what lint checks, and the fast tests
 	@exec $(BIN)/python -m pytest -n $(WORKERS) tests/unit tests/architecture tests/contract $(ARGS)
 
 # `make -j2 -O lint` checks two at a time.
-LINTS := lint-format lint-rules lint-types lint-imports lint-schemas
+LINTS := lint-format lint-rules lint-types lint-imports lint-schemas lint-duplicates
 .PHONY: $(LINTS)
 
-lint: $(LINTS) ## format, rules, types, import contracts, event schemas
+lint: $(LINTS) ## format, rules, types, import contracts, event schemas, duplicates
 
 lint-format: $(DEV)
 	$(BIN)/ruff format --check .
@@ -83,6 +83,9 @@ lint-imports: $(DEV)
 
 lint-schemas: $(DEV)
 	$(BIN)/python -m shared.contract.published --check
+
+lint-duplicates: $(DEV)
+	$(BIN)/python -m tests.duplicates
 
 format: $(DEV) ## format and repair what can be repaired
 	$(BIN)/ruff format .

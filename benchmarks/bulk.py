@@ -44,13 +44,13 @@ def run(*, quick: bool) -> Iterator[Line]:
         plain = place.database(bare.DATABASE)[bare.COLLECTION]
         indexes: list[IndexModel] = list(store.INDEXES[store.MEMBERS])
         plain.create_indexes(indexes)
-        _post(place, [page(place.units, 0)])
+        post(place, [page(place.units, 0)])
         full: list[float] = []
         raw: list[float] = []
         sizes: list[int] = []
         for number in range(repetitions):
             bodies = [page(place.units, number * pages + one) for one in range(pages)]
-            full.append(_post(place, bodies))
+            full.append(post(place, bodies))
             sizes = [len(body) for body in bodies]
             raw.append(_insert(place, plain, pages))
     conditions = {
@@ -65,13 +65,13 @@ def run(*, quick: bool) -> Iterator[Line]:
     yield Line("bulk.rows", middle[0], "rows/s", BASELINE, middle[1], ratio, conditions)
 
 
-def _post(place: Stand, bodies: list[bytes]) -> float:
+def post(place: Stand, bodies: list[bytes], service: str = "member") -> float:
     """Send pages one after the other; return rows per second.
 
     Raises:
         RuntimeError: a row was refused.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", place.port("member"), timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", place.port(service), timeout=60)
     headers = {"Authorization": f"Bearer {place.tokens[0]}", "Content-Type": "application/json"}
     began = time.perf_counter()
     for body in bodies:

@@ -21,8 +21,8 @@ _serials = itertools.count(0, BLOCK)
 
 
 @dataclass
-class _Side:
-    """What one of the two services did at one concurrency, over all its windows."""
+class Side:
+    """What a service did at one concurrency, over all its windows."""
 
     service: str
     windows: list[Seen] = field(default_factory=list)
@@ -30,6 +30,7 @@ class _Side:
     mongod_seconds: float = 0.0
 
     def window(self, place: Stand, clients: int, seconds: float) -> None:
+        """Send registrations for so many seconds."""
         plan = Plan(
             port=place.port(self.service),
             path="/v1/members",
@@ -70,7 +71,7 @@ def run(*, quick: bool) -> Iterator[Line]:
         place.prepare()
         _warm(place)
         for clients in levels:
-            full, plain = _Side("member"), _Side("bare")
+            full, plain = Side("member"), Side("bare")
             for number in range(windows):
                 for side in (full, plain) if number % 2 else (plain, full):
                     side.window(place, clients, seconds)
@@ -79,14 +80,14 @@ def run(*, quick: bool) -> Iterator[Line]:
 
 def _warm(place: Stand) -> None:
     """Register the first people, whose documents the baseline copies, and start it."""
-    _Side("member").window(place, 8, 2.0)
+    Side("member").window(place, 8, 2.0)
     indexes: list[IndexModel] = list(store.INDEXES[store.MEMBERS])
     place.database(bare.DATABASE)[bare.COLLECTION].create_indexes(indexes)
     place.start("bare", "benchmarks.bare")
-    _Side("bare").window(place, 8, 2.0)
+    Side("bare").window(place, 8, 2.0)
 
 
-def _lines(full: _Side, plain: _Side, clients: int, seconds: float) -> Iterator[Line]:
+def _lines(full: Side, plain: Side, clients: int, seconds: float) -> Iterator[Line]:
     costs, plain_costs = full.costs(), plain.costs()
     conditions: dict[str, Any] = {
         "clients": clients,

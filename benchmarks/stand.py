@@ -2,9 +2,10 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,13 +25,21 @@ from tests.waiting import until
 UNITS = 20
 OFFICERS = 32
 """One of them may send 1,000 requests a second for long; the rate limit stays as it is set."""
-PORTS = {"member": 2, "issuer": 5, "bare": 9}
+PORTS = {"org-units": 1, "member": 2, "that": 3, "issuer": 5, "bare": 9}
 CHAIN = [
     ("hq", None, "NATIONAL", None),
     ("province", "hq", "PROVINCE", "330000"),
     ("prefecture", "province", "PREFECTURE", "330100"),
     ("county", "prefecture", "COUNTY", "330106"),
 ]
+
+
+def cards(units: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the cards of some grassroots units of a county, and of the chapters above them."""
+    return [
+        *(_card(*link) for link in CHAIN),
+        *(_card(unit, "county", "GRASSROOTS", None) for unit in units),
+    ]
 
 
 def _card(unit: str, parent: str | None, level: str, region_code: str | None) -> dict[str, Any]:
@@ -67,25 +76,40 @@ class Stand:
 
     def prepare(self) -> None:
         """Start the issuer and the member service over a county with some units."""
+        self.authorise()
+        database = self.database("member")
+        migrate(database)
+        directory.apply_cards(database, cards(self.units))
+        database.client.close()
+        self.start("member", "member.main")
+
+    def authorise(self) -> None:
+        """Make the keys, start the issuer, and give the officers their tokens."""
         runtime = self.servers.runtime
         keyring.provide(runtime)
         mint_service_token(runtime)
-        database = self.database("member")
-        migrate(database)
-        units = [_card(unit, "county", "GRASSROOTS", None) for unit in self.units]
-        directory.apply_cards(database, [*(_card(*link) for link in CHAIN), *units])
-        database.client.close()
         roles = grant("county", "registrar", "approver")
         self.tokens = [mint(runtime, f"officer-{n}", [roles]) for n in range(OFFICERS)]
         self.start("issuer", "embedded.issuer")
-        self.start("member", "member.main")
 
-    def start(self, name: str, module: str) -> None:
-        """Start one of our processes and wait until it is ready."""
+    def environment(self, name: str, **variables: str) -> dict[str, str]:
+        """Return the environment of one of our processes; its database bears its name."""
+        runtime = self.servers.runtime
+        return {**environment(runtime, name, database=name, port=self.port(name)), **variables}
+
+    def start(
+        self, name: str, module: str, *, folder: Path | None = None, **variables: str
+    ) -> None:
+        """Start one of our processes and wait until it is ready.
+
+        Args:
+            folder: where it runs; here by default.
+            variables: of its environment, besides what every process gets.
+        """
         runtime, port = self.servers.runtime, self.port(name)
-        env = environment(runtime, name, database=name, port=port)
+        env = self.environment(name, **variables)
         command = [sys.executable, "-m", module]
-        child = leash.start(command, log=runtime.log(name), env=env)
+        child = leash.start(command, log=runtime.log(name), env=env, cwd=folder)
         self._children.append(child)
         self._running[name] = psutil.Process(child.pid)
 
