@@ -36,6 +36,8 @@ _MOST = 2**63 - 1
 
 UnitTopic = tuple[str, str]
 UnitTopicDay = tuple[str, str, str]
+Addend = tuple[str, str, str, str]
+"""Topic, unit, day, counter name: one addend of history."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,16 @@ class Delta:
     history: dict[UnitTopicDay, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     cards: dict[str, UnitCard] = field(default_factory=dict)
     rows: int = 0
+
+    def addends(self) -> Counter[Addend]:
+        """Return what it adds to the dated history, one by one."""
+        return Counter(
+            {
+                (topic, unit, day, name): count
+                for (unit, topic, day), names in self.history.items()
+                for name, count in names.items()
+            }
+        )
 
     def documents(self) -> int:
         """Return how many counters, days of history and cards it touches."""
