@@ -12,7 +12,7 @@ INDEXES = {
     DEAD_LETTERS: [
         IndexModel([("at", ASCENDING), ("_id", ASCENDING)], name="order"),
         IndexModel([("state", ASCENDING), ("at", ASCENDING), ("_id", ASCENDING)], name="in_state"),
-    ],
+    ]
 }
 
 

@@ -40,7 +40,7 @@ class Live:
         return self.freshness.verdict(now())
 
     def has(self, unit: str) -> bool:
-        """Tell whether a unit is there, with everything else: to be asked again after waiting."""
+        """Return whether a unit is loaded, with everything else; check it again after an await."""
         return self.ready and unit in self.figures.cards
 
     def set_counters(self, unit: str, topic: str, values: Mapping[str, int]) -> None:

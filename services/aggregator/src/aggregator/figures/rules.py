@@ -30,7 +30,7 @@ def topic_of(series: str) -> str:
 
 
 def is_summand(topic: str, name: str) -> bool:
-    """Tell whether a counter is a summand of some headline series."""
+    """Return whether a counter is a summand of some headline series."""
     return any(DEFINITIONS[series].counts_counter(name) for series in series_of(topic))
 
 

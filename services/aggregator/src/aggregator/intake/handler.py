@@ -69,7 +69,7 @@ class CountingHandler:
         self._fold.add(record)
 
     def due(self) -> bool:
-        """Tell whether the chunk is full or old enough."""
+        """Return whether the chunk is full or old enough."""
         return self._fold is not None and (
             self._fold.delta.rows >= self.settings.chunk_rows
             or self._fold.delta.documents() >= self._most_documents()
@@ -115,7 +115,7 @@ class CountingHandler:
         """Return the partitions to be read again from the beginning.
 
         One with a gap is, and one that is silent though numbers beyond it were given: a broker
-        that lost its tail may hold the resend before the position read so far, and no gap tells.
+        that lost its tail may hold the resend before the position read so far, without any gap.
         Each time it may take twice as long: a long partition, sent back before it was read to its
         end, would never come to the resend.
         """

@@ -202,7 +202,7 @@ class Fold:
             self.delta.apply(record.topic, payload)
 
     def _unreadable(self, record: Record, span: envelope.Span, cursor: Cursor) -> None:
-        """Cross a record whose value cannot be read, by the numbers its headers tell."""
+        """Cross a record whose value cannot be read, by the numbers in its headers."""
         mark = cursor.sequences.get(mark_key(span.source, span.epoch), 0)
         first = max(span.first, mark + 1)
         if first <= span.last and self._is_next(cursor, span, first, span.last):
@@ -268,7 +268,7 @@ def mark_key(source: str, epoch: int) -> str:
 
 
 def _is_of_ours(mark: Watermark) -> bool:
-    """Whether a watermark tells, by number, of partitions that its source writes."""
+    """Whether a watermark is about partitions, by number, that its source writes."""
     topics = events.TOPICS_OF_SOURCE.get(mark.source)
     return (
         topics is not None

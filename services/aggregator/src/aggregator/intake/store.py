@@ -16,14 +16,7 @@ from aggregator.intake import documents
 from aggregator.intake.documents import GENERATION
 from aggregator.intake.projection import Addend, Cursor, DeadLetter, Delta, Fold
 from shared.base.clock import now
-from shared.base.mongo import (
-    SNAPSHOT,
-    AsyncDatabase,
-    ClientSession,
-    Database,
-    Document,
-    transact,
-)
+from shared.base.mongo import SNAPSHOT, AsyncDatabase, ClientSession, Database, Document, transact
 from shared.contract import events
 from shared.contract.events.payloads import Watermark
 from shared.pipeline.consumer import Superseded
@@ -53,8 +46,8 @@ def load_cursors(
 ) -> dict[TopicPartition, Cursor]:
     """Return where each partition stands; a partition never read starts at the beginning.
 
-    An offset of another topic id (the topic was made anew) starts at the beginning too: the
-    numbers, not the offsets, tell what was applied.
+    An offset of another topic id (the topic was created again) starts at the beginning too:
+    the numbers, not the offsets, decide what was applied.
     """
     wanted = {documents.mark_id(place): place for place in places}
     cursors = {place: Cursor() for place in wanted.values()}

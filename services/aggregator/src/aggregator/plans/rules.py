@@ -184,7 +184,7 @@ def current_plan(plans: tuple[Plan, ...], day: date) -> Plan | None:
         if plan.series is PlanSeries.FIVE_YEAR
         and plan.status in (PlanStatus.ACTIVE, PlanStatus.CLOSED)
     ]
-    begun = [plan for plan in eligible if plan.start <= day]
-    if begun:
-        return max(begun, key=lambda plan: plan.start)
+    started = [plan for plan in eligible if plan.start <= day]
+    if started:
+        return max(started, key=lambda plan: plan.start)
     return min(eligible, key=lambda plan: plan.start, default=None)

@@ -7,15 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from aggregator.plans.rules import (
-    Figure,
-    Indicator,
-    Kind,
-    Plan,
-    PlanSeries,
-    PlanStatus,
-    Qualifier,
-)
+from aggregator.plans.rules import Figure, Indicator, Kind, Plan, PlanSeries, PlanStatus, Qualifier
 
 
 def _figure(raw: Mapping[str, Any] | None) -> Figure | None:
