@@ -1,6 +1,7 @@
 """The plan as data, and the two measures of progress that are never derived from one another."""
 
 import json
+from dataclasses import asdict
 from datetime import date
 
 import orjson
@@ -159,7 +160,7 @@ def test_a_chapter_without_targets_shows_its_figure_and_the_reason() -> None:
     assert item.target is None
     assert item.reason == "no_target"
     assert item.reasons.progress_increment == "no_increase"
-    assert orjson.loads(orjson.dumps(item))["reason"] == "no_target"
+    assert orjson.loads(orjson.dumps(item)) == asdict(item)
 
 
 @pytest.mark.parametrize(
