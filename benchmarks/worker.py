@@ -8,9 +8,10 @@ from statistics import median
 import orjson
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from aggregator import store
+from aggregator.intake import store
+from aggregator.intake.handler import TOPICS, CountingConsumer, CountingHandler
+from aggregator.migrate import migrate
 from aggregator.settings import AggregatorSettings
-from aggregator.worker import TOPICS, CountingConsumer, CountingHandler
 from benchmarks.report import Line, median_ratio, significant
 from benchmarks.stand import Stand, stand
 from benchmarks.topic import TOPIC, UNITS, Filled, Shape
@@ -153,7 +154,7 @@ def _count(place: Stand, settings: KafkaSettings, filled: Filled) -> Spent:
         RuntimeError: the counters do not hold exactly what was written.
     """
     database = place.database(f"aggregator_{new_id()}")
-    store.migrate(database)
+    migrate(database)
     log = KafkaLog(settings, client_id="benchmark")
     handler = _Timed(database, log, AggregatorSettings(), place=place)
     consumer = CountingConsumer(log, new_id(), TOPICS, handler)

@@ -17,7 +17,7 @@ import pytest
 import typer.main
 from fastapi import FastAPI
 
-import aggregator.api
+import aggregator.main
 import member.api
 import org_units.api
 import volunteer.api
@@ -84,7 +84,7 @@ def routes() -> list[Route]:
     """Return every operation of the four services, from the OpenAPI of their routers."""
     found: list[Route] = []
     writers = {"org-units": org_units.api, "member": member.api, "volunteer": volunteer.api}
-    for service, module in {**writers, "aggregator": aggregator.api}.items():
+    for service, module in {**writers, "aggregator": aggregator.main}.items():
         app = FastAPI()
         app.include_router(module.router)
         if service in writers:

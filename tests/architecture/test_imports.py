@@ -60,25 +60,59 @@ PLANTED = {
     ),
     "shared grows a module without a room": Plant("rooms", new=("shared.misc",)),
     "units know persons": Plant("persons", ("org_units.domain -> shared.people.codes",)),
-    "figures know persons": Plant("persons", ("aggregator.figures -> shared.people.codes",)),
+    "figures know persons": Plant("persons", ("aggregator.figures.rules -> shared.people.codes",)),
     "the command line imports a service": Plant(
-        "deployment", ("registry_cli.main -> aggregator.store",)
+        "deployment", ("registry_cli.main -> aggregator.intake.store",)
     ),
     "storage calls the HTTP edge": Plant("writers", ("org_units.store -> org_units.api",)),
     "schemas import storage": Plant("writers", ("member.schemas -> member.store",)),
     "rules read a setting": Plant("writers", ("volunteer.domain -> volunteer.settings",)),
     "a writer grows a module without a place": Plant("writers", new=("member.utils",)),
-    "projection reads storage": Plant("aggregator", ("aggregator.projection -> aggregator.store",)),
-    "the aggregator grows a module without a place": Plant("aggregator", new=("aggregator.misc",)),
+    "intake imports the figures": Plant(
+        "aggregator", ("aggregator.intake.service -> aggregator.figures.rules",)
+    ),
+    "the figures import the recount": Plant(
+        "aggregator", ("aggregator.figures.service -> aggregator.recount.rules",)
+    ),
+    "the aggregator grows a noun without a place": Plant("aggregator", new=("aggregator.misc",)),
+    "projection reads storage": Plant(
+        "aggregator-nouns", ("aggregator.intake.projection -> aggregator.intake.store",)
+    ),
+    "a use case of figures calls the stream": Plant(
+        "aggregator-nouns", ("aggregator.figures.service -> aggregator.figures.stream",)
+    ),
+    "a noun of the aggregator grows a module without a place": Plant(
+        "aggregator-nouns", new=("aggregator.plans.misc",)
+    ),
+    "figures query the counters": Plant(
+        "aggregator-intake", ("aggregator.figures.queries -> aggregator.intake.store",)
+    ),
+    "the stream of figures opens the feed past the service": Plant(
+        "aggregator-intake", ("aggregator.figures.stream -> aggregator.intake.feed",)
+    ),
+    "a recount queries the dead letters": Plant(
+        "aggregator-deadletters", ("aggregator.recount.service -> aggregator.deadletters.store",)
+    ),
+    "dead letters query the recounts": Plant(
+        "aggregator-recount", ("aggregator.deadletters.api -> aggregator.recount.store",)
+    ),
     "rules know the framework": Plant("pure", ("member.domain -> fastapi",)),
-    "projection knows the database": Plant("pure", ("aggregator.projection -> pymongo",)),
+    "projection knows the database": Plant("pure", ("aggregator.intake.projection -> pymongo",)),
+    "rules of a noun know the framework": Plant("pure", ("aggregator.recount.rules -> fastapi",)),
     "event contracts reach the broker through another module": Plant(
         "pure", ("shared.contract.events.envelope -> shared.pipeline.kafka",)
     ),
-    "a second door to Kafka": Plant("kafka", ("aggregator.worker -> kafka",)),
+    "a second door to Kafka": Plant("kafka", ("aggregator.intake.handler -> kafka",)),
     "the HTTP edge queries MongoDB": Plant("mongo", ("member.api -> pymongo",)),
     "a use case uses a mongoengine class": Plant("mongo", ("org_units.service -> mongoengine",)),
+    "a use case of figures queries MongoDB": Plant(
+        "mongo", ("aggregator.figures.service -> pymongo",)
+    ),
+    "a use case of figures answers HTTP": Plant("http", ("aggregator.figures.service -> fastapi",)),
     "a use case answers HTTP": Plant("http", ("volunteer.service -> fastapi",)),
+    "a cycle between nouns of the aggregator": Plant(
+        "cycles", ("aggregator.intake.service -> aggregator.deadletters.service",)
+    ),
     "a cycle in shared": Plant(
         "cycles",
         ("shared.planted_a -> shared.planted_b", "shared.planted_b -> shared.planted_a"),

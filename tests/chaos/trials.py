@@ -15,7 +15,9 @@ from typing import Any
 import httpx
 import pymongo
 
-from aggregator.recount import RecountFailed, compare
+from aggregator.recount.registers import RecountFailed
+from aggregator.recount.rules import Report
+from aggregator.recount.service import compare
 from shared.base.ids import new_id
 from shared.base.mongo import connect
 from shared.base.settings import KafkaSettings, MongoSettings
@@ -193,7 +195,7 @@ def oracle(county: County) -> dict[str, Counter[str]]:
     return found
 
 
-def check_figures(county: County) -> dict[str, Any]:
+def check_figures(county: County) -> Report:
     """The dashboard equals a plain count and the recount, per unit, and says it is complete."""
     county.figures.settled()
     expected = oracle(county)
@@ -213,12 +215,12 @@ def check_figures(county: County) -> dict[str, Any]:
             raise Broken(f"dashboard {seen} is not the registries' {expected}")
         county.figures.settled()
     report = recounted(county.system, reader)
-    if not report["equal"]:
-        raise Broken(f"recount differs: {report['differences'][:5]}")
+    if not report.equal:
+        raise Broken(f"recount differs: {report.differences[:5]}")
     return report
 
 
-def recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:
+def recounted(system: System, headers: dict[str, str]) -> Report:
     """Compare every counter with the registries' recount; one not made proves nothing: again."""
     problem: Exception | None = None
     for _ in range(3):
@@ -229,14 +231,14 @@ def recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:
     raise Broken(str(problem)) from problem
 
 
-def _recounted(system: System, headers: dict[str, str]) -> dict[str, Any]:
+def _recounted(system: System, headers: dict[str, str]) -> Report:
     store = database(system, "aggregator")
     settings = KafkaSettings(kafka_bootstrap=system.runtime.kafka_bootstrap)
     log = KafkaLog(settings, client_id="check")
     urls = [system.url(name) for name in ("org-units", "member", "volunteer")]
     try:
         with httpx.Client(headers=headers, timeout=LIMIT, trust_env=False) as client:
-            return dict(compare(store, log, client, urls))
+            return compare(store, log, client, urls)
     finally:
         log.close()
         store.client.close()
@@ -310,8 +312,8 @@ class Campaign:
             "trial": number,
             "killed": victim,
             "answered": self.promises.answered,
-            "members": report["series"]["members"]["registry"],
-            "compared": report["compared"],
+            "members": report.series["members"].registry,
+            "compared": report.compared,
             "seconds": round(time.monotonic() - began, 1),
         }
 

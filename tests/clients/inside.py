@@ -13,8 +13,9 @@ import aggregator.main
 import member.main
 import org_units.main
 import volunteer.main
+from aggregator.figures.service import FiguresService
+from aggregator.figures.stream import Hub
 from aggregator.settings import AggregatorSettings
-from aggregator.stream import Hub
 from embedded.issuer import Issuer, provide_key
 from embedded.runtime import Runtime
 from embedded.servers import RealServers
@@ -141,10 +142,12 @@ class FiguresInside(Figures):
     """An aggregator in this process.
 
     Args:
-        hub: what it holds in memory; call its coroutines through ``portal``.
+        service: its use cases; call its coroutines through ``portal``.
+        hub: its live stream.
         portal: the way onto its event loop.
     """
 
+    service: FiguresService
     hub: Hub
     portal: BlockingPortal
 
@@ -167,6 +170,6 @@ def figures_inside(
         verifier(runtime, AccessSettings(oidc_issuer=runtime.issuer_url)),
     )
     with opened(app) as (client, portal):
-        hub: Hub = app.state.hub
-        until(lambda: hub.ready, "the figures are loaded")
-        yield FiguresInside(client, runtime, county, hub, portal)
+        service: FiguresService = app.state.figures
+        until(lambda: service.live.ready, "the figures are loaded")
+        yield FiguresInside(client, runtime, county, service, app.state.hub, portal)

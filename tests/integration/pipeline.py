@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
-from aggregator import store
+from aggregator.intake import store
+from aggregator.intake.handler import TOPICS, CountingConsumer, CountingHandler
+from aggregator.migrate import migrate
 from aggregator.settings import AggregatorSettings
-from aggregator.worker import TOPICS, CountingConsumer, CountingHandler
 from shared.base.clock import now
 from shared.base.mongo import Database
 from shared.contract import events
@@ -59,7 +60,7 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         self.mongo[outbox.COLLECTION].create_indexes(INDEXES)
-        store.migrate(self.mongo)
+        migrate(self.mongo)
 
     @property
     def topic(self) -> str:

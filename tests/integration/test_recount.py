@@ -1,6 +1,5 @@
 """A recount at any moment fits the marks of that moment, whatever is written but not yet numbered."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 import orjson
@@ -9,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import OperationFailure
 
-from aggregator.projection import Delta
+from aggregator.intake.projection import Delta
 from shared.base.mongo import Database
 from shared.contract import events
 from shared.contract.events import envelope
@@ -62,13 +61,7 @@ def test_a_recount_counts_what_the_numbered_rows_tell(
         raw = envelope.numbered(row["body"], sequence=row["sequence"], epoch=row["epoch"])
         event = events.read_event(orjson.loads(raw))
         delta.apply(TOPIC, events.read_payload(event))
-    folded = Counter(
-        {
-            (topic, unit, day, counter): count
-            for (unit, topic, day), names in delta.history.items()
-            for counter, count in names.items()
-        }
-    )
+    folded = delta.addends()
     assert {k: n for k, n in found.counts.items() if n} == {k: n for k, n in folded.items() if n}
     assert sum(found.sequences.values()) == min(numbered, len(rows))
 

@@ -71,7 +71,7 @@ WORKER = (
     Planted(
         "fold-applies-a-higher-number",
         "A number beyond the next one is a gap and is not counted.",
-        f"{_AGGREGATOR}projection.py",
+        f"{_AGGREGATOR}intake/projection.py",
         "        return first == mark + 1",
         "        return first > mark",
         (f"{_PROJECTION}test_a_gap_holds_the_offset_of_the_projection_until_the_resend_closes_it",),
@@ -79,7 +79,7 @@ WORKER = (
     Planted(
         "fold-applies-a-lower-number",
         "A number counted before is not counted again.",
-        f"{_AGGREGATOR}projection.py",
+        f"{_AGGREGATOR}intake/projection.py",
         "        return first == mark + 1",
         "        return first <= mark + 1",
         (f"{_PROJECTION}test_counters_equal_the_recount_for_today_and_every_past_day",),
@@ -87,7 +87,7 @@ WORKER = (
     Planted(
         "offset-passes-a-gap",
         "While numbers are missing the stored offset stays before them, for the resend.",
-        f"{_AGGREGATOR}projection.py",
+        f"{_AGGREGATOR}intake/projection.py",
         "        if cursor.gap is None:\n            cursor.offset =",
         "        cursor.offset =",
         (f"{_PROJECTION}test_a_gap_holds_the_offset_of_the_projection_until_the_resend_closes_it",),
@@ -95,7 +95,7 @@ WORKER = (
     Planted(
         "commit-unfenced",
         "A chunk is committed only over the marks that it was folded from.",
-        f"{_AGGREGATOR}store.py",
+        f"{_AGGREGATOR}intake/store.py",
         '{"_id": identity, "commits": cursor.commits}, {"$set": fields}',
         '{"_id": identity}, {"$set": fields}',
         (f"{_WORKER}test_a_zombie_worker_is_fenced",),
@@ -141,9 +141,9 @@ FIGURES = (
     Planted(
         "as-of-without-its-own-day",
         "The figures as of a day are those at its end, with what took effect on it.",
-        f"{_AGGREGATOR}queries.py",
-        '{"g": GENERATION, "d": {"$lte": day}}',
-        '{"g": GENERATION, "d": {"$lt": day}}',
+        f"{_AGGREGATOR}intake/store.py",
+        'match["d"] = {"$lte": day}',
+        'match["d"] = {"$lt": day}',
         (
             "tests/integration/aggregator/test_figures_api.py::test_progress_tells_the_figures_now_and_on_past_days",
         ),
@@ -151,7 +151,7 @@ FIGURES = (
     Planted(
         "roll-up-forgets-an-ancestor",
         "What is counted at a unit is counted at every unit above it.",
-        f"{_AGGREGATOR}figures.py",
+        f"{_AGGREGATOR}figures/tree.py",
         "            card = above\n",
         "            return\n",
         ("tests/unit/aggregator/test_figures.py::test_the_roll_up_of_figures_equals_a_plain_walk",),
@@ -159,7 +159,7 @@ FIGURES = (
     Planted(
         "small-cells-shown",
         "A breakdown by personal attribute does not tell of four people or fewer.",
-        f"{_AGGREGATOR}disclosure.py",
+        f"{_AGGREGATOR}figures/disclosure.py",
         "SMALL_BELOW = 5",
         "SMALL_BELOW = 4",
         ("tests/unit/aggregator/test_disclosure.py",),
@@ -167,7 +167,7 @@ FIGURES = (
     Planted(
         "complete-in-spite-of-a-gap",
         "Figures with a gap in their numbers are not called complete.",
-        f"{_AGGREGATOR}freshness.py",
+        f"{_AGGREGATOR}figures/freshness.py",
         '        if self._gaps:\n            reasons.append("gap")\n',
         "",
         ("tests/unit/aggregator/test_freshness.py",),
@@ -175,7 +175,7 @@ FIGURES = (
     Planted(
         "complete-in-spite-of-a-dead-letter",
         "Figures without an event that was set aside are not called complete.",
-        f"{_AGGREGATOR}freshness.py",
+        f"{_AGGREGATOR}figures/freshness.py",
         '        if self.dead_letters:\n            reasons.append("dead_letter")\n',
         "",
         ("tests/unit/aggregator/test_freshness.py",),

@@ -3,7 +3,9 @@
 import orjson
 import pytest
 
-from aggregator import deadletters, store
+from aggregator.deadletters import service as deadletters
+from aggregator.deadletters.rules import Request
+from aggregator.intake.documents import DEAD_LETTERS
 from embedded.servers import RealServers
 from shared.base.errors import Conflict, Invalid
 from shared.base.mongo import Database
@@ -17,7 +19,7 @@ from tests.integration.aggregator.planted import COUNTY, HQ
 from tests.integration.pipeline import Pipeline
 from tests.waiting import until
 
-OPERATOR = deadletters.Request("op")
+OPERATOR = Request("op")
 
 
 def test_a_dead_letter_of_poison_among_good_events_is_replayed_once(
@@ -35,7 +37,7 @@ def test_a_dead_letter_of_poison_among_good_events_is_replayed_once(
     pipeline.relay().cycle()
     consumer = pipeline.consumer()
     until(lambda: consumer.turn(0.05) >= 0 and pipeline.counted() == 8, "the good are counted")
-    (letter,) = mongo[store.DEAD_LETTERS].find()
+    (letter,) = mongo[DEAD_LETTERS].find()
     assert letter["state"] == "open"
     with pytest.raises(Invalid):  # as stored it is still poison
         deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=None)
@@ -68,7 +70,7 @@ def told(figures: FiguresInside) -> bool:
 def test_dead_letters_are_for_the_national_administrator(
     servers: RealServers, filled: Database
 ) -> None:
-    filled[store.DEAD_LETTERS].insert_one(dict(LETTER))
+    filled[DEAD_LETTERS].insert_one(dict(LETTER))
     with figures_inside(servers, filled, COUNTY) as figures:
         http = figures.http
         admin = figures.officer("admin", "admin", "viewer", unit=HQ)

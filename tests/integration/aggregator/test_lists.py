@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from aggregator import queries, store
+from aggregator.deadletters import store as deadletters
+from aggregator.intake.documents import DEAD_LETTERS
+from aggregator.recount.store import RECOUNTS
 from embedded.servers import RealServers
-from shared.base.mongo import Database, Document
+from shared.base.mongo import Database, Document, Place, listed
 from shared.contract import events
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.clients.officers import Headers
@@ -41,8 +43,8 @@ def comparison(number: int) -> Document:
 
 def plant(mongo: Database) -> None:
     # Stored backwards: the order of insertion is not the one that is shown.
-    mongo[store.DEAD_LETTERS].insert_many([letter(n) for n in reversed(range(MANY))])
-    mongo[store.RECOUNTS].insert_many([comparison(n) for n in reversed(range(MANY))])
+    mongo[DEAD_LETTERS].insert_many([letter(n) for n in reversed(range(MANY))])
+    mongo[RECOUNTS].insert_many([comparison(n) for n in reversed(range(MANY))])
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,7 @@ def test_pages_of_dead_letters_show_each_once_oldest_first(
 
 def test_a_list_of_dead_letters_is_read_without_their_bytes(lists: FiguresInside) -> None:
     for state in (None, "open"):
-        ask = partial(queries.dead_letters, lists.hub.database, state, after=None, limit=3)
+        ask = partial(deadletters.page, lists.service.database, state, after=None, limit=3)
         found = lists.portal.call(ask)
         assert [set(letter(0)) - set(one) for one in found] == [{"raw"}] * 3
 
@@ -121,9 +123,9 @@ def test_a_page_of_dead_letters_or_recounts_that_is_none_is_refused(
 @pytest.mark.parametrize(
     ("name", "wanted", "newest_first"),
     [
-        (store.DEAD_LETTERS, {}, False),
-        (store.DEAD_LETTERS, {"state": "open"}, False),
-        (store.RECOUNTS, {}, True),
+        (DEAD_LETTERS, {}, False),
+        (DEAD_LETTERS, {"state": "open"}, False),
+        (RECOUNTS, {}, True),
     ],
 )
 def test_an_index_gives_the_order_of_a_list_of_dead_letters_or_recounts(
@@ -131,12 +133,10 @@ def test_an_index_gives_the_order_of_a_list_of_dead_letters_or_recounts(
     name: str,
     wanted: Document,
     newest_first: bool,
-    after: store.Place | None,
+    after: Place | None,
 ) -> None:
     async def explained() -> Document:
-        found = store.listed(
-            lists.hub.database, name, wanted, after=after, newest_first=newest_first
-        )
+        found = listed(lists.service.database, name, wanted, after=after, newest_first=newest_first)
         return await found.limit(51).explain()
 
     plan = lists.portal.call(explained)["queryPlanner"]["winningPlan"]

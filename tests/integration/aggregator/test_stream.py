@@ -10,8 +10,9 @@ import orjson
 import pytest
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 
-from aggregator import store
-from aggregator.api import edge
+from aggregator.figures.service import ALL_LEVELS
+from aggregator.intake import store
+from aggregator.migrate import migrate
 from embedded.servers import RealServers
 from shared.base.clock import now
 from shared.base.mongo import Database, Document
@@ -38,7 +39,7 @@ async def following(
 def test_the_stream_shows_what_is_committed(servers: RealServers, filled: Database) -> None:
     with figures_inside(servers, filled, COUNTY, stream_frames_per_second=20.0) as figures:
         hub, portal = figures.hub, figures.portal
-        frames: Any = hub.frames(HQ, levels=edge.ALL_LEVELS)
+        frames: Any = hub.frames(HQ, levels=ALL_LEVELS)
         assert portal.call(anext, frames).startswith(b"retry: ")
         snapshot = portal.call(following, frames, b"snapshot")
         assert snapshot["indicators"]["members"]["value"] == 10
@@ -63,7 +64,7 @@ def test_the_hub_is_ready_though_commits_never_pause(
         return change
 
     monkeypatch.setattr(AsyncChangeStream, "try_next", without_pause)
-    store.migrate(mongo)
+    migrate(mongo)
     for name in (store.MARKS, store.WATERMARKS):
         mongo.create_collection(name)
     over = threading.Event()
@@ -81,7 +82,7 @@ def test_the_hub_is_ready_though_commits_never_pause(
     writer.start()
     try:
         with figures_inside(servers, mongo, COUNTY) as figures:
-            assert figures.hub.ready
+            assert figures.service.live.ready
             assert writer.is_alive()
     finally:
         over.set()

@@ -8,10 +8,11 @@ from functools import partial
 
 import pytest
 
-from aggregator import queries, store
-from aggregator.figures import SERIES, Figures
-from aggregator.queries import breakdown
-from aggregator.stream import SUMS_AT_ONCE, SUMS_WAITING
+from aggregator.figures import queries
+from aggregator.figures.rules import SERIES, breakdown, topic_of
+from aggregator.figures.service import SUMS_AT_ONCE, SUMS_WAITING
+from aggregator.figures.tree import Figures
+from aggregator.intake import documents, store
 from embedded.servers import RealServers
 from shared.base.mongo import AsyncDatabase, Database
 from shared.contract import events
@@ -51,7 +52,7 @@ def plant(mongo: Database) -> dict[str, Counter[str]]:
     whole: dict[str, Counter[str]] = {}
     for topic, names in NAMES.items():
         counts = Counter({name: 5 + number for number, name in enumerate(names)})
-        entry = {"g": store.GENERATION, "t": topic, "u": "elsewhere", "c": dict(counts)}
+        entry = {"g": documents.GENERATION, "t": topic, "u": "elsewhere", "c": dict(counts)}
         mongo[store.COUNTERS].insert_one({"_id": f"1/{topic}/elsewhere", **entry})
         mongo[store.HISTORY].insert_one({"_id": f"1/{topic}/elsewhere/{PAST}", "d": PAST, **entry})
         whole[topic] = counts
@@ -65,7 +66,7 @@ def elsewhere(
     """A database with every counter at one more unit, and these counters by topic."""
     with a_registry(servers) as mongo:
         whole = plant(mongo)
-        yield figures.hub.database.client[mongo.name], whole
+        yield figures.service.database.client[mongo.name], whole
 
 
 @pytest.mark.parametrize("day", [None, PAST])
@@ -76,7 +77,7 @@ def test_what_is_left_out_of_a_sum_of_figures_is_of_no_use_to_it(
 ) -> None:
     database, whole = elsewhere
     for series in SERIES:
-        counts = whole[queries.TOPIC_OF_ENTITY[DEFINITIONS[series].entity]]
+        counts = whole[topic_of(series)]
         for dimension in dimensions_of(series):
             totals = figures.portal.call(
                 queries.counter_totals, database, series, dimension.id, ["elsewhere"], day
@@ -96,10 +97,10 @@ def test_who_would_wait_too_long_for_a_sum_of_figures_is_refused(figures: Figure
     with ThreadPoolExecutor(SUMS_WAITING) as threads:
         with ExitStack() as busy:
             for _ in range(SUMS_AT_ONCE):
-                held = figures.portal.wrap_async_context_manager(figures.hub.summing())
+                held = figures.portal.wrap_async_context_manager(figures.service.summing())
                 busy.enter_context(held)
             patient = [threads.submit(ask) for _ in range(SUMS_WAITING)]
-            until(lambda: figures.hub.waiting >= SUMS_WAITING, "as many wait as may")
+            until(lambda: figures.service.waiting >= SUMS_WAITING, "as many wait as may")
             for path, params in (("/v1/progress", past), ("/v1/counters", by_sex)):
                 check_problem(figures.http.get(path, params=params), 503, "overloaded")
             assert figures.http.get("/v1/progress").status_code == 200
@@ -114,7 +115,7 @@ def test_a_tree_loaded_anew_during_a_sum_of_figures_asks_to_come_again(
     summed = queries.figures_on
 
     async def meanwhile(database: AsyncDatabase, day: str) -> Mapping[str, dict[str, int]]:
-        monkeypatch.setattr(figures.hub, "figures", Figures())
+        monkeypatch.setattr(figures.service.live, "figures", Figures())
         return await summed(database, day)
 
     monkeypatch.setattr(queries, "figures_on", meanwhile)

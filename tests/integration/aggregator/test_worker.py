@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from aggregator import store
+from aggregator.intake import store
 from shared.base.mongo import Database
 from shared.contract.events import envelope
 from shared.pipeline import outbox

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from aggregator.queries import breakdown
+from aggregator.figures.rules import breakdown
 from org_units.domain import UnitType
 from shared.contract.definitions import DEFINITIONS, NOT_IN_PLAN, dimensions_of
 

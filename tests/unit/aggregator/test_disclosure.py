@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.disclosure import publish
+from aggregator.figures.disclosure import publish
 
 Table = tuple[int, ...]
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.figures import OUTSIDE_TARGETS, SERIES, Card, Figures
+from aggregator.figures.rules import SERIES
+from aggregator.figures.tree import OUTSIDE_TARGETS, Figures
+from aggregator.intake.documents import Card
 from shared.contract import events
 
 PARENTS = {

@@ -4,16 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.freshness import Freshness, Mark
+from aggregator.figures.freshness import Freshness
+from shared.contract.events.payloads import Watermark
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SOURCES = ("/services/member", "/services/volunteer")
 TOPICS = {"/services/member": "registry.member", "/services/volunteer": "registry.volunteer"}
 
 
-def mark(source: str, seconds: float, number: int) -> Mark:
+def mark(source: str, seconds: float, number: int) -> Watermark:
     at = NOON + timedelta(seconds=seconds)
-    return Mark(source, 1, at, {TOPICS[source]: {"0": number}})
+    sequences = {TOPICS[source]: {"0": number}}
+    return Watermark(source=source, epoch=1, at=at, sequences=sequences)
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """The plan as data, and the two measures of progress that are never derived from one another."""
 
 import json
+from dataclasses import asdict
 from datetime import date
 
+import orjson
 import pytest
 
-from aggregator.plans import (
+from aggregator.plans.rules import (
     Figure,
     Indicator,
     Kind,
@@ -14,13 +16,12 @@ from aggregator.plans import (
     Qualifier,
     Reason,
     current_plan,
-    indicator_item,
-    load_plans,
-    parse_plans,
     progress,
     progress_increment,
     progress_target,
 )
+from aggregator.plans.schemas import IndicatorItem, PlanHead
+from aggregator.plans.service import load_plans, parse_plans
 
 TODAY = date(2026, 11, 23)
 
@@ -94,8 +95,8 @@ def test_the_next_plan_is_an_empty_draft_and_is_never_measured_against() -> None
 def test_the_period_of_a_plan_ends_with_its_last_day() -> None:
     assert not plan().ended(date(2025, 12, 31))
     assert plan().ended(date(2026, 1, 1))
-    assert plan().as_item(TODAY)["ended"] is True
-    assert plan().as_item(date(2023, 6, 1))["ended"] is False
+    assert PlanHead.of(plan(), TODAY).ended
+    assert not PlanHead.of(plan(), date(2023, 6, 1)).ended
 
 
 def test_progress_towards_the_plan_goes_over_one() -> None:
@@ -146,20 +147,20 @@ def test_without_a_figure_there_is_no_progress() -> None:
 
 
 def test_progress_is_measured_on_the_combined_figure_where_there_is_one() -> None:
-    alone = indicator_item(75_000, plan(), row("units"), TODAY)
-    assert (alone["combined"], alone["progress_target"]) == (75_000, 0.5)
-    both = indicator_item(75_000, plan(), row("units"), TODAY, reported=60_000, combined=135_000)
-    assert (both["value"], both["reported"], both["combined"]) == (75_000, 60_000, 135_000)
-    assert (both["progress_target"], both["progress_increment"]) == (0.9, 0.7)
+    alone = IndicatorItem.of(75_000, plan(), row("units"), TODAY)
+    assert (alone.combined, alone.progress_target) == (75_000, 0.5)
+    both = IndicatorItem.of(75_000, plan(), row("units"), TODAY, reported=60_000, combined=135_000)
+    assert (both.value, both.reported, both.combined) == (75_000, 60_000, 135_000)
+    assert (both.progress_target, both.progress_increment) == (0.9, 0.7)
 
 
 def test_a_chapter_without_targets_shows_its_figure_and_the_reason() -> None:
-    item = indicator_item(12, plan(), None, TODAY)
-    assert item["value"] == 12
-    assert item["target"] is None
-    assert item["reason"] == "no_target"
-    assert item["reasons"]["progress_increment"] == "no_increase"
-    assert json.loads(json.dumps(item)) == item
+    item = IndicatorItem.of(12, plan(), None, TODAY)
+    assert item.value == 12
+    assert item.target is None
+    assert item.reason == "no_target"
+    assert item.reasons.progress_increment == "no_increase"
+    assert orjson.loads(orjson.dumps(item)) == asdict(item)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +168,9 @@ def test_a_chapter_without_targets_shows_its_figure_and_the_reason() -> None:
     [(date(2020, 12, 31), True, "before_plan"), (TODAY, False, "no_plan")],
 )
 def test_outside_any_plan_there_is_no_progress(day: date, with_plan: bool, reason: str) -> None:
-    item = indicator_item(160_000, plan() if with_plan else None, row("units"), day)
-    assert (item["progress_target"], item["progress_increment"]) == (None, None)
-    assert item["reason"] == reason
+    item = IndicatorItem.of(160_000, plan() if with_plan else None, row("units"), day)
+    assert (item.progress_target, item.progress_increment) == (None, None)
+    assert item.reason == reason
 
 
 def document(**changes: object) -> str:

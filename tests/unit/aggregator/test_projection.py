@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.projection import Cursor, Fold
+from aggregator.intake.projection import Cursor, Fold
 from shared.contract import events
 from shared.contract.events import UnknownEventType, envelope
 from shared.contract.timeline import Entry

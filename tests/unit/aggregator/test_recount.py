@@ -5,7 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from aggregator import recount, store
+from aggregator.recount import __main__ as recount
+from aggregator.recount.registers import RecountFailed
+from aggregator.recount.rules import Report
+from aggregator.recount.store import RECOUNTS, document
+from shared.base.clock import now
 
 
 @pytest.fixture(autouse=True)
@@ -50,11 +54,14 @@ def test_the_exit_code_of_a_recount_tells_whether_the_figures_are_equal(
 ) -> None:
     stored: list[object] = []
     reports = SimpleNamespace(insert_one=stored.append)
-    monkeypatch.setattr(recount, "connect", lambda _settings: {store.RECOUNTS: reports})
-    report = {"_id": "one", "equal": equal}
+    monkeypatch.setattr(recount, "connect", lambda _settings: {RECOUNTS: reports})
+    report = Report(
+        "one", now(), seconds=0, equal=equal, compared=1, open_dead_letters=0,
+        counted_at={}, series={}, differing=0, differences=(),
+    )  # fmt: skip
     monkeypatch.setattr(recount, "compare", lambda *_, **__: report)
     assert code() == (0 if equal else 1)
-    assert stored == [report]
+    assert stored == [document(report)]
     assert (log.opened, log.closed) == (1, 1)
 
 
@@ -85,7 +92,7 @@ def test_a_recount_lets_the_log_go_where_the_comparison_fails(
     monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise recount.RecountFailed("a register did not answer")
+        raise RecountFailed("a register did not answer")
 
     monkeypatch.setattr(recount, "connect", lambda _settings: {})
     monkeypatch.setattr(recount, "compare", fail)

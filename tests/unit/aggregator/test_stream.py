@@ -6,11 +6,16 @@ from typing import Any, cast
 
 import pytest
 
-from aggregator import store
-from aggregator.api import edge
-from aggregator.figures import Card, Figures
+from aggregator.figures.api import NATIONAL
+from aggregator.figures.live import Live
+from aggregator.figures.schemas import Progress
+from aggregator.figures.service import PUBLIC_LEVELS, FiguresService
+from aggregator.figures.stream import Hub
+from aggregator.figures.tree import Figures
+from aggregator.intake import store
+from aggregator.intake.documents import Card
+from aggregator.intake.feed import Feed
 from aggregator.settings import AggregatorSettings
-from aggregator.stream import Hub
 from shared.base.clock import now
 from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncDatabase
@@ -26,13 +31,9 @@ CARDS = (
 )
 
 
-def described(hub: Hub, unit: str) -> dict[str, Any]:
-    return {"name": hub.figures.cards[unit].name}
-
-
 def fill(hub: Hub) -> None:
     for card in CARDS:
-        hub.figures.set_card(card)
+        hub.live.figures.set_card(card)
 
 
 async def beats(hub: Hub, count: int) -> None:
@@ -43,47 +44,56 @@ async def beats(hub: Hub, count: int) -> None:
 @pytest.fixture
 def hub() -> Hub:
     settings = AggregatorSettings(stream_frames_per_second=200.0)
-    built = Hub(cast("AsyncDatabase", None), settings, described)
+    live = Live(settings.expected_sources, settings.complete_seconds)
+    built = Hub(FiguresService(cast("AsyncDatabase", None), (), live), settings)
     fill(built)
-    built.ready = True
+    built.live.ready = True
     return built
+
+
+@pytest.fixture
+def feed(hub: Hub) -> Feed:
+    return Feed(cast("AsyncDatabase", None), hub.live)
 
 
 async def test_frames_of_the_stream_go_on_though_a_stalled_viewer_outlived_a_reload(
     hub: Hub,
 ) -> None:
-    stalled = hub.frames("city", levels=edge.PUBLIC_LEVELS)
+    stalled = hub.frames("city", levels=PUBLIC_LEVELS)
     await anext(stalled)
     ticking = asyncio.create_task(hub._tick())
     # Everything is loaded anew while the viewer takes nothing, and a unit is not there yet.
-    hub.figures = Figures()
-    hub.figures.changed = {"city"}
+    hub.live.figures = Figures()
+    hub.live.figures.changed = {"city"}
     await beats(hub, 3)
-    hub.ready = False
+    hub.live.ready = False
     await beats(hub, 3)
     fill(hub)
-    hub.ready = True
+    hub.live.ready = True
     assert not ticking.done()
-    later = hub.frames("city", levels=edge.PUBLIC_LEVELS)
+    later = hub.frames("city", levels=PUBLIC_LEVELS)
     await anext(later), await anext(later)
     async with asyncio.timeout(LIMIT):
         assert b"event: figures" in await anext(later)
     ticking.cancel()
 
 
-async def test_a_beat_of_the_stream_that_fails_is_made_up_for_by_the_next(hub: Hub) -> None:
+async def test_a_beat_of_the_stream_that_fails_is_made_up_for_by_the_next(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     failures = ["not yet"]
+    progress = hub.service.progress
 
-    def described_at_last(hub: Hub, unit: str) -> dict[str, Any]:
+    def progress_at_last(unit: str) -> Progress:
         if failures:
             raise LookupError(failures.pop())
-        return described(hub, unit)
+        return progress(unit)
 
-    frames = hub.frames("city", levels=edge.PUBLIC_LEVELS)
-    hub.figures.changed = set()
+    frames = hub.frames("city", levels=PUBLIC_LEVELS)
+    hub.live.figures.changed = set()
     assert [await anext(frames) for _ in range(2)][1].startswith(b"event: snapshot")
-    hub.figures.changed = {"county"}
-    hub._describe = described_at_last
+    hub.live.figures.changed = {"county"}
+    monkeypatch.setattr(hub.service, "progress", progress_at_last)
     ticking = asyncio.create_task(hub._tick())
     async with asyncio.timeout(LIMIT):
         frame = await anext(frames)
@@ -93,19 +103,19 @@ async def test_a_beat_of_the_stream_that_fails_is_made_up_for_by_the_next(hub: H
 
 
 async def test_a_stream_opened_while_all_is_loaded_anew_is_asked_to_come_again(hub: Hub) -> None:
-    frames = hub.frames("city", levels=edge.PUBLIC_LEVELS)
+    frames = hub.frames("city", levels=PUBLIC_LEVELS)
     await anext(frames)
-    hub.figures, hub.ready = Figures(), False
+    hub.live.figures, hub.live.ready = Figures(), False
     assert [frame async for frame in frames] == [b"event: reconnect\ndata: {}\n\n"]
     assert hub.viewers() == 0
 
 
-def test_an_array_that_became_shorter_is_shortened_in_the_hub(hub: Hub) -> None:
+def test_an_array_that_became_shorter_is_shortened_in_the_hub(hub: Hub, feed: Feed) -> None:
     unit = {"_id": "school", "version": 2, "flags": ["industry", "outside_targets"]}
     unit |= {"name": "某校红十字会", "level": "GRASSROOTS", "type": "SCHOOL", "status": "ACTIVE"}
-    hub._take(store.UNITS, {**unit, "parent": "city"})
-    assert "school" not in hub.figures.subtree("city")
-    hub._update(
+    feed.take(store.UNITS, {**unit, "parent": "city"})
+    assert "school" not in hub.live.figures.subtree("city")
+    feed.update(
         store.UNITS,
         "school",
         {
@@ -114,48 +124,50 @@ def test_an_array_that_became_shorter_is_shortened_in_the_hub(hub: Hub) -> None:
             "truncatedArrays": [{"field": "flags", "newSize": 1}],
         },
     )
-    assert hub.figures.cards["school"].flags == ("industry",)
-    assert "school" in hub.figures.subtree("city")
+    assert hub.live.figures.cards["school"].flags == ("industry",)
+    assert "school" in hub.live.figures.subtree("city")
 
 
-def test_an_older_change_of_what_is_gone_since_is_taken_by_the_hub(hub: Hub) -> None:
+def test_an_older_change_of_what_is_gone_since_is_taken_by_the_hub(hub: Hub, feed: Feed) -> None:
     mark = {"_id": "1/registry.member/0", "topic": "registry.member", "partition": 0}
-    hub._take(store.MARKS, {**mark, "sequences": {"member@1": 7}, "gap": None})
+    feed.take(store.MARKS, {**mark, "sequences": {"member@1": 7}, "gap": None})
     change = {"updatedFields": {"gap.seen": 5}, "removedFields": ["gap.since"]}
-    hub._update(store.MARKS, mark["_id"], change)  # type: ignore[arg-type]
-    assert "gap" in hub.freshness.verdict(now()).reasons
+    feed.update(store.MARKS, mark["_id"], change)  # type: ignore[arg-type]
+    assert "gap" in hub.live.freshness.verdict(now()).reasons
 
 
-def test_a_pending_watermark_waits_for_its_own_numbers_not_for_later_ones(hub: Hub) -> None:
+def test_a_pending_watermark_waits_for_its_own_numbers_not_for_later_ones(
+    hub: Hub, feed: Feed
+) -> None:
     topics = {"org-units": "registry.unit", "volunteer": "registry.volunteer"}
     moment = now()
     for name, topic in topics.items():
         mark = {"_id": f"/services/{name}", "epoch": 1, "at": moment, "sequences": {topic: {}}}
-        hub._take(store.WATERMARKS, mark)
+        feed.take(store.WATERMARKS, mark)
     place = {"_id": "1/registry.member/0", "topic": "registry.member", "partition": 0}
-    hub._take(store.MARKS, {**place, "sequences": {"member@1": 1}, "gap": None})
+    feed.take(store.MARKS, {**place, "sequences": {"member@1": 1}, "gap": None})
     # The worker is one number behind, always: each watermark is applied when the next one comes.
     first = {"registry/member": {"0": 1}}
     begun = moment - timedelta(seconds=5)
     watermark = {"_id": "/services/member", "epoch": 1, "at": begun, "sequences": first}
-    hub._take(store.WATERMARKS, watermark)
+    feed.take(store.WATERMARKS, watermark)
     for number in range(2, 6):
         at = begun + timedelta(seconds=number - 1)
         change: dict[str, Any] = {"at": at, "sequences.registry/member.0": number}
         told = {"updatedFields": change, "removedFields": []}
-        hub._update(store.WATERMARKS, "/services/member", told)
+        feed.update(store.WATERMARKS, "/services/member", told)
         applied = {"updatedFields": {"sequences.member@1": number - 1}, "removedFields": []}
-        hub._update(store.MARKS, "1/registry.member/0", applied)
-    lag = hub.freshness.verdict(moment).lag_seconds
+        feed.update(store.MARKS, "1/registry.member/0", applied)
+    lag = hub.live.freshness.verdict(moment).lag_seconds
     assert lag == 2.0  # the last but one of the watermarks, not the first
 
 
 async def test_a_page_of_figures_opened_before_the_tree_is_there_is_asked_to_come_again(
     hub: Hub,
 ) -> None:
-    hub.figures = Figures()
+    hub.live.figures = Figures()
     with pytest.raises(Unavailable, match=r"figures\.starting"):
-        edge.known_unit(hub, edge.NATIONAL, None)
+        hub.service.find(NATIONAL, None)
 
 
 @pytest.mark.parametrize(
@@ -171,4 +183,5 @@ def test_lines_of_grassroots_units_in_the_stream_are_for_those_who_may_read_ther
     hub: Hub, grant: Grant | None, shown: list[str]
 ) -> None:
     principal = None if grant is None else Principal("officer", (grant,))
-    assert hub.rows("city", edge.levels_shown(hub, "city", principal)) == shown
+    rows = hub.service.rows("city", hub.service.levels_shown("city", principal))
+    assert [row.unit for row in rows] == shown

@@ -9,10 +9,11 @@ import orjson
 import pytest
 from pymongo.errors import OperationFailure
 
-from aggregator import store, worker
-from aggregator.projection import Cursor, Fold, Gap
+from aggregator.intake import handler as worker
+from aggregator.intake import store
+from aggregator.intake.handler import CountingHandler
+from aggregator.intake.projection import Cursor, Fold, Gap
 from aggregator.settings import AggregatorSettings
-from aggregator.worker import CountingHandler
 from shared.base.clock import now
 from shared.base.mongo import Database
 from shared.contract import events

@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from aggregator import api
-from aggregator.plans import load_plans
+import aggregator.messages  # noqa: F401  (registers this service's texts)
+from aggregator.deadletters import api as deadletters_api
+from aggregator.figures import api as figures_api
+from aggregator.figures.live import Live
+from aggregator.figures.service import FiguresService
+from aggregator.figures.stream import Hub
+from aggregator.plans.service import load_plans
+from aggregator.recount import api as recount_api
 from aggregator.settings import AggregatorSettings
-from aggregator.stream import Hub
-from shared.base.errors import Unavailable
 from shared.base.mongo import connect, connect_async
 from shared.base.settings import AccessSettings, HttpSettings, MongoSettings, ProcessSettings
 from shared.web.access import TokenVerifier
@@ -21,6 +24,10 @@ from shared.web.app import create_app
 from shared.web.serving import serve
 
 PAGES = Path(__file__).parent / "dashboard"
+
+router = APIRouter()
+for api in (figures_api, deadletters_api, recount_api):
+    router.include_router(api.router)
 
 
 def build(
@@ -32,18 +39,18 @@ def build(
     """Wire the process by hand; what is not given comes from its environment."""
     settings, mongo = settings or AggregatorSettings(), mongo or MongoSettings()
     process = process or ProcessSettings()
-    plans = load_plans()
     database = connect_async(mongo)
-    hub = Hub(database, settings, partial(api.describe, plans=plans))
+    live = Live(settings.expected_sources, settings.complete_seconds)
+    service = FiguresService(database, load_plans(), live)
+    hub = Hub(service, settings)
 
     async def figures() -> None:
-        if not hub.ready:
-            raise Unavailable("figures.starting")
+        service.check_ready()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.hub, app.state.plans = hub, plans
-        app.state.database = connect(mongo)
+        app.state.figures, app.state.hub = service, hub
+        app.state.database, app.state.async_database = connect(mongo), database
         await hub.start(app.state.closing)
         try:
             yield
@@ -56,7 +63,7 @@ def build(
         "Red Cross registry: aggregator",
         settings=HttpSettings(),
         instance=process.instance,
-        routers=[api.router],
+        routers=[router],
         readiness=[figures],
         lifespan=lifespan,
         verifier=verifier or TokenVerifier(AccessSettings()),

@@ -1,12 +1,13 @@
 """MongoDB clients and the unit of work: one request or one chunk is one transaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pymongo import AsyncMongoClient, MongoClient
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, MongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase as _AsyncDatabase
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection as _Collection
@@ -23,6 +24,8 @@ Document = dict[str, Any]
 Database = _Database[Document]
 Collection = _Collection[Document]
 AsyncDatabase = _AsyncDatabase[Document]
+Place = tuple[datetime, str]
+"""Where an entry of a list stands: its instant and its id, since instants may be equal."""
 T = TypeVar("T")
 
 _log = log.get(__name__)
@@ -116,6 +119,37 @@ async def transact_async(
         )
 
 
+def listed(
+    database: AsyncDatabase,
+    name: str,
+    wanted: Mapping[str, Any],
+    *,
+    after: Place | None,
+    newest_first: bool = False,
+    without: Iterable[str] = (),
+) -> AsyncCursor[Document]:
+    """Return the entries of a collection in order of their instants, from the one after on.
+
+    Args:
+        database: the service's database.
+        name: a collection with an index on ``at`` and ``_id``.
+        wanted: further conditions.
+        after: where the page before ended; None for the first page.
+        newest_first: whether the order is descending.
+        without: fields that are not read.
+    """
+    order, follows = (DESCENDING, "$lt") if newest_first else (ASCENDING, "$gt")
+    conditions = dict(wanted)
+    if after is not None:
+        at, identity = after
+        # The first bounds what is read of the index; the second leaves out the page before, of
+        # which some entries may be of the same instant.
+        conditions["at"] = {f"{follows}e": at}
+        conditions["$or"] = [{"at": {follows: at}}, {"_id": {follows: identity}}]
+    found = database[name].find(conditions, dict.fromkeys(without, 0))
+    return found.sort([("at", order), ("_id", order)])
+
+
 def server_time(database: Database) -> datetime:
     """Return the primary's own clock (an aware instant): what every process compares with."""
     answer: datetime = database.command("hello")["localTime"]
@@ -132,9 +166,11 @@ __all__ = [
     "Collection",
     "Database",
     "Document",
+    "Place",
     "abort_leftovers",
     "connect",
     "connect_async",
+    "listed",
     "server_time",
     "transact",
     "transact_async",

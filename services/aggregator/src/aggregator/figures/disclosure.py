@@ -22,7 +22,7 @@ def publish(cells: Mapping[str, int], *, adds_up: bool = True) -> dict[str, int 
 
     Args:
         cells: count by value.
-        adds_up: whether their sum is the public total; else one does not tell the other.
+        adds_up: whether their sum is the public total; else neither follows from the other.
     """
     hidden = {value for value, count in cells.items() if count < SMALL_BELOW and count != 0}
     if hidden and adds_up:

@@ -1,13 +1,13 @@
-"""Updates as a change stream tells them, applied to the documents they are of (pure)."""
+"""Applies the updates of a change stream to the documents they describe (pure)."""
 
 from collections.abc import Mapping
 from typing import Any
 
-Document = dict[str, Any]
+from aggregator.intake.documents import Document
 
 
 def apply(document: Document, description: Mapping[str, Any]) -> None:
-    """Bring a document to what an update made of it.
+    """Apply an update to a document.
 
     Args:
         document: changed in place.

@@ -8,16 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from shared.contract import events
+from aggregator.figures.rules import SERIES, is_summand, series_of
+from aggregator.intake.documents import Card
 from shared.contract.definitions import DEFINITIONS
 
-SERIES = ("units", "members", "volunteers", "enrolled")
 OUTSIDE_TARGETS = "outside_targets"
-_ENTITY_OF_TOPIC = {
-    events.UNIT_TOPIC: "unit",
-    events.MEMBER_TOPIC: "member",
-    events.VOLUNTEER_TOPIC: "volunteer",
-}
 MAX_DEPTH = 16
 """Seven levels exist; the bound keeps a cycle in bad data from hanging the process."""
 
@@ -25,32 +20,6 @@ _NAMED_BY_REGION = {"CHAPTER": 2, "TOWNSHIP": 1, "SUBDISTRICT": 1}
 _ENDED = frozenset({"VOIDED", "DISSOLVED", "MERGED"})
 
 Vector = list[int]
-
-
-def series_of(topic: str) -> tuple[str, ...]:
-    """Return the headline series that a topic's counters feed."""
-    entity = _ENTITY_OF_TOPIC.get(topic)
-    return tuple(name for name in SERIES if DEFINITIONS[name].entity == entity)
-
-
-def _is_summand(topic: str, name: str) -> bool:
-    """Tell whether a counter is a summand of some headline series."""
-    return any(DEFINITIONS[series].counts_counter(name) for series in series_of(topic))
-
-
-@dataclass(frozen=True)
-class Card:
-    """A unit as the tree shows it."""
-
-    id: str
-    version: int
-    name: str
-    region_code: str | None
-    level: str
-    type: str
-    status: str
-    parent: str | None
-    flags: tuple[str, ...]
 
 
 @dataclass
@@ -73,7 +42,7 @@ class Figures:
     def set_counters(self, unit: str, topic: str, values: Mapping[str, int]) -> None:
         """Take the present values of some counters of a unit (absolute, not differences)."""
         known = self._counters.setdefault((unit, topic), {})
-        known.update({name: count for name, count in values.items() if _is_summand(topic, name)})
+        known.update({name: count for name, count in values.items() if is_summand(topic, name)})
         own = self._own.setdefault(unit, [0] * len(SERIES))
         difference = [0] * len(SERIES)
         for series in series_of(topic):

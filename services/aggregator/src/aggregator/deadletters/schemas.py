@@ -1,4 +1,4 @@
-"""Requests of the aggregator."""
+"""The commands that close a dead letter."""
 
 from typing import Any
 

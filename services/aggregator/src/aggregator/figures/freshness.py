@@ -1,29 +1,22 @@
-"""How far the figures have come: lag and completeness from watermarks and marks (pure)."""
+"""Lag and completeness of the figures, from watermarks and marks (pure)."""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aggregator.intake.projection import mark_key
+from shared.contract.events.payloads import Watermark
+
 PENDING = 600
 """Watermarks kept per source while their numbers are being applied: ten minutes' worth."""
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A watermark: up to ``at`` every commit of a source has a number no higher than these."""
-
-    source: str
-    epoch: int
-    at: datetime
-    sequences: Mapping[str, Mapping[str, int]]
-
-
-@dataclass(frozen=True)
 class Verdict:
-    """What the dashboard says of its own figures.
+    """What the dashboard shows about its own figures.
 
-    ``lag_seconds`` is None until every source has been heard of.
+    ``lag_seconds`` is None until every source has published a watermark.
     """
 
     complete: bool
@@ -40,10 +33,10 @@ class Freshness:
     dead_letters: int = 0
     _applied: dict[tuple[str, int], Mapping[str, int]] = field(default_factory=dict)
     _gaps: set[tuple[str, int]] = field(default_factory=set)
-    _pending: dict[str, deque[Mark]] = field(
+    _pending: dict[str, deque[Watermark]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=PENDING))
     )
-    _reached: dict[str, Mark] = field(default_factory=dict)
+    _reached: dict[str, Watermark] = field(default_factory=dict)
 
     def applied(
         self, topic: str, partition: int, sequences: Mapping[str, int], *, gap: bool
@@ -52,7 +45,7 @@ class Freshness:
         self._applied[(topic, partition)] = sequences
         (self._gaps.add if gap else self._gaps.discard)((topic, partition))
 
-    def watermark(self, mark: Mark) -> None:
+    def watermark(self, mark: Watermark) -> None:
         """Take a source's newest watermark."""
         self._pending[mark.source].append(mark)
 
@@ -80,8 +73,8 @@ class Freshness:
         while pending and self._covers(pending[0]):
             self._reached[source] = pending.popleft()
 
-    def _covers(self, mark: Mark) -> bool:
-        key = f"{mark.source.rsplit('/', 1)[1]}@{mark.epoch}"
+    def _covers(self, mark: Watermark) -> bool:
+        key = mark_key(mark.source, mark.epoch)
         return all(
             self._applied.get((topic, int(partition)), {}).get(key, 0) >= number
             for topic, numbers in mark.sequences.items()

@@ -36,6 +36,8 @@ _MOST = 2**63 - 1
 
 UnitTopic = tuple[str, str]
 UnitTopicDay = tuple[str, str, str]
+Addend = tuple[str, str, str, str]
+"""Topic, unit, day, counter name: one addend of history."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,16 @@ class Delta:
     history: dict[UnitTopicDay, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     cards: dict[str, UnitCard] = field(default_factory=dict)
     rows: int = 0
+
+    def addends(self) -> Counter[Addend]:
+        """Return what it adds to the dated history, one by one."""
+        return Counter(
+            {
+                (topic, unit, day, name): count
+                for (unit, topic, day), names in self.history.items()
+                for name, count in names.items()
+            }
+        )
 
     def documents(self) -> int:
         """Return how many counters, days of history and cards it touches."""
@@ -190,7 +202,7 @@ class Fold:
             self.delta.apply(record.topic, payload)
 
     def _unreadable(self, record: Record, span: envelope.Span, cursor: Cursor) -> None:
-        """Cross a record whose value cannot be read, by the numbers its headers tell."""
+        """Cross a record whose value cannot be read, by the numbers in its headers."""
         mark = cursor.sequences.get(mark_key(span.source, span.epoch), 0)
         first = max(span.first, mark + 1)
         if first <= span.last and self._is_next(cursor, span, first, span.last):
@@ -256,7 +268,7 @@ def mark_key(source: str, epoch: int) -> str:
 
 
 def _is_of_ours(mark: Watermark) -> bool:
-    """Whether a watermark tells, by number, of partitions that its source writes."""
+    """Whether a watermark is about partitions, by number, that its source writes."""
     topics = events.TOPICS_OF_SOURCE.get(mark.source)
     return (
         topics is not None

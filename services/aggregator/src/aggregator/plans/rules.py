@@ -1,17 +1,12 @@
-"""Plan periods and their indicators as data, and the arithmetic of progress against them.
+"""Plan periods, their indicators, and the arithmetic of progress against them (pure).
 
 Baseline, increase and target are three facts of the plan's text, each with its own qualifier. They
-do not add up (1,647万余 + 350万 < 2,000万), so none is ever derived from the other two. Pure.
+do not add up (1,647万余 + 350万 < 2,000万), so none is ever derived from the other two.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
 
 class Qualifier(StrEnum):
@@ -121,19 +116,6 @@ class Plan:
         """Return the row that a counted series measures."""
         return next((row for row in self.indicators if row.series == series), None)
 
-    def as_item(self, day: date) -> dict[str, Any]:
-        """Return the public head of the plan as it stands on a day."""
-        return {
-            "id": self.id,
-            "name_zh": self.name_zh,
-            "name_en": self.name_en,
-            "start": self.start.isoformat(),
-            "end": self.end.isoformat(),
-            "baseline_date": self.baseline_date.isoformat(),
-            "status": self.status.value,
-            "ended": self.ended(day),
-        }
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -190,46 +172,6 @@ def progress(combined: int | None, row: Indicator | None, *, covered: bool = Fal
     return Progress(target, increment, target_reason, increment_reason)
 
 
-def indicator_item(
-    value: int,
-    plan: Plan | None,
-    row: Indicator | None,
-    day: date,
-    *,
-    reported: int | None = None,
-    combined: int | None = None,
-    covered: bool = False,
-) -> dict[str, Any]:
-    """Return one indicator as ``GET /v1/progress`` answers it for a day.
-
-    Without a reported figure, progress is measured on ``value``. Pass ``row=None`` for a chapter
-    to which the plan gives no targets. ``reason`` is the first of ``reasons``.
-    """
-    measured = value if combined is None else combined
-    result = progress(measured, row, covered=covered)
-    if plan is None:
-        result = Progress(None, None, Reason.NO_PLAN, Reason.NO_PLAN)
-    elif day < plan.start:
-        result = Progress(None, None, Reason.BEFORE_PLAN, Reason.BEFORE_PLAN)
-    return {
-        "value": value,
-        "reported": reported,
-        "combined": measured,
-        "baseline": row.baseline.value if row and row.baseline else None,
-        "baseline_qualifier": row.baseline.qualifier.value if row and row.baseline else None,
-        "target": row.target.value if row and row.target else None,
-        "target_qualifier": row.target.qualifier.value if row and row.target else None,
-        "increment_target": row.increase.value if row and row.increase else None,
-        "progress_target": result.target,
-        "progress_increment": result.increment,
-        "reason": result.reason.value if result.reason else None,
-        "reasons": {
-            "progress_target": result.target_reason and result.target_reason.value,
-            "progress_increment": result.increment_reason and result.increment_reason.value,
-        },
-    }
-
-
 def current_plan(plans: tuple[Plan, ...], day: date) -> Plan | None:
     """Return the five-year plan to measure against on a day.
 
@@ -242,56 +184,7 @@ def current_plan(plans: tuple[Plan, ...], day: date) -> Plan | None:
         if plan.series is PlanSeries.FIVE_YEAR
         and plan.status in (PlanStatus.ACTIVE, PlanStatus.CLOSED)
     ]
-    begun = [plan for plan in eligible if plan.start <= day]
-    if begun:
-        return max(begun, key=lambda plan: plan.start)
+    started = [plan for plan in eligible if plan.start <= day]
+    if started:
+        return max(started, key=lambda plan: plan.start)
     return min(eligible, key=lambda plan: plan.start, default=None)
-
-
-def _figure(raw: Mapping[str, Any] | None) -> Figure | None:
-    if raw is None:
-        return None
-    figure = Figure(raw["value"], Qualifier(raw["qualifier"]))
-    if (figure.value is None) != (figure.qualifier is Qualifier.QUALITATIVE):
-        raise ValueError(f"a figure has a number unless it is QUALITATIVE: {raw}")
-    if figure.value is not None and (type(figure.value) is not int or figure.value <= 0):
-        raise ValueError(f"plan figures are positive whole numbers: {raw}")
-    return figure
-
-
-def _indicator(raw: Mapping[str, Any]) -> Indicator:
-    figures = {key: _figure(raw[key]) for key in ("baseline", "increase", "target")}
-    return Indicator(**{**raw, **figures, "kind": Kind(raw["kind"])})
-
-
-def _plan(raw: Mapping[str, Any]) -> Plan:
-    plan = Plan(
-        **{
-            **raw,
-            "series": PlanSeries(raw["series"]),
-            "status": PlanStatus(raw["status"]),
-            "start": date.fromisoformat(raw["start"]),
-            "end": date.fromisoformat(raw["end"]),
-            "baseline_date": date.fromisoformat(raw["baseline_date"]),
-            "indicators": tuple(_indicator(row) for row in raw["indicators"]),
-        }
-    )
-    if plan.start > plan.end:
-        raise ValueError(f"plan {plan.id} ends before it starts")
-    if plan.status is PlanStatus.DRAFT and plan.indicators:
-        raise ValueError(f"plan {plan.id} is a draft; targets come with its adoption")
-    return plan
-
-
-def parse_plans(text: str) -> tuple[Plan, ...]:
-    """Return the plans of a JSON document; any missing or unknown field is an error."""
-    plans = tuple(_plan(raw) for raw in json.loads(text)["plans"])
-    if len({plan.id for plan in plans}) != len(plans):
-        raise ValueError("two plans have one id")
-    return plans
-
-
-@cache
-def load_plans() -> tuple[Plan, ...]:
-    """Return the plans shipped with this release."""
-    return parse_plans(files("aggregator").joinpath("data", "plans.json").read_text("utf-8"))

@@ -1,0 +1,1 @@
+"""Dead letters: events that were set aside, and what an operator does with them."""

@@ -1,0 +1,1 @@
+"""The figures as they are shown: now and on past days, broken down, live."""

@@ -1,0 +1,242 @@
+"""What intake stores: counters per own unit, their dated history, cards, marks, watermarks.
+
+One chunk is one transaction (docs/design.md section 5.3). A counter's key is (generation, topic,
+unit), so that workers of different topics never collide.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel, UpdateOne
+
+from aggregator.intake import documents
+from aggregator.intake.documents import GENERATION
+from aggregator.intake.projection import Addend, Cursor, DeadLetter, Delta, Fold
+from shared.base.clock import now
+from shared.base.mongo import SNAPSHOT, AsyncDatabase, ClientSession, Database, Document, transact
+from shared.contract import events
+from shared.contract.events.payloads import Watermark
+from shared.pipeline.consumer import Superseded
+from shared.pipeline.eventlog import TopicPartition
+
+COUNTERS = "counters"
+HISTORY = "history"
+MARKS = "marks"
+UNITS = "units"
+WATERMARKS = "watermarks"
+
+INDEXES = {
+    COUNTERS: [IndexModel([("g", ASCENDING), ("u", ASCENDING)], name="unit")],
+    HISTORY: [
+        IndexModel([("g", ASCENDING), ("d", ASCENDING)], name="day"),
+        IndexModel([("g", ASCENDING), ("u", ASCENDING), ("d", ASCENDING)], name="unit_day"),
+    ],
+}
+TIMEOUT_MS = 20_000
+"""A sum over history that takes longer is given up, by the server too: anyone may ask for one."""
+SUMMED_AT_ONCE = 20_000
+"""Units named in one query; a larger subtree is summed over all units and picked from."""
+
+
+def load_cursors(
+    database: Database, places: Iterable[TopicPartition], topic_ids: Mapping[str, str]
+) -> dict[TopicPartition, Cursor]:
+    """Return where each partition stands; a partition never read starts at the beginning.
+
+    An offset of another topic id (the topic was created again) starts at the beginning too:
+    the numbers, not the offsets, decide what was applied.
+    """
+    wanted = {documents.mark_id(place): place for place in places}
+    cursors = {place: Cursor() for place in wanted.values()}
+    for document in database[MARKS].find({"_id": {"$in": list(wanted)}}):
+        place = wanted[document["_id"]]
+        cursors[place] = documents.cursor_of(document)
+        if document["topic_id"] != topic_ids.get(place[0]):
+            cursors[place].offset = 0
+    return cursors
+
+
+def commit(database: Database, fold: Fold, topic_ids: Mapping[str, str]) -> None:
+    """Apply a chunk in one transaction: counters, history, cards, dead letters, marks.
+
+    Raises:
+        Superseded: a mark is not as it was when the fold began; nothing was written.
+    """
+
+    def run(session: ClientSession) -> None:
+        write_delta(database, fold.delta, session)
+        _write_dead(database, fold.dead, session)
+        _write_watermarks(database, fold.watermarks.values(), session)
+        # Last, so that whoever follows the commits in order sees the counts before the marks
+        # that call them complete.
+        for place in sorted(fold.touched):
+            _advance(database, place, fold.cursors[place], topic_ids, session)
+
+    transact(database, run)
+    for place in fold.touched:
+        fold.cursors[place].commits += 1
+
+
+def _advance(
+    database: Database,
+    place: TopicPartition,
+    cursor: Cursor,
+    topic_ids: Mapping[str, str],
+    session: ClientSession,
+) -> None:
+    identity = documents.mark_id(place)
+    fields = documents.mark_fields(place, cursor, topic_ids.get(place[0], ""))
+    if cursor.commits == 0:
+        # A worker that was given the same fresh partition meets the unique _id and aborts.
+        if database[MARKS].find_one({"_id": identity}, session=session) is not None:
+            raise Superseded(identity)
+        database[MARKS].insert_one({"_id": identity, **fields}, session=session)
+        return
+    outcome = database[MARKS].update_one(
+        {"_id": identity, "commits": cursor.commits}, {"$set": fields}, session=session
+    )
+    if outcome.matched_count != 1:
+        raise Superseded(identity)
+
+
+def write_delta(database: Database, delta: Delta, session: ClientSession) -> None:
+    """Add a delta to counters and history, and the newer cards to the tree."""
+    counters = [
+        UpdateOne(
+            {"_id": f"{GENERATION}/{topic}/{unit}"},
+            {"$inc": amounts, "$setOnInsert": {"g": GENERATION, "t": topic, "u": unit}},
+            upsert=True,
+        )
+        for (unit, topic), names in delta.counters.items()
+        if (amounts := _amounts(names))
+    ]
+    history = [
+        UpdateOne(
+            {"_id": f"{GENERATION}/{topic}/{unit}/{day}"},
+            {"$inc": amounts, "$setOnInsert": {"g": GENERATION, "t": topic, "u": unit, "d": day}},
+            upsert=True,
+        )
+        for (unit, topic, day), names in delta.history.items()
+        if (amounts := _amounts(names))
+    ]
+    cards = [
+        _replace_older(documents.card_document(card), "version", 0) for card in delta.cards.values()
+    ]
+    for name, updates in ((COUNTERS, counters), (HISTORY, history), (UNITS, cards)):
+        if updates:
+            database[name].bulk_write(updates, ordered=False, session=session)
+
+
+def _amounts(names: Mapping[str, int]) -> dict[str, int]:
+    return {f"c.{name}": amount for name, amount in names.items() if amount}
+
+
+def _replace_older(document: Document, field: str, lowest: object) -> UpdateOne:
+    """Return the update that stores a document unless the one there is as new by some field."""
+    newer = {"$gt": [document[field], {"$ifNull": [f"${field}", lowest]}]}
+    replace = {"$replaceWith": {"$cond": [newer, {"$literal": document}, "$$ROOT"]}}
+    return UpdateOne({"_id": document["_id"]}, [replace], upsert=True)
+
+
+def _write_dead(database: Database, dead: Iterable[DeadLetter], session: ClientSession) -> None:
+    updates = [
+        UpdateOne(
+            {"_id": letter.id},
+            {"$setOnInsert": documents.letter_fields(letter, now())},
+            upsert=True,
+        )
+        for letter in dead
+    ]
+    if updates:
+        database[documents.DEAD_LETTERS].bulk_write(updates, ordered=False, session=session)
+
+
+def _write_watermarks(
+    database: Database, watermarks: Iterable[Watermark], session: ClientSession
+) -> None:
+    updates = [
+        _replace_older(
+            documents.watermark_document(mark), "at", datetime.min.replace(tzinfo=mark.at.tzinfo)
+        )
+        for mark in watermarks
+    ]
+    if updates:
+        database[WATERMARKS].bulk_write(updates, ordered=False, session=session)
+
+
+async def sums(
+    database: AsyncDatabase,
+    names: str,
+    *,
+    topic: str | None = None,
+    units: Collection[str] | None = None,
+    day: str | None = None,
+) -> AsyncIterator[tuple[str, str, str, int]]:
+    """Yield unit, topic, counter name and sum of the counters whose names match.
+
+    Args:
+        database: the aggregator's database.
+        names: regular expression for the beginning of a counter's name.
+        topic: the topic whose counters are summed; None for all.
+        units: ids of the units; None for all.
+        day: end of this day (YYYY-MM-DD), from history; None for now.
+    """
+    match: dict[str, Any] = {"g": GENERATION}
+    if topic is not None:
+        match["t"] = topic
+    if units is not None and len(units) <= SUMMED_AT_ONCE:
+        match["u"] = {"$in": list(units)}
+    if day is not None:
+        match["d"] = {"$lte": day}
+    # A unit has hundreds of counters and a sum wants a few: the others are left out before they
+    # become documents.
+    counters = {"$objectToArray": {"$ifNull": ["$c", {}]}}
+    fits = {"$regexMatch": {"input": "$$counter.k", "regex": f"^(?:{names})"}}
+    wanted = {"$filter": {"input": counters, "as": "counter", "cond": fits}}
+    pipeline: list[Document] = [
+        {"$match": match},
+        {"$project": {"u": 1, "t": 1, "c": wanted}},
+        {"$unwind": "$c"},
+        {"$group": {"_id": {"u": "$u", "t": "$t", "k": "$c.k"}, "n": {"$sum": "$c.v"}}},
+    ]
+    # A chunk of the worker changes many documents: it is summed wholly or not at all.
+    summed = database[COUNTERS if day is None else HISTORY].with_options(read_concern=SNAPSHOT)
+    async for row in await summed.aggregate(pipeline, allowDiskUse=True, maxTimeMS=TIMEOUT_MS):
+        key = row["_id"]
+        if units is None or key["u"] in units:
+            yield key["u"], key["t"], key["k"], row["n"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Marks, dated history and counters (their day is empty) as of one instant."""
+
+    cursors: dict[TopicPartition, Cursor]
+    history: Counter[Addend]
+    counters: Counter[Addend]
+
+
+def cursors(
+    database: Database, session: ClientSession | None = None
+) -> dict[TopicPartition, Cursor]:
+    """Return where every partition that is counted stands."""
+    return {
+        (mark["topic"], mark["partition"]): documents.cursor_of(mark)
+        for mark in database[MARKS].find({"g": GENERATION}, session=session)
+        if mark["topic"] != events.WATERMARK_TOPIC
+    }
+
+
+def snapshot(database: Database) -> Snapshot:
+    """Return everything that is counted, as of one instant."""
+    found: dict[str, Counter[Addend]] = {HISTORY: Counter(), COUNTERS: Counter()}
+    with database.client.start_session(snapshot=True) as session:
+        marks = cursors(database, session)
+        for collection, counts in found.items():
+            for row in database[collection].find({"g": GENERATION}, session=session):
+                for name, count in row.get("c", {}).items():
+                    counts[(row["t"], row["u"], row.get("d", ""), name)] += count
+    return Snapshot(marks, found[HISTORY], found[COUNTERS])

@@ -1,0 +1,1 @@
+"""The plans and the progress against them."""
