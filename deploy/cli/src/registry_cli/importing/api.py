@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import httpx
 
 from registry_cli.importing.failures import ImportFailed
-from registry_cli.rosterfile.problems import Language
+from shared.tables.problems import Language
 
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.5
