@@ -29,7 +29,6 @@ class Order:
     consent: "Consent"
     document: "Document | None"
     subject: str
-    report: Path | None = None
 
 
 def run_order(
@@ -41,6 +40,7 @@ def run_order(
         Told: the file cannot be read, or the registry refuses the import as a whole.
     """
     from registry_cli.importing import ImportFailed, import_roster
+    from registry_cli.importing.api import RegistryApi
     from shared.tables.problems import TableError
 
     chapter = chapter_above(runtime, order.unit)
@@ -49,8 +49,7 @@ def run_order(
         with open_client() as client:
             return import_roster(
                 order.path,
-                client=client,
-                mint=mint,
+                api=RegistryApi(client, mint, language()),
                 member_url=url(runtime, "member"),
                 org_units_url=url(runtime, "org-units"),
                 unit_id=order.unit,
@@ -58,8 +57,6 @@ def run_order(
                 consent=order.consent,
                 document=order.document,
                 progress=progress,
-                report_path=order.report,
-                language=language(),
             )
     except (ImportFailed, TableError) as failure:
         raise Told(failure) from failure

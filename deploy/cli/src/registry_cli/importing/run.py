@@ -11,9 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from registry_cli.importing.api import Json, Mint, RegistryApi
+from registry_cli.importing.api import Json, RegistryApi
 from registry_cli.importing.failures import ImportFailed
 from registry_cli.importing.report import (
     ErrorReport,
@@ -26,7 +24,7 @@ from registry_cli.importing.roster import GUARDIAN, open_roster, values_of
 from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
 from registry_cli.importing.units import UnitFinder
 from shared.tables import problems
-from shared.tables.problems import Language, Message, Problem, TableError, Unreadable
+from shared.tables.problems import Message, Problem, TableError, Unreadable
 from shared.tables.table import Row, Table
 
 LARGEST_PAGE = 500
@@ -49,8 +47,7 @@ COLUMN_OF = {"unit_id": "unit", "guardian": "guardian.name"}
 def import_roster(
     path: Path,
     *,
-    client: httpx.Client,
-    mint: Mint,
+    api: RegistryApi,
     member_url: str,
     org_units_url: str,
     unit_id: str,
@@ -60,13 +57,11 @@ def import_roster(
     page_size: int = LARGEST_PAGE,
     progress: Callable[[Progress], None] | None = None,
     report_path: Path | None = None,
-    language: Language = "zh",
-    api: RegistryApi | None = None,
 ) -> ImportSummary:
     """Import a roster file through the public API and write a report of refused rows.
 
     Args:
-        mint: gives the bearer token, again whenever one has expired.
+        api: sends the pages; its language is that of the report.
         unit_id: the chapter or unit the roster belongs to; the units it names are looked for here
             and below, and rows without a unit go here.
         report_path: where refused rows go, by default ``<name>.errors.csv`` beside the file;
@@ -79,8 +74,7 @@ def import_roster(
     if not 1 <= page_size <= LARGEST_PAGE:
         raise ValueError(f"page_size must be 1 to {LARGEST_PAGE}, not {page_size}")
     with open_roster(path) as roster:
-        registry = api or RegistryApi(client, mint, language=language)
-        finder = UnitFinder(registry, org_units_url, unit_id)
+        finder = UnitFinder(api, org_units_url, unit_id)
         finder.check_root()
         report = ErrorReport(report_path or path_beside(path), path, roster)
         warnings = WarningList(warnings_beside(report.path), path)
@@ -90,7 +84,7 @@ def import_roster(
             "consent": asdict(consent),
         }
         url = f"{member_url.rstrip('/')}/v1/members/bulk"
-        importer = _Importer(path, roster, registry, finder, report, warnings, sheet, url, language)
+        importer = _Importer(path, roster, api, finder, report, warnings, sheet, url)
         with closing(report), closing(warnings):
             return importer.run(page_size, progress)
 
@@ -110,7 +104,6 @@ class _Importer:
     warnings: WarningList
     sheet: Mapping[str, Any]
     url: str
-    language: Language
     accepted: int = 0
     refused: int = 0
     pages: int = 0
@@ -158,12 +151,16 @@ class _Importer:
                     found = (replace(unknown.problem, column="unit", title=title),)
             if found:
                 refusals[row.line] = [
-                    Refusal(one.title or "", one.code, one.text(self.language)) for one in found
+                    Refusal(one.title or "", one.code, one.text(self.api.language)) for one in found
                 ]
         if sendable:
             refusals |= self._send(sendable)
         for row in page:
-            self._settle(row, refusals.get(row.line))
+            if reasons := refusals.get(row.line):
+                self.reasons.update({reason.code for reason in reasons})
+                self.report.add(row, reasons)
+        self.refused += len(refusals)
+        self.accepted += len(page) - len(refusals)
 
     def _request_row(self, row: Row) -> Json:
         """Return what is sent of a row; a guardian consents by the roster's own consent.
@@ -220,21 +217,15 @@ class _Importer:
         """Tell the line of this file that has the number too: most duplicates are of one file."""
         first = self.first_lines.get(_digest(row.get("id_number", "")), row["row"])
         return (
-            "" if first == row["row"] else Problem(SAME_PERSON, {"line": first}).text(self.language)
+            ""
+            if first == row["row"]
+            else Problem(SAME_PERSON, {"line": first}).text(self.api.language)
         )
 
     def _guardian_columns(self) -> str:
         """Tell which columns hold a guardian, those a roster lacks by the titles to add."""
         titles = "、".join(self._title(name) for name in GUARDIAN)
-        return Problem(GUARDIAN_COLUMNS, {"titles": titles}).text(self.language)
-
-    def _settle(self, row: Row, reasons: list[Refusal] | None) -> None:
-        if reasons is None:
-            self.accepted += 1
-            return
-        self.refused += 1
-        self.reasons.update({reason.code for reason in reasons})
-        self.report.add(row, reasons)
+        return Problem(GUARDIAN_COLUMNS, {"titles": titles}).text(self.api.language)
 
     def _title(self, field: str) -> str:
         """Return the title of the column to look at for a field of the API."""
