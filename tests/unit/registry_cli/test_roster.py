@@ -189,7 +189,9 @@ def test_a_roster_that_is_missing_or_a_folder_is_refused(tmp_path: Path) -> None
             pass
 
 
-def test_a_file_without_the_header_of_a_roster_is_told_what_one_needs(tmp_path: Path) -> None:
+def test_a_file_without_the_header_of_a_roster_is_refused_by_naming_its_columns(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(TableError) as caught:
         rows(tmp_path, "性别,民族\n女,汉族\n")
     assert str(caught.value) == (

@@ -117,7 +117,7 @@ def inspect(stream: IO[bytes], name: str) -> CsvFile:
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
-    """Tell whether a decoder reads on; no bytes are the end of the file."""
+    """Return whether a decoder accepts the next chunk; an empty one ends the file."""
     try:
         decoder.decode(chunk, final=not chunk)
     except UnicodeDecodeError:
