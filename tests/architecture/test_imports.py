@@ -58,6 +58,8 @@ PLANTED = {
     "the register imports persons": Plant(
         "rooms", ("shared.register.entities -> shared.people.sealed",)
     ),
+    "tables import persons": Plant("rooms", ("shared.tables.cells -> shared.people.codes",)),
+    "persons import tables": Plant("rooms", ("shared.people.codes -> shared.tables.cells",)),
     "shared grows a module without a room": Plant("rooms", new=("shared.misc",)),
     "units know persons": Plant("persons", ("org_units.domain -> shared.people.codes",)),
     "figures know persons": Plant("persons", ("aggregator.figures.rules -> shared.people.codes",)),
@@ -102,6 +104,7 @@ PLANTED = {
     "event contracts reach the broker through another module": Plant(
         "pure", ("shared.contract.events.envelope -> shared.pipeline.kafka",)
     ),
+    "tables know the framework": Plant("pure", ("shared.tables.table -> fastapi",)),
     "a second door to Kafka": Plant("kafka", ("aggregator.intake.handler -> kafka",)),
     "the HTTP edge queries MongoDB": Plant("mongo", ("member.api -> pymongo",)),
     "a use case uses a mongoengine class": Plant("mongo", ("org_units.service -> mongoengine",)),

@@ -4,9 +4,9 @@ import csv
 import re
 from pathlib import Path
 
+from registry_cli.demo.roster import write_demo
 from registry_cli.importing.report import path_beside, warnings_beside
-from registry_cli.roster import write_demo
-from registry_cli.rosterfile.headers import FIELD_COLUMN, LINE_COLUMN, REMEDY_COLUMN
+from registry_cli.importing.roster import FIELD_TITLE, LINE_TITLE, REMEDY_TITLE
 from shared.base.clock import today
 from tests.clients.county import County
 from tests.e2e.commands import registry
@@ -45,9 +45,9 @@ def test_a_roster_is_imported_once_however_often_it_is_sent(county: County, tmp_
         assert kept[name] - stored[name] == right
     report = path_beside(demo.path)
     with report.open(encoding="utf-8-sig", newline="") as stream:
-        refused = {int(row[LINE_COLUMN]): row for row in csv.DictReader(stream)}
+        refused = {int(row[LINE_TITLE]): row for row in csv.DictReader(stream)}
     assert set(refused) == set(demo.wrong)
-    assert all(row[FIELD_COLUMN] and row[REMEDY_COLUMN] for row in refused.values())
+    assert all(row[FIELD_TITLE] and row[REMEDY_TITLE] for row in refused.values())
 
     assert imported(county, demo.path) == (ROWS, right, len(demo.wrong))
     assert county.stored() == kept, "the same file sent again entered something"
@@ -78,10 +78,10 @@ def test_a_school_imports_its_pupils_with_their_guardians(county: County, tmp_pa
     report = path_beside(path)
     with report.open(encoding="utf-8-sig", newline="") as stream:
         (refused,) = csv.DictReader(stream)
-    assert (refused[LINE_COLUMN], refused[FIELD_COLUMN]) == ("3", "家长电话")
+    assert (refused[LINE_TITLE], refused[FIELD_TITLE]) == ("3", "家长电话")
     with warnings_beside(report).open(encoding="utf-8-sig", newline="") as stream:
         (warned,) = csv.DictReader(stream)
-    assert warned[LINE_COLUMN] == "4"
+    assert warned[LINE_TITLE] == "4"
     assert "出生日期" in warned["提示"]
 
     text = report.read_text(encoding="utf-8-sig")

@@ -320,4 +320,23 @@ ACCESS = (
     ),
 )
 
-PLANTED = (*RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS)
+TABLES = (
+    Planted(
+        "rows-swallowed-by-an-open-quote",
+        "Rows that an unpaired quote has made one cell of are reported, never lost.",
+        f"{_SHARED}tables/table.py",
+        "                found.append(Problem(problems.OPEN_QUOTE, params, title=title))\n",
+        "                del params\n",
+        ("tests/unit/shared/tables/test_table.py",),
+    ),
+    Planted(
+        "a-record-without-end",
+        "A file of one endless record is refused before it fills the memory.",
+        f"{_SHARED}tables/csvfile.py",
+        "        self.characters += len(line)\n",
+        "        self.characters = len(line)\n",
+        ("tests/unit/shared/tables/test_csvfile.py",),
+    ),
+)
+
+PLANTED = (*RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS, *TABLES)

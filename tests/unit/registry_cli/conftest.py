@@ -10,6 +10,7 @@ from embedded.runtime import Runtime
 from registry_cli import figures, rosters, running, seeding
 from registry_cli.importing import Consent, Document, ImportSummary, import_roster
 from registry_cli.importing.api import RegistryApi
+from shared.tables.problems import Language
 from tests.unit.registry_cli.cli_stub import Services
 from tests.unit.registry_cli.registry_stub import COUNTY, MEMBER, ORG_UNITS, RegistryStub
 
@@ -46,18 +47,16 @@ def pauses() -> list[float]:
 
 @pytest.fixture
 def run(stub: RegistryStub, pauses: list[float]) -> Callable[..., ImportSummary]:
-    def import_file(path: Path, **over: Any) -> ImportSummary:
+    def import_file(path: Path, language: Language = "zh", **over: Any) -> ImportSummary:
         with stub.client() as client:
             settings: dict[str, Any] = {
-                "client": client,
-                "mint": lambda: "secret",
                 "member_url": MEMBER,
                 "org_units_url": ORG_UNITS + "/",
                 "unit_id": COUNTY["id"],
                 "mode": "existing",
                 "consent": CONSENT,
                 "document": DOCUMENT,
-                "api": RegistryApi(client, lambda: "secret", pause=pauses.append),
+                "api": RegistryApi(client, lambda: "secret", language, pauses.append),
             }
             return import_roster(path, **(settings | over))
 

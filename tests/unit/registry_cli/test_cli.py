@@ -203,7 +203,7 @@ def test_registry_import_acts_as_an_officer_of_the_nearest_chapter(
     assert asked["unit_id"] == "s-1"
     assert asked["member_url"] == "http://127.0.0.1:23002"
     roles = ["registrar", "approver"]
-    assert claims_of(asked["mint"]())["grants"] == [{"unit": "c-1", "roles": roles}]
+    assert claims_of(asked["api"].mint())["grants"] == [{"unit": "c-1", "roles": roles}]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from registry_cli.demo.roster import write_demo
 from registry_cli.importing import ImportFailed, ImportSummary, Progress
 from registry_cli.importing.api import ATTEMPTS, LONGEST_PAUSE_SECONDS, RegistryApi
-from registry_cli.roster import write_demo
-from registry_cli.rosterfile import RosterFileError
+from shared.tables.problems import TableError
 from tests.unit.registry_cli.registry_stub import (
     LI,
     MEMBER,
@@ -325,7 +325,7 @@ def test_a_unit_out_of_scope_stops_the_import_before_anything_is_sent(
 def test_a_roster_without_rows_stops_the_import(
     tmp_path: Path, run: Callable[..., ImportSummary]
 ) -> None:
-    with pytest.raises(RosterFileError, match="没有数据行"):
+    with pytest.raises(TableError, match="没有数据行"):
         run(roster(tmp_path, "", ",,,,,"))
 
 

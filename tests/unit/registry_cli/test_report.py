@@ -9,8 +9,9 @@ import pytest
 
 from registry_cli.importing import ImportFailed, ImportSummary
 from registry_cli.importing.report import harmless
-from registry_cli.rosterfile import RosterFileError, read_roster
+from registry_cli.importing.roster import open_roster
 from registry_cli.rosters import told
+from shared.tables.problems import TableError
 from tests.unit.registry_cli.registry_stub import HEADER, LI, WANG, RegistryStub, report_of, roster
 
 
@@ -45,8 +46,9 @@ def test_the_report_of_an_import_is_harmless_private_and_can_be_imported(
     corrected.write_text(
         text.replace("王芳,女,", "王芳,女,11010519491231002X"), encoding="utf-8-sig"
     )
-    row, _ = read_roster(corrected).rows()
-    assert (row.fields["id_number"], row.fields["phone"]) == (
+    with open_roster(corrected) as table:
+        row, _ = table.rows()
+    assert (row.values["id_number"], row.values["phone"]) == (
         "11010519491231002X",
         "+8613900000000",
     )
@@ -92,7 +94,7 @@ def test_accepted_rows_of_a_roster_with_a_warning_are_listed_and_not_imported_ag
     assert "1 行已登记但须核对" in line
     assert "1 accepted rows to check" in line
     sent = len(stub.bulk_requests())
-    with pytest.raises(RosterFileError, match="没有找到表头"):
+    with pytest.raises(TableError, match="没有找到表头"):
         run(listed)
     assert len(stub.bulk_requests()) == sent
     assert summary.report is not None

@@ -12,8 +12,9 @@ import pytest
 from embedded.runtime import Runtime
 from registry_cli import lifecycle, problems, rosters, running, seeding, welcome
 from registry_cli.importing import ImportSummary
-from registry_cli.rosterfile import RosterFileError
 from shared.people.identifiers import IdType, check
+from shared.tables import problems as of_tables
+from shared.tables.problems import TableError
 from tests.unit.registry_cli.cli_stub import Services, registry, summary
 
 # --- seed and demo --------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ def test_a_wrong_demo_roster_is_reported_and_the_rest_of_the_start_goes_on(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     def refuse(*_: Any) -> ImportSummary:
-        raise problems.Told(RosterFileError("file.empty", path="roster.csv"))
+        raise problems.Told(TableError(of_tables.EMPTY, file="roster.csv"))
 
     monkeypatch.setattr(seeding, "seed_tree", lambda *_: {})
     monkeypatch.setattr(seeding, "run_order", refuse)

@@ -8,7 +8,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, ParamSpec
 
-from registry_cli.rosterfile.problems import Language
+from shared.tables.problems import Language
 
 P = ParamSpec("P")
 

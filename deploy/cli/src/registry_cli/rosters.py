@@ -29,7 +29,6 @@ class Order:
     consent: "Consent"
     document: "Document | None"
     subject: str
-    report: Path | None = None
 
 
 def run_order(
@@ -41,7 +40,8 @@ def run_order(
         Told: the file cannot be read, or the registry refuses the import as a whole.
     """
     from registry_cli.importing import ImportFailed, import_roster
-    from registry_cli.rosterfile import RosterFileError
+    from registry_cli.importing.api import RegistryApi
+    from shared.tables.problems import TableError
 
     chapter = chapter_above(runtime, order.unit)
     mint = partial(officer_token, runtime, order.subject, chapter, "registrar", "approver")
@@ -49,8 +49,7 @@ def run_order(
         with open_client() as client:
             return import_roster(
                 order.path,
-                client=client,
-                mint=mint,
+                api=RegistryApi(client, mint, language()),
                 member_url=url(runtime, "member"),
                 org_units_url=url(runtime, "org-units"),
                 unit_id=order.unit,
@@ -58,10 +57,8 @@ def run_order(
                 consent=order.consent,
                 document=order.document,
                 progress=progress,
-                report_path=order.report,
-                language=language(),
             )
-    except (ImportFailed, RosterFileError) as failure:
+    except (ImportFailed, TableError) as failure:
         raise Told(failure) from failure
     except OSError as failure:
         reason = failure.strerror or type(failure).__name__
@@ -119,11 +116,13 @@ def _order(runtime: "Runtime", path: Path, unit: str, statement: Statement, subj
 
 def _digest(path: Path) -> str:
     """Return the digest of a roster that can be read: of another one nothing is kept."""
-    from registry_cli.rosterfile import RosterFileError, read_roster
+    from registry_cli.importing.roster import open_roster
+    from shared.tables.problems import TableError
 
     try:
-        return read_roster(path).facts.sha256
-    except RosterFileError as failure:
+        with open_roster(path) as roster:
+            return roster.file.sha256
+    except TableError as failure:
         raise Told(failure) from failure
 
 

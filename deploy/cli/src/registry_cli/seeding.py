@@ -119,7 +119,7 @@ def members_of(runtime: "Runtime", unit: str) -> int:
 
 
 def _write_roster(runtime: "Runtime", path: Path, county: str) -> None:
-    from registry_cli.roster import write_demo
+    from registry_cli.demo.roster import write_demo
 
     units = org_units(runtime).items("/v1/units", {"parent_id": county, "status": "ACTIVE"})
     # A roster tells units apart by their names alone.

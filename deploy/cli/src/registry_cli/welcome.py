@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from registry_cli.roster import ADULTS_BORN, check_character
+from registry_cli.demo.roster import ADULTS_BORN, check_character
 from registry_cli.running import url
 from registry_cli.seeding import DEMO_COUNTY, demo_dir
 from registry_cli.tokens import unit_id

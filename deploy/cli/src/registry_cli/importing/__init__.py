@@ -6,11 +6,10 @@ nobody is registered twice.
 """
 
 from registry_cli.importing.failures import ImportFailed
-from registry_cli.importing.run import LARGEST_PAGE, import_roster
+from registry_cli.importing.run import import_roster
 from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
 
 __all__ = [
-    "LARGEST_PAGE",
     "Consent",
     "Document",
     "ImportFailed",

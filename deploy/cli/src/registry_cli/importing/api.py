@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NoReturn
 
 import httpx
 
 from registry_cli.importing.failures import ImportFailed
-from registry_cli.rosterfile.problems import Language
+from shared.tables.problems import Language
 
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.5
@@ -27,30 +28,27 @@ LIST_LIMIT = 200
 ACCEPT_LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
 Json = dict[str, Any]
-Mint = Callable[[], str]
-"""Gives a bearer token that is good now."""
 
 
+@dataclass
 class RegistryApi:
     """Requests with a token; repeats what failed for reasons that pass.
 
     A roster may take longer than a token lives: a refused one is replaced once for each request.
     Every POST must carry an idempotency key, since a repeated one may have succeeded before.
+
+    Args:
+        client: sends the requests.
+        mint: gives a bearer token that is good now, again whenever one has expired.
+        language: what the services answer in.
+        pause: waits some seconds before a repetition.
     """
 
-    def __init__(
-        self,
-        client: httpx.Client,
-        mint: Mint,
-        *,
-        language: Language = "zh",
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._mint = mint
-        self._token: str | None = None
-        self._language = ACCEPT_LANGUAGE[language]
-        self._pause = pause
+    client: httpx.Client
+    mint: Callable[[], str]
+    language: Language = "zh"
+    pause: Callable[[float], None] = time.sleep
+    _token: str | None = field(default=None, init=False)
 
     def get(self, url: str, params: Mapping[str, str] | None = None) -> Json:
         """Return the JSON object of a GET."""
@@ -93,7 +91,7 @@ class RegistryApi:
                 failure = ImportFailed("busy", url=url, attempts=attempt, status=status)
                 wait = _asked_pause(response, wait)
             if attempt < ATTEMPTS:
-                self._pause(wait)
+                self.pause(wait)
         raise failure
 
     def _authorised(
@@ -111,9 +109,10 @@ class RegistryApi:
         self, method: str, url: str, headers: Mapping[str, str], parts: Mapping[str, Any]
     ) -> httpx.Response:
         if self._token is None:
-            self._token = self._mint()
-        bearer = {"Authorization": f"Bearer {self._token}", "Accept-Language": self._language}
-        return self._client.request(
+            self._token = self.mint()
+        accepted = ACCEPT_LANGUAGE[self.language]
+        bearer = {"Authorization": f"Bearer {self._token}", "Accept-Language": accepted}
+        return self.client.request(
             method, url, headers={**bearer, **headers}, timeout=TIMEOUT_SECONDS, **parts
         )
 

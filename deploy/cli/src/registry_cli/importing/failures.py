@@ -1,6 +1,6 @@
 """Why an import stops: one clear sentence with its remedy, in Chinese and English."""
 
-from registry_cli.rosterfile.problems import Language
+from shared.tables.problems import Language
 
 AGAIN = (
     "已处理的行不受影响，解决后用同一文件再次导入即可，不会重复登记。",

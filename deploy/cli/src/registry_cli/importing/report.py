@@ -3,18 +3,18 @@
 import csv
 import os
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from registry_cli.importing.failures import ImportFailed
-from registry_cli.rosterfile import Roster, RosterRow
-from registry_cli.rosterfile.headers import FIELD_COLUMN, LINE_COLUMN, REMEDY_COLUMN
-from registry_cli.rosterfile.reader import SEPARATORS
-from registry_cli.rosterfile.values import visible
+from registry_cli.importing.roster import ADDED_TITLES, LINE_TITLE
+from shared.tables.cells import visible
+from shared.tables.csvfile import SEPARATORS
+from shared.tables.table import Row, Table
 
-ADDED = (LINE_COLUMN, FIELD_COLUMN, REMEDY_COLUMN)
-WARNING_COLUMNS = (LINE_COLUMN, "登记编号", "提示")
+WARNING_TITLES = (LINE_TITLE, "登记编号", "提示")
 FORMULA_STARTS = frozenset("=+-@\N{MINUS SIGN}")
 """In any width: a spreadsheet takes ＝ for =."""
 BREAKS = frozenset("\t\r\n")
@@ -41,43 +41,60 @@ def warnings_beside(report: Path) -> Path:
     return report.with_name(f"{report.stem.removesuffix('.errors')}.warnings.csv")
 
 
-class ErrorReport:
-    """A CSV of the refused rows as they stand, with line, field and remedy.
+class _PrivateCsv:
+    """A CSV that appears with its first row, readable by its owner only: it holds personal data."""
 
-    Begun with the first refused row, readable by its owner only: it holds personal data. Separated
-    as the roster is, so that what was wrong with a row is wrong in the report until it is mended.
-    """
-
-    def __init__(self, path: Path, roster: Roster) -> None:
-        _never_the_roster(path, roster)
+    def __init__(self, path: Path, roster: Path, titles: Sequence[str], separator: str) -> None:
+        if path.exists() and path.samefile(roster):
+            raise ImportFailed("report", path=path, reason="名册本身 / the roster itself")
         self.path = path
         self.rows = 0
-        self._separator = roster.separator
-        self._width = roster.header.width
-        titles = roster.header.columns[: self._width]
-        self._kept = [i for i, title in enumerate(titles) if visible(title) not in ADDED]
-        self._titles = [titles[position] for position in self._kept]
+        self._titles = titles
+        self._separator = separator
         self._stream: IO[str] | None = None
-        self._writer: Any = None
 
-    def add(self, row: RosterRow, refusals: list[Refusal]) -> None:
-        """Write one refused row with all its reasons.
-
-        Cells beyond the header come last, again beyond it: the row stays refused, and whole, until
-        somebody has put them where they belong.
-        """
-        if self._writer is None:
-            self._begin()
-        cells = [row.raw[i] if i < len(row.raw) else "" for i in self._kept]
-        columns = "；".join(dict.fromkeys(refusal.column for refusal in refusals))
-        remedies = "；".join(refusal.message for refusal in refusals)
-        self._write(*cells, str(row.line), columns, remedies, *row.raw[self._width :])
+    def write(self, *cells: str) -> None:
+        """Write one row."""
+        if self._stream is None:
+            self._stream = _private(self.path)
+            self._write(self._stream, self._titles)
+        self._write(self._stream, cells)
         self.rows += 1
 
     def close(self) -> None:
         """Finish the file."""
         if self._stream is not None:
             self._stream.close()
+
+    def _write(self, stream: IO[str], cells: Sequence[str]) -> None:
+        writer = csv.writer(stream, delimiter=self._separator, lineterminator="\r\n")
+        writer.writerow([harmless(cell) for cell in cells])
+
+
+class ErrorReport(_PrivateCsv):
+    """The refused rows as they stand, with line, field and remedy.
+
+    Separated as the roster is, so that what was wrong with a row is wrong in the report until it is
+    mended.
+    """
+
+    def __init__(self, path: Path, roster: Path, table: Table) -> None:
+        self._width = table.header.width
+        titles = table.header.titles[: self._width]
+        self._kept = [i for i, title in enumerate(titles) if visible(title) not in ADDED_TITLES]
+        kept = [titles[position] for position in self._kept]
+        super().__init__(path, roster, [*kept, *ADDED_TITLES], table.separator)
+
+    def add(self, row: Row, refusals: list[Refusal]) -> None:
+        """Write one refused row with all its reasons.
+
+        Cells beyond the header come last, again beyond it: the row stays refused, and whole, until
+        somebody has put them where they belong.
+        """
+        cells = [row.cells[i] if i < len(row.cells) else "" for i in self._kept]
+        columns = "；".join(dict.fromkeys(refusal.column for refusal in refusals))
+        remedies = "；".join(refusal.message for refusal in refusals)
+        self.write(*cells, str(row.line), columns, remedies, *row.cells[self._width :])
 
     def remove_stale(self) -> Path | None:
         """Remove what an earlier run reported here, where this one had nothing to report.
@@ -93,47 +110,20 @@ class ErrorReport:
             raise ImportFailed("report", path=self.path, reason=error.strerror) from error
         return self.path
 
-    def _begin(self) -> None:
-        self._stream = _private(self.path)
-        self._writer = csv.writer(self._stream, delimiter=self._separator, lineterminator="\r\n")
-        self._write(*self._titles, *ADDED)
 
-    def _write(self, *cells: str) -> None:
-        self._writer.writerow([harmless(cell) for cell in cells])
-
-
-class WarningList:
-    """A CSV of the accepted rows with a warning: their lines, ids, and what to check.
+class WarningList(_PrivateCsv):
+    """The accepted rows with a warning: their lines, ids, and what to check.
 
     Not in the form of a roster, which it must not be taken for: its rows are in the registry, where
     a correction is made. Its warnings hold until then: a later run that has none leaves it.
     """
 
-    def __init__(self, path: Path, roster: Roster) -> None:
-        _never_the_roster(path, roster)
-        self.path = path
-        self.rows = 0
-        self._stream: IO[str] | None = None
-        self._writer: Any = None
+    def __init__(self, path: Path, roster: Path) -> None:
+        super().__init__(path, roster, WARNING_TITLES, ",")
 
     def add(self, line: int, identity: str, warnings: list[str]) -> None:
         """Write one accepted row with all its warnings."""
-        if self._stream is None:
-            self._stream = _private(self.path)
-            self._writer = csv.writer(self._stream, lineterminator="\r\n")
-            self._writer.writerow(WARNING_COLUMNS)
-        self._writer.writerow((line, identity, "；".join(warnings)))
-        self.rows += 1
-
-    def close(self) -> None:
-        """Finish the file."""
-        if self._stream is not None:
-            self._stream.close()
-
-
-def _never_the_roster(path: Path, roster: Roster) -> None:
-    if path.exists() and path.samefile(roster.facts.path):
-        raise ImportFailed("report", path=path, reason="名册本身 / the roster itself")
+        self.write(str(line), identity, "；".join(warnings))
 
 
 def _private(path: Path) -> IO[str]:
@@ -154,7 +144,7 @@ def _is_report(path: Path) -> bool:
                 header = next(csv.reader(stream, delimiter=separator), [])
         except (OSError, UnicodeDecodeError, csv.Error):
             return False
-        if tuple(header[-len(ADDED) :]) == ADDED:
+        if tuple(header[-len(ADDED_TITLES) :]) == ADDED_TITLES:
             return True
     return False
 

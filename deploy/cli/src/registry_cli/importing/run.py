@@ -3,16 +3,15 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from registry_cli.importing.api import Mint, RegistryApi
+from registry_cli.importing.api import Json, RegistryApi
 from registry_cli.importing.failures import ImportFailed
 from registry_cli.importing.report import (
     ErrorReport,
@@ -21,32 +20,23 @@ from registry_cli.importing.report import (
     path_beside,
     warnings_beside,
 )
+from registry_cli.importing.roster import GUARDIAN, open_roster, values_of
 from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
-from registry_cli.importing.units import UnitFinder, UnknownUnit
-from registry_cli.rosterfile import Roster, RosterFileError, RosterRow, read_roster
-from registry_cli.rosterfile.headers import GUARDIAN, advised
-from registry_cli.rosterfile.problems import Language
+from registry_cli.importing.units import UnitFinder
+from shared.tables import problems
+from shared.tables.problems import Message, Problem, TableError, Unreadable
+from shared.tables.table import Row, Table
 
 LARGEST_PAGE = 500
 CREATED = range(200, 300)
 
-UNIT_TEXTS = {
-    False: (
-        "在该单位及其下级中没有“{unit}”：请核对名称，或改填单位编号。",
-        "There is no “{unit}” in or below this unit: check the name, or enter the unit's code.",
-    ),
-    True: (
-        "“{unit}”对应多个单位：请改填单位编号。",
-        "Several units are called “{unit}”: enter the unit's code.",
-    ),
-}
-SAME_PERSON = (
+SAME_PERSON = Message(
+    "note.same_person",
     "（与本文件第 {line} 行证件号码相同）",
     " (the document number is that of line {line} of this file)",
 )
-
-
-GUARDIAN_COLUMNS = (
+GUARDIAN_COLUMNS = Message(
+    "note.guardian",
     "（请填写名册中的这几列，没有的请添加：{titles}）",
     " (fill in these columns of the roster, and add those it lacks: {titles})",
 )
@@ -57,8 +47,7 @@ COLUMN_OF = {"unit_id": "unit", "guardian": "guardian.name"}
 def import_roster(
     path: Path,
     *,
-    client: httpx.Client,
-    mint: Mint,
+    api: RegistryApi,
     member_url: str,
     org_units_url: str,
     unit_id: str,
@@ -68,52 +57,53 @@ def import_roster(
     page_size: int = LARGEST_PAGE,
     progress: Callable[[Progress], None] | None = None,
     report_path: Path | None = None,
-    language: Language = "zh",
-    api: RegistryApi | None = None,
 ) -> ImportSummary:
     """Import a roster file through the public API and write a report of refused rows.
 
     Args:
-        mint: gives the bearer token, again whenever one has expired.
+        api: sends the pages; its language is that of the report.
         unit_id: the chapter or unit the roster belongs to; the units it names are looked for here
             and below, and rows without a unit go here.
         report_path: where refused rows go, by default ``<name>.errors.csv`` beside the file;
             accepted ones with a warning are listed in ``<name>.warnings.csv`` beside it.
 
     Raises:
-        RosterFileError: the file as a whole cannot be read; nothing was sent.
+        TableError: the file as a whole cannot be read; nothing was sent.
         ImportFailed: the registry cannot be reached or refuses the import as a whole.
     """
     if not 1 <= page_size <= LARGEST_PAGE:
         raise ValueError(f"page_size must be 1 to {LARGEST_PAGE}, not {page_size}")
-    roster = read_roster(path)
-    registry = api or RegistryApi(client, mint, language=language)
-    finder = UnitFinder(registry, org_units_url, unit_id)
-    finder.check_root()
-    report = ErrorReport(report_path or path_beside(path), roster)
-    warnings = WarningList(warnings_beside(report.path), roster)
-    url = f"{member_url.rstrip('/')}/v1/members/bulk"
-    sheet = _sheet(mode, document, consent)
-    importer = _Importer(roster, registry, finder, report, warnings, sheet, url, language)
-    try:
-        return importer.run(page_size, progress)
-    finally:
-        report.close()
-        warnings.close()
+    with open_roster(path) as roster:
+        finder = UnitFinder(api, org_units_url, unit_id)
+        finder.check_root()
+        report = ErrorReport(report_path or path_beside(path), path, roster)
+        warnings = WarningList(warnings_beside(report.path), path)
+        sheet = {
+            "mode": mode,
+            "document": asdict(document) if document else None,
+            "consent": asdict(consent),
+        }
+        url = f"{member_url.rstrip('/')}/v1/members/bulk"
+        importer = _Importer(path, roster, api, finder, report, warnings, sheet, url)
+        with closing(report), closing(warnings):
+            return importer.run(page_size, progress)
 
 
 @dataclass
 class _Importer:
-    """One run: what it works with, its totals, and the line that first had each document number."""
+    """One run: what it works with, its totals, and the line that first had each document number.
 
-    roster: Roster
+    ``sheet`` is what every page says of the roster as a whole.
+    """
+
+    path: Path
+    roster: Table
     api: RegistryApi
     finder: UnitFinder
     report: ErrorReport
     warnings: WarningList
     sheet: Mapping[str, Any]
     url: str
-    language: Language
     accepted: int = 0
     refused: int = 0
     pages: int = 0
@@ -121,15 +111,17 @@ class _Importer:
     first_lines: dict[bytes, int] = field(default_factory=dict)
 
     def run(self, page_size: int, progress: Callable[[Progress], None] | None) -> ImportSummary:
-        for page in _pages(self.roster.rows(), page_size):
+        rows = self.roster.rows()
+        # Cut by position in the file: a row refused before sending shifts no later page.
+        while page := list(islice(rows, page_size)):
             self.pages += 1
             self._import_page(page)
             if progress:
                 progress(self._progress())
         if not self.pages:
-            raise RosterFileError("file.empty", path=self.roster.facts.path)
+            raise TableError(problems.EMPTY, file=self.path)
         return ImportSummary(
-            path=self.roster.facts.path,
+            path=self.path,
             rows=self.accepted + self.refused,
             accepted=self.accepted,
             refused=self.refused,
@@ -144,59 +136,52 @@ class _Importer:
 
     def _progress(self) -> Progress:
         rows = self.accepted + self.refused
-        total = max(rows, self.roster.facts.lines - self.roster.header.line)
-        return Progress(rows, total, self.accepted, self.refused)
+        return Progress(rows, max(rows, self.roster.expected_rows), self.accepted, self.refused)
 
-    def _import_page(self, page: list[RosterRow]) -> None:
+    def _import_page(self, page: list[Row]) -> None:
         refusals: dict[int, list[Refusal]] = {}
-        sendable: list[dict[str, Any]] = []
+        sendable: list[Json] = []
         for row in page:
-            try:
-                sendable.append(self._request_row(row))
-            except _Refused as refused:
-                refusals[row.line] = refused.reasons
+            found = row.problems
+            if not found:
+                try:
+                    sendable.append(self._request_row(row))
+                except Unreadable as unknown:
+                    title = self.roster.title_of("unit")
+                    found = (replace(unknown.problem, column="unit", title=title),)
+            if found:
+                refusals[row.line] = [
+                    Refusal(one.title or "", one.code, one.text(self.api.language)) for one in found
+                ]
         if sendable:
             refusals |= self._send(sendable)
         for row in page:
-            self._settle(row, refusals.get(row.line))
+            if reasons := refusals.get(row.line):
+                self.reasons.update({reason.code for reason in reasons})
+                self.report.add(row, reasons)
+        self.refused += len(refusals)
+        self.accepted += len(page) - len(refusals)
 
-    def _request_row(self, row: RosterRow) -> dict[str, Any]:
-        if row.problems:
-            raise _Refused(
-                [
-                    Refusal(p.column or p.field or "", p.code, p.text(self.language))
-                    for p in row.problems
-                ]
-            )
-        said = row.fields["unit"]
-        try:
-            unit = self.finder.find(said)
-        except UnknownUnit as unknown:
-            text = UNIT_TEXTS[unknown.ambiguous][self._language_index].format(unit=said)
-            code = f"unit.{unknown}"
-            raise _Refused([Refusal(self._column("unit"), code, text)]) from unknown
-        fields = self._fields(row)
-        if number := row.fields["id_number"]:
+    def _request_row(self, row: Row) -> Json:
+        """Return what is sent of a row; a guardian consents by the roster's own consent.
+
+        Raises:
+            Unreadable: the unit is unknown.
+        """
+        values = values_of(row)
+        unit = self.finder.find(values.pop("unit", None))
+        if number := values.get("id_number"):
             self.first_lines.setdefault(_digest(number), row.line)
-        return {"row": row.line, "unit_id": unit, **fields}
-
-    def _fields(self, row: RosterRow) -> dict[str, Any]:
-        """Return what a row says of the person; a guardian consents by the roster's own consent."""
-        fields: dict[str, Any] = {}
-        guardian: dict[str, Any] = {}
-        for name, value in row.fields.items():
-            if name in GUARDIAN and value is not None:
-                guardian[GUARDIAN[name]] = value
-            elif name != "unit" and value is not None:
-                fields[name] = value
+        guardian = {part: values.pop(name) for name, part in GUARDIAN.items() if name in values}
+        sent: Json = {"row": row.line, "unit_id": unit, **values}
         if guardian:
-            fields["guardian"] = {**guardian, "consent": self.sheet["consent"]}
-        return fields
+            sent["guardian"] = {**guardian, "consent": self.sheet["consent"]}
+        return sent
 
-    def _send(self, rows: list[dict[str, Any]]) -> dict[int, list[Refusal]]:
+    def _send(self, rows: list[Json]) -> dict[int, list[Refusal]]:
         """Send one page and return why rows were refused, by line."""
         body = json.dumps({**self.sheet, "rows": rows}, ensure_ascii=False).encode()
-        key = _idempotency_key(self.roster.facts.sha256, self.pages, body)
+        key = _idempotency_key(self.roster.file.sha256, self.pages, body)
         results = self.api.post(self.url, body, key).get("results")
         try:
             by_row = {int(result["row"]): result for result in results or ()}
@@ -210,78 +195,41 @@ class _Importer:
         except (KeyError, TypeError, ValueError) as error:
             raise ImportFailed("answer", url=self.url, reason=f"results: {error!r}") from error
 
-    def _list_warnings(self, answers: list[dict[str, Any]]) -> None:
+    def _list_warnings(self, answers: list[Json]) -> None:
         for answer in answers:
             said = [str(warning["message"]) for warning in answer.get("warnings") or ()]
             if said:
                 self.warnings.add(int(answer["row"]), str(answer["id"]), said)
 
-    def _reasons_of(self, row: dict[str, Any], status: int, errors: Any) -> list[Refusal]:
-        said: list[dict[str, Any]] = errors or [{}]
+    def _reasons_of(self, row: Json, status: int, errors: list[Json] | None) -> list[Refusal]:
         same = self._same_person(row) if status == HTTPStatus.CONFLICT else ""
         return [
             Refusal(
-                self._column(str(error.get("field") or "")),
+                self._title(str(error.get("field") or "")),
                 str(error.get("code") or status),
                 str(error.get("message") or error.get("code") or status)
                 + (self._guardian_columns() if error.get("field") == "guardian" else same),
             )
-            for error in said
+            for error in errors or [{}]
         ]
 
-    def _same_person(self, row: dict[str, Any]) -> str:
+    def _same_person(self, row: Json) -> str:
         """Tell the line of this file that has the number too: most duplicates are of one file."""
         first = self.first_lines.get(_digest(row.get("id_number", "")), row["row"])
-        if first == row["row"]:
-            return ""
-        return SAME_PERSON[self._language_index].format(line=first)
+        return (
+            ""
+            if first == row["row"]
+            else Problem(SAME_PERSON, {"line": first}).text(self.api.language)
+        )
 
     def _guardian_columns(self) -> str:
         """Tell which columns hold a guardian, those a roster lacks by the titles to add."""
-        titles = "、".join(self._column(name) for name in GUARDIAN)
-        return GUARDIAN_COLUMNS[self._language_index].format(titles=titles)
+        titles = "、".join(self._title(name) for name in GUARDIAN)
+        return Problem(GUARDIAN_COLUMNS, {"titles": titles}).text(self.api.language)
 
-    def _settle(self, row: RosterRow, reasons: list[Refusal] | None) -> None:
-        if reasons is None:
-            self.accepted += 1
-            return
-        self.refused += 1
-        self.reasons.update({reason.code for reason in reasons})
-        self.report.add(row, reasons)
-
-    def _column(self, field: str) -> str:
-        """Return the file's own title for a field of the API, else the one to add."""
-        header = self.roster.header
-        name = COLUMN_OF.get(field, field)
-        position = header.index.get(name)
-        return advised(name) if position is None else header.columns[position]
-
-    @property
-    def _language_index(self) -> int:
-        return 0 if self.language == "zh" else 1
-
-
-class _Refused(Exception):
-    """A row that is not worth sending."""
-
-    def __init__(self, reasons: list[Refusal]) -> None:
-        super().__init__()
-        self.reasons = reasons
-
-
-def _sheet(mode: Mode, document: Document | None, consent: Consent) -> dict[str, Any]:
-    """Return what every page says of the roster as a whole."""
-    return {
-        "mode": mode,
-        "document": asdict(document) if document else None,
-        "consent": asdict(consent),
-    }
-
-
-def _pages(rows: Iterator[RosterRow], size: int) -> Iterator[list[RosterRow]]:
-    """Cut by position in the file: a row refused before sending shifts no later page."""
-    while page := list(islice(rows, size)):
-        yield page
+    def _title(self, field: str) -> str:
+        """Return the title of the column to look at for a field of the API."""
+        return self.roster.title_of(COLUMN_OF.get(field, field))
 
 
 def _digest(number: str) -> bytes:

@@ -5,21 +5,24 @@ from collections import deque
 
 from registry_cli.importing.api import Json, RegistryApi
 from registry_cli.importing.failures import ImportFailed
+from shared.tables.problems import Message, Unreadable
 
 SUFFIX = "红十字会"
 """Rosters leave it out as often as not."""
 MOST_PARENTS = 5_000
 """Bounds the listing of a subtree: a prefecture has about 200 parents, a large province 3,000."""
 GONE = frozenset({"VOIDED", "DISSOLVED", "MERGED"})
+UNKNOWN = Message(
+    "unit.unknown",
+    "在该单位及其下级中没有“{unit}”：请核对名称，或改填单位编号。",
+    "There is no “{unit}” in or below this unit: check the name, or enter the unit's code.",
+)
+AMBIGUOUS = Message(
+    "unit.ambiguous",
+    "“{unit}”对应多个单位：请改填单位编号。",
+    "Several units are called “{unit}”: enter the unit's code.",
+)
 MAY_HAVE_CHILDREN = frozenset({"CHAPTER", "TOWNSHIP", "SUBDISTRICT"})
-
-
-class UnknownUnit(Exception):
-    """No unit of the chapter, or several, answer to what the roster says."""
-
-    def __init__(self, *, ambiguous: bool) -> None:
-        super().__init__("ambiguous" if ambiguous else "unknown")
-        self.ambiguous = ambiguous
 
 
 class UnitFinder:
@@ -42,7 +45,7 @@ class UnitFinder:
         different townships is noticed and never settled by chance.
 
         Raises:
-            UnknownUnit: none or several answer to the text.
+            Unreadable: none or several answer to the text.
         """
         if text is None:
             return self._root
@@ -50,7 +53,7 @@ class UnitFinder:
             self._ids = self._list()
         found = self._ids.get(key_of(text), set())
         if len(found) != 1:
-            raise UnknownUnit(ambiguous=bool(found))
+            raise Unreadable(AMBIGUOUS if found else UNKNOWN, unit=text)
         return next(iter(found))
 
     def _list(self) -> dict[str, set[str]]:

@@ -1,21 +1,4 @@
-"""Words of rosters that the registry's code lists lack (docs/domain.md sections 4.1 and 4.5)."""
-
-from shared.people.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX
-
-LISTS = {
-    "sex": SEX,
-    "ethnicity": ETHNICITY,
-    "education": EDUCATION,
-    "political": POLITICAL_STATUS,
-}
-"""The national code lists by field; they know codes, names and common ways to write them."""
-
-FURTHER_WORDS: dict[str, dict[str, str]] = {
-    "sex": {"不详": "0"},
-    "ethnicity": {"穿青人": "97"},
-    "education": {"高职": "30", "中职": "40", "文盲": "90", "无": "90"},
-    "political": {"中国共产党预备党员": "02"},
-}
+"""Words of rosters for types of document, occupations and kinds (docs/domain.md section 4.1)."""
 
 ID_TYPES = {
     "居民身份证": "RESIDENT_ID",
