@@ -13,7 +13,7 @@ from pymongo import IndexModel
 from benchmarks import bare
 from benchmarks.report import Line, median_ratio
 from benchmarks.stand import Stand, stand
-from member import store
+from member.membership import store
 from shared.base.mongo import Collection
 from tests.people import consent, member
 

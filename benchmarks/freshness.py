@@ -18,6 +18,7 @@ import orjson
 
 from benchmarks.load import CLIENT, Plan, Seen, drive
 from benchmarks.report import Line, quantile
+from embedded.processes import HTTP_OFFSETS
 from shared.base.ids import new_id
 from tests.clients.county import County
 from tests.people import volunteer
@@ -123,7 +124,7 @@ def _plan(system: System, seconds: float) -> Plan:
     county = system.chapter()
     units = [_unit(system, COUNTY) for _ in range(4)]
     return Plan(
-        port=system.runtime.volunteer_port,
+        port=system.runtime.port(HTTP_OFFSETS["volunteer"]),
         path="/v1/volunteers",
         kind="volunteer",
         units=units,

@@ -12,7 +12,7 @@ from benchmarks import bare
 from benchmarks.load import CLIENT, Plan, Seen, drive
 from benchmarks.report import Line, median_ratio, quantile, significant
 from benchmarks.stand import Stand, stand
-from member import store
+from member.membership import store
 
 BASELINE = "bare FastAPI + AsyncMongoClient insert_one of the same document"
 BLOCK = 200_000

@@ -11,14 +11,15 @@ from typing import Any
 import httpx
 import psutil
 
-from embedded import keyring, leash
+from embedded import leash
 from embedded.issuer import grant, mint, mint_service_token
 from embedded.processes import environment
-from embedded.servers import RealServers
+from embedded.supervisor import provide_keyring
 from member.migrate import migrate
 from shared.base.mongo import Database, connect
 from shared.base.settings import MongoSettings
 from shared.register import directory
+from tests.servers import RealServers
 from tests.system import free_port_base
 from tests.waiting import until
 
@@ -86,7 +87,7 @@ class Stand:
     def authorise(self) -> None:
         """Make the keys, start the issuer, and give the officers their tokens."""
         runtime = self.servers.runtime
-        keyring.provide(runtime)
+        provide_keyring(runtime)
         mint_service_token(runtime)
         roles = grant("county", "registrar", "approver")
         self.tokens = [mint(runtime, f"officer-{n}", [roles]) for n in range(OFFICERS)]

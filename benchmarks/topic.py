@@ -19,7 +19,7 @@ from shared.pipeline import outbox
 from shared.pipeline.eventlog import Delivery, TopicPartition
 from shared.pipeline.kafka import KafkaLog
 from shared.pipeline.outbox import Fact
-from shared.pipeline.relay.packing import pack
+from shared.pipeline.relay.sending import pack
 
 SOURCE, TOPIC = "/services/member", events.MEMBER_TOPIC
 UNITS, PAGE_UNITS = 500, 5

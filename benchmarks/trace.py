@@ -26,16 +26,17 @@ from typing import Any
 import httpx
 import orjson
 
-from embedded.servers import RealServers
 from member.migrate import migrate
-from member.settings import Settings
 from shared.base import log
+from shared.base.settings import WriterSettings
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
+from tests.clients.officers import Headers
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import a_key
 from tests.integration.prepared import prepared
+from tests.servers import RealServers
 from tests.system import free_port_base
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,7 +155,7 @@ def _service() -> Iterator[Members]:
     with (
         RealServers(port_base=free_port_base(), with_kafka=False) as servers,
         tempfile.TemporaryDirectory(prefix="registry-trace-") as folder,
-        prepared(Settings, migrate, servers, Path(folder)) as settings,
+        prepared(WriterSettings, migrate, servers, Path(folder)) as settings,
         members_inside(servers, settings, UnitsAsTold()) as members,
     ):
         _context.reset(started)
@@ -170,32 +171,31 @@ def _person() -> dict[str, Any]:
     return {"id_number": number, "sex": sex, "birth_date": born, "phone": people.PHONE}
 
 
-def _registration(members: Members) -> httpx.Response:
-    return members.post(members.body(**_person()), **a_key())
+def _registration(members: Members, who: Headers) -> httpx.Response:
+    return members.post(members.body(**_person()), who, **a_key())
 
 
-def _page(members: Members) -> httpx.Response:
+def _page(members: Members, who: Headers) -> httpx.Response:
     rows = [members.row(number, **_person()) for number in range(1, ROWS + 1)]
-    officer = members.officer("li", "registrar", "approver")
-    return members.bulk(rows, officer, "existing", document={"number": "备案-1"})
+    return members.bulk(rows, who, "existing", document={"number": "备案-1"})
 
 
 REQUESTS = {"registration": _registration, "page": _page}
 
 
-def _sent(name: str, members: Members) -> httpx.Response:
+def _sent(name: str, members: Members, who: Headers) -> httpx.Response:
     """Send a request and return its answer.
 
     Raises:
         RuntimeError: it was not carried out in full.
     """
-    answer = REQUESTS[name](members)
+    answer = REQUESTS[name](members, who)
     if answer.status_code not in (200, 201) or answer.json().get("refused"):
         raise RuntimeError(f"{name}: {answer.status_code} {answer.text[:500]}")
     return answer
 
 
-def traced(members: Members, name: str) -> Trace:
+def traced(members: Members, who: Headers, name: str) -> Trace:
     """Send a request and return what it ran.
 
     Raises:
@@ -205,7 +205,7 @@ def traced(members: Members, name: str) -> Trace:
     _current = trace = Trace()
     token = _context.set(trace)
     try:
-        _sent(name, members)
+        _sent(name, members, who)
     finally:
         _current = None
         _context.reset(token)
@@ -217,11 +217,12 @@ def traced(members: Members, name: str) -> Trace:
 def run() -> Iterator[tuple[str, Trace]]:
     """Yield the trace of each kind of request, on a service that has answered all of them."""
     with _service() as members:
+        who = members.officer("li", "registrar", "approver")  # one token, which is known by then
         for _ in range(WARM_UPS):
             for name in REQUESTS:
-                _sent(name, members)
+                _sent(name, members, who)
         for name in REQUESTS:
-            yield name, traced(members, name)
+            yield name, traced(members, who, name)
 
 
 def _write(name: str, trace: Trace, *, listed: bool) -> None:

@@ -8,7 +8,7 @@ from statistics import median
 import orjson
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from aggregator.intake import store
+from aggregator.intake import documents
 from aggregator.intake.handler import TOPICS, CountingConsumer, CountingHandler
 from aggregator.migrate import migrate
 from aggregator.settings import AggregatorSettings
@@ -166,7 +166,7 @@ def _count(place: Stand, settings: KafkaSettings, filled: Filled) -> Spent:
     consumer.stop.set()
     consumer.run()  # leaves the group
     log.close()
-    counted = sum(found["c"]["ACTIVE"] for found in database[store.COUNTERS].find())
+    counted = sum(found["c"]["ACTIVE"] for found in database[documents.COUNTERS].find())
     database.client.drop_database(database.name)
     database.client.close()
     if counted != filled.rows:

@@ -10,11 +10,11 @@ from contextlib import suppress
 import pytest
 from kafka.errors import KafkaError
 
-from embedded.servers import RealServers
 from shared.base.mongo import Database, connect
 from shared.base.settings import KafkaSettings, MongoSettings
 from shared.contract import events
 from shared.pipeline.kafka import KafkaLog
+from tests.servers import RealServers
 from tests.system import free_port_base
 
 

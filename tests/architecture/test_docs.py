@@ -18,11 +18,11 @@ import typer.main
 from fastapi import FastAPI
 
 import aggregator.main
-import member.api
-import org_units.api
-import volunteer.api
+import member.membership.api
+import org_units.units.api
+import volunteer.enrolment.api
 from registry_cli.main import app as registry
-from shared.register import recount_api as recount_web
+from shared.register import recount_api
 
 ROOT = Path(__file__).resolve().parents[2]
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
@@ -83,12 +83,16 @@ def headings(document: Path) -> list[int]:
 def routes() -> list[Route]:
     """Return every operation of the four services, from the OpenAPI of their routers."""
     found: list[Route] = []
-    writers = {"org-units": org_units.api, "member": member.api, "volunteer": volunteer.api}
+    writers = {
+        "org-units": org_units.units.api,
+        "member": member.membership.api,
+        "volunteer": volunteer.enrolment.api,
+    }
     for service, module in {**writers, "aggregator": aggregator.main}.items():
         app = FastAPI()
         app.include_router(module.router)
         if service in writers:
-            app.include_router(recount_web.router())
+            app.include_router(recount_api.router)
         for path, operations in app.openapi()["paths"].items():
             found += [_route(service, path, *item) for item in operations.items()]
     return found

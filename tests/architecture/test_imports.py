@@ -40,8 +40,12 @@ class Plant(NamedTuple):
 
 
 PLANTED = {
-    "a service imports another": Plant("services", ("member.service -> volunteer.domain",)),
-    "shared imports a service": Plant("services", ("shared.base.clock -> member.domain",)),
+    "a service imports another": Plant(
+        "services", ("member.membership.service -> volunteer.enrolment.rules",)
+    ),
+    "shared imports a service": Plant(
+        "services", ("shared.base.clock -> member.membership.rules",)
+    ),
     "shared imports the supervisor": Plant("services", ("shared.base.clock -> embedded",)),
     "the base imports the contract": Plant(
         "rooms", ("shared.base.clock -> shared.contract.timeline",)
@@ -52,24 +56,33 @@ PLANTED = {
     "the pipeline imports the edge": Plant(
         "rooms", ("shared.pipeline.outbox -> shared.web.fields",)
     ),
-    "the edge imports the register": Plant(
-        "rooms", ("shared.web.edge -> shared.register.idempotency",)
-    ),
+    "the edge imports the register": Plant("rooms", ("shared.web.edge -> shared.register.trail",)),
     "the register imports persons": Plant(
-        "rooms", ("shared.register.entities -> shared.people.sealed",)
+        "rooms", ("shared.register.entity -> shared.people.sealed",)
     ),
     "tables import persons": Plant("rooms", ("shared.tables.cells -> shared.people.codes",)),
     "persons import tables": Plant("rooms", ("shared.people.codes -> shared.tables.cells",)),
     "shared grows a module without a room": Plant("rooms", new=("shared.misc",)),
-    "units know persons": Plant("persons", ("org_units.domain -> shared.people.codes",)),
+    "units know persons": Plant("persons", ("org_units.units.rules -> shared.people.codes",)),
     "figures know persons": Plant("persons", ("aggregator.figures.rules -> shared.people.codes",)),
     "the command line imports a service": Plant(
         "deployment", ("registry_cli.main -> aggregator.intake.store",)
     ),
-    "storage calls the HTTP edge": Plant("writers", ("org_units.store -> org_units.api",)),
-    "schemas import storage": Plant("writers", ("member.schemas -> member.store",)),
-    "rules read a setting": Plant("writers", ("volunteer.domain -> volunteer.settings",)),
+    "storage calls the HTTP edge": Plant(
+        "nouns", ("org_units.units.store -> org_units.units.api",)
+    ),
+    "schemas import storage": Plant(
+        "nouns", ("member.membership.schemas -> member.membership.store",)
+    ),
+    "settings know a noun": Plant("writers", ("volunteer.settings -> volunteer.enrolment.rules",)),
     "a writer grows a module without a place": Plant("writers", new=("member.utils",)),
+    "a noun grows a module without a place": Plant("nouns", new=("member.membership.utils",)),
+    "units know the divisions": Plant(
+        "writers", ("org_units.units.service -> org_units.divisions.rules",)
+    ),
+    "a seed queries the store of units": Plant(
+        "stores", ("org_units.divisions.service -> org_units.units.store",)
+    ),
     "intake imports the figures": Plant(
         "aggregator", ("aggregator.intake.service -> aggregator.figures.rules",)
     ),
@@ -98,7 +111,7 @@ PLANTED = {
     "dead letters query the recounts": Plant(
         "aggregator-recount", ("aggregator.deadletters.api -> aggregator.recount.store",)
     ),
-    "rules know the framework": Plant("pure", ("member.domain -> fastapi",)),
+    "rules know the framework": Plant("pure", ("member.membership.rules -> fastapi",)),
     "projection knows the database": Plant("pure", ("aggregator.intake.projection -> pymongo",)),
     "rules of a noun know the framework": Plant("pure", ("aggregator.recount.rules -> fastapi",)),
     "event contracts reach the broker through another module": Plant(
@@ -106,13 +119,15 @@ PLANTED = {
     ),
     "tables know the framework": Plant("pure", ("shared.tables.table -> fastapi",)),
     "a second door to Kafka": Plant("kafka", ("aggregator.intake.handler -> kafka",)),
-    "the HTTP edge queries MongoDB": Plant("mongo", ("member.api -> pymongo",)),
-    "a use case uses a mongoengine class": Plant("mongo", ("org_units.service -> mongoengine",)),
+    "the HTTP edge queries MongoDB": Plant("mongo", ("member.membership.api -> pymongo",)),
+    "a use case uses a mongoengine class": Plant(
+        "mongo", ("org_units.units.service -> mongoengine",)
+    ),
     "a use case of figures queries MongoDB": Plant(
         "mongo", ("aggregator.figures.service -> pymongo",)
     ),
     "a use case of figures answers HTTP": Plant("http", ("aggregator.figures.service -> fastapi",)),
-    "a use case answers HTTP": Plant("http", ("volunteer.service -> fastapi",)),
+    "a use case answers HTTP": Plant("http", ("volunteer.enrolment.service -> fastapi",)),
     "a cycle between nouns of the aggregator": Plant(
         "cycles", ("aggregator.intake.service -> aggregator.deadletters.service",)
     ),
@@ -206,7 +221,7 @@ def copied_packages(folder: Path) -> None:
 def test_the_command_for_import_contracts_finds_what_is_planted_in_a_file(tmp_path: Path) -> None:
     """The command, its configuration and its exit code: what the rest of this file goes past."""
     copied_packages(tmp_path)
-    with (tmp_path / "member/api.py").open("a", encoding="utf-8") as module:
+    with (tmp_path / "member/membership/api.py").open("a", encoding="utf-8") as module:
         module.write("\nfrom pymongo import MongoClient\n")
     result = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
@@ -219,5 +234,5 @@ def test_the_command_for_import_contracts_finds_what_is_planted_in_a_file(tmp_pa
     definitions = configuration()[1]
     assert result.returncode == 1, result.stdout + result.stderr
     assert f"{definitions['mongo']['name']} BROKEN" in result.stdout
-    assert "member.api -> pymongo" in result.stdout
+    assert "member.membership.api -> pymongo" in result.stdout
     assert f"Contracts: {len(definitions) - 1} kept, 1 broken." in result.stdout

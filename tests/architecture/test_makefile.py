@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,11 +15,17 @@ from tests.waiting import LIMIT
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SUPERVISOR = """#!/bin/sh
-# Stands for the real one: says how it was called, waits for a signal, and tidies up.
-trap 'echo stopping; echo stopped; exit 0' TERM INT
-echo "started $*"
-while :; do read -r line < "$0.wait" || exit 1; done
+SUPERVISOR = """
+import signal, sys
+
+# Stands for the real one: says how it was called, waits for a signal, and tidies up. Blocked first:
+# a signal between the first line and the wait stays pending. (A shell's trap runs only between two
+# commands: one that came just before a blocking one was seen to wait for ever.)
+SIGNALS = {signal.SIGTERM, signal.SIGINT}
+signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+print("started", *sys.argv[1:], flush=True)
+signal.sigwait(SIGNALS)
+print("stopping\\nstopped")
 """
 
 
@@ -32,9 +39,10 @@ def checkout(tmp_path: Path) -> Path:
         (tmp_path / project.relative_to(ROOT) / "pyproject.toml").touch()
     tools = tmp_path / ".venv/bin"
     tools.mkdir(parents=True)
-    (tools / "registry").write_text(SUPERVISOR, encoding="utf-8")
+    (tools / "registry.py").write_text(SUPERVISOR, encoding="utf-8")
+    command = f'#!/bin/sh\nexec "{sys.executable}" "$0.py" "$@"\n'
+    (tools / "registry").write_text(command, encoding="utf-8")
     (tools / "registry").chmod(0o755)
-    os.mkfifo(tools / "registry.wait")
     (tools / "python").touch()
     (tmp_path / ".venv/.embedded.stamp").touch()
     return tmp_path

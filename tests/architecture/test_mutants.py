@@ -52,7 +52,7 @@ def test_a_bug_whose_place_occurs_twice_or_not_at_all_is_not_planted() -> None:
     ("file", "module"),
     [
         ("shared/src/shared/pipeline/relay/sending.py", "shared.pipeline.relay.sending"),
-        ("services/org-units/src/org_units/store/__init__.py", "org_units.store"),
+        ("services/org-units/src/org_units/units/__init__.py", "org_units.units"),
     ],
 )
 def test_the_file_of_a_planted_bug_is_imported_by_its_name_below_src(

@@ -27,7 +27,7 @@ GLOSSARY = {
     "house": "lock_file decision bug readme",
 }
 NOUNS = {noun for nouns in GLOSSARY.values() for noun in nouns.split()}
-OF_NO_SUBJECT = {"shared", "domain"}
+OF_NO_SUBJECT = {"shared", "domain", "rules"}
 
 
 def is_about(name: str, noun: str) -> bool:

@@ -15,9 +15,8 @@ from typing import Any
 import httpx
 import pymongo
 
-from aggregator.recount.registers import RecountFailed
 from aggregator.recount.rules import Report
-from aggregator.recount.service import compare
+from aggregator.recount.service import RecountFailed, compare
 from shared.base.ids import new_id
 from shared.base.mongo import connect
 from shared.base.settings import KafkaSettings, MongoSettings
@@ -238,7 +237,7 @@ def _recounted(system: System, headers: dict[str, str]) -> Report:
     urls = [system.url(name) for name in ("org-units", "member", "volunteer")]
     try:
         with httpx.Client(headers=headers, timeout=LIMIT, trust_env=False) as client:
-            return compare(store, log, client, urls)
+            return compare(store, log, client, urls, seconds=LIMIT)
     finally:
         log.close()
         store.client.close()
@@ -312,7 +311,7 @@ class Campaign:
             "trial": number,
             "killed": victim,
             "answered": self.promises.answered,
-            "members": report.series["members"].registry,
+            "members": report.series["members"]["registry"],
             "compared": report.compared,
             "seconds": round(time.monotonic() - began, 1),
         }

@@ -18,20 +18,18 @@ from aggregator.figures.stream import Hub
 from aggregator.settings import AggregatorSettings
 from embedded.issuer import Issuer, provide_key
 from embedded.runtime import Runtime
-from embedded.servers import RealServers
 from member.settings import MemberSettings
-from member.settings import Settings as MemberProcess
 from shared.base.mongo import Database
-from shared.base.settings import AccessSettings, MongoSettings, PeerSettings, ProcessSettings
+from shared.base.settings import AccessSettings, MongoSettings, ProcessSettings, WriterSettings
 from shared.web.access import TokenVerifier
 from tests.clients.aggregator import Figures
 from tests.clients.member import Members
 from tests.clients.org_units import Units
 from tests.clients.peers import PeopleAsTold, UnitsAsTold
 from tests.clients.volunteer import Volunteers
+from tests.servers import RealServers
 from tests.waiting import until
-from volunteer.settings import RegisteredRuleSettings, VolunteerSettings
-from volunteer.settings import Settings as VolunteerProcess
+from volunteer.settings import RegisteredRule, VolunteerSettings
 
 
 class Inside(httpx.BaseTransport):
@@ -84,14 +82,14 @@ def verifier(runtime: Runtime, access: AccessSettings) -> TokenVerifier:
 
 @contextmanager
 def members_inside(
-    servers: RealServers, settings: MemberProcess, units: UnitsAsTold,
+    servers: RealServers, settings: WriterSettings, units: UnitsAsTold,
     rules: MemberSettings | None = None,
 ) -> Iterator[Members]:  # fmt: skip
     """Start the member service in this process; ``units`` stands for org-units."""
     runtime = servers.runtime
     app = member.main.create_app(
-        settings=settings,
-        rules=rules,
+        settings,
+        rules,
         verifier=verifier(runtime, settings),
         peers=units.peers(settings, settings),
     )
@@ -101,14 +99,14 @@ def members_inside(
 
 @contextmanager
 def volunteers_inside(
-    servers: RealServers, settings: VolunteerProcess, units: UnitsAsTold,
-    rule: RegisteredRuleSettings | None = None,
+    servers: RealServers, settings: WriterSettings, units: UnitsAsTold,
+    rule: RegisteredRule | None = None,
 ) -> Iterator[Volunteers]:  # fmt: skip
     """Start the volunteer service in this process; ``units`` stands for org-units."""
     runtime = servers.runtime
     app = volunteer.main.create_app(
         settings,
-        VolunteerSettings(registered_rule=rule or RegisteredRuleSettings()),
+        VolunteerSettings(registered_rule=rule or RegisteredRule()),
         verifier=verifier(runtime, settings),
         peers=units.peers(settings, settings),
     )
@@ -126,12 +124,12 @@ def units_inside(
         county: id of the chapter whose officers act.
     """
     runtime = servers.runtime
-    access = AccessSettings(oidc_issuer=runtime.issuer_url)
+    process = WriterSettings(
+        **settings.model_dump(exclude={"instance"}), instance="test", port=8001,
+        oidc_issuer=runtime.issuer_url,
+    )  # fmt: skip
     app = org_units.main.create_app(
-        process=ProcessSettings(port=8001, instance="test"),
-        mongo=settings,
-        verifier=verifier(runtime, access),
-        peers=people.peers(PeerSettings(), access),
+        process, verifier=verifier(runtime, process), peers=people.peers(process, process)
     )
     with opened(app) as (client, _):
         yield Units(client, runtime, county=county, place=county)

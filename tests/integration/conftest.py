@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from embedded.servers import RealServers
 from shared.base.mongo import Database
 from shared.base.settings import MongoSettings
 from shared.pipeline.kafka import KafkaLog
 from tests.integration.asking import Asking, asking_in
 from tests.integration.pipeline import Pipeline
+from tests.servers import RealServers
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
-from aggregator.intake import store
+from aggregator.intake import documents
 from aggregator.intake.handler import TOPICS, CountingConsumer, CountingHandler
 from aggregator.migrate import migrate
 from aggregator.settings import AggregatorSettings
@@ -116,11 +116,15 @@ class Pipeline:
 
     def counted(self) -> int:
         """Return how many active members the counters hold."""
-        return sum(document["c"].get("ACTIVE", 0) for document in self.mongo[store.COUNTERS].find())
+        return sum(
+            document["c"].get("ACTIVE", 0) for document in self.mongo[documents.COUNTERS].find()
+        )
 
     def by_unit(self) -> Counter[str]:
         """Return active members by unit from the counters."""
-        return Counter({d["u"]: d["c"].get("ACTIVE", 0) for d in self.mongo[store.COUNTERS].find()})
+        return Counter(
+            {d["u"]: d["c"].get("ACTIVE", 0) for d in self.mongo[documents.COUNTERS].find()}
+        )
 
     def expected(self, units: int = 4) -> Counter[str]:
         """Count what was written, one by one."""

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from embedded.servers import RealServers
 from shared.base.mongo import Database, connect
 from shared.base.settings import MongoSettings
 from shared.people.encryption import new_key_ring
 from shared.register import directory
 from tests.clients.peers import TREE
+from tests.servers import RealServers
 from tests.waiting import LIMIT
 
 S = TypeVar("S", bound=MongoSettings)

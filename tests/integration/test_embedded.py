@@ -15,8 +15,8 @@ from pymongo.client_session import ClientSession
 
 from embedded import control, state
 from embedded.runtime import Runtime
-from embedded.servers import RealServers
 from shared.base.settings import KafkaSettings
+from tests.servers import RealServers
 from tests.system import free_port_base, lives
 from tests.waiting import LIMIT, until
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from embedded.servers import RealServers
 from shared.base.mongo import Database
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.integration.aggregator.planted import COUNTY, a_registry, fill
+from tests.servers import RealServers
 
 
 @pytest.fixture(scope="package")

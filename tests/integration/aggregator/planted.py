@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from aggregator.intake import store
+from aggregator.intake import documents, store
 from aggregator.intake.documents import DEAD_LETTERS
 from aggregator.intake.projection import Delta
 from aggregator.migrate import migrate
-from embedded.servers import RealServers
 from shared.base.mongo import Database, connect, transact
 from shared.base.settings import MongoSettings
 from shared.contract import events
 from shared.contract.events.payloads import MemberChanged, UnitCard, UnitChanged
 from tests.histories import MOMENT, member_state
+from tests.servers import RealServers
 
 HQ, COUNTY, UNIT = "hq", "county-1", "unit-1"
 
@@ -76,7 +76,13 @@ def write(mongo: Database, *payloads: tuple[str, Any]) -> None:
 def fill(mongo: Database) -> None:
     """Plant four units, and ten members of the lowest: seven of one sex, three of the other."""
     migrate(mongo)
-    for name in (store.COUNTERS, store.HISTORY, store.UNITS, store.MARKS, DEAD_LETTERS):
+    for name in (
+        documents.COUNTERS,
+        documents.HISTORY,
+        documents.UNITS,
+        documents.MARKS,
+        DEAD_LETTERS,
+    ):
         if name not in mongo.list_collection_names():
             mongo.create_collection(name)
     write(mongo, *((events.UNIT_TOPIC, unit_event(one, date(2021, 1, 1))) for one in CARDS))

@@ -4,9 +4,7 @@ import orjson
 import pytest
 
 from aggregator.deadletters import service as deadletters
-from aggregator.deadletters.rules import Request
 from aggregator.intake.documents import DEAD_LETTERS
-from embedded.servers import RealServers
 from shared.base.errors import Conflict, Invalid
 from shared.base.mongo import Database
 from shared.contract import events
@@ -17,9 +15,10 @@ from tests.clients.register import a_key, check_problem
 from tests.histories import MOMENT
 from tests.integration.aggregator.planted import COUNTY, HQ
 from tests.integration.pipeline import Pipeline
+from tests.servers import RealServers
 from tests.waiting import until
 
-OPERATOR = Request("op")
+OPERATOR = "op"
 
 
 def test_a_dead_letter_of_poison_among_good_events_is_replayed_once(
@@ -40,19 +39,19 @@ def test_a_dead_letter_of_poison_among_good_events_is_replayed_once(
     (letter,) = mongo[DEAD_LETTERS].find()
     assert letter["state"] == "open"
     with pytest.raises(Invalid):  # as stored it is still poison
-        deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=None)
+        deadletters.replay(mongo, letter["_id"], by=OPERATOR, key=None, mended=None)
     sent = mongo[outbox.COLLECTION].find_one({"_id": row["_id"]})
     assert sent is not None
     mended = envelope.numbered(good, sequence=sent["sequence"], epoch=1)
     wrong = envelope.numbered(good, sequence=sent["sequence"] + 1, epoch=1)
     with pytest.raises(Invalid):
-        deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=wrong)
-    deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=mended)
+        deadletters.replay(mongo, letter["_id"], by=OPERATOR, key=None, mended=wrong)
+    deadletters.replay(mongo, letter["_id"], by=OPERATOR, key=None, mended=mended)
     assert pipeline.by_unit() == pipeline.expected(units=1)
     with pytest.raises(Conflict):
-        deadletters.replay(mongo, letter["_id"], by=OPERATOR, mended=mended)
+        deadletters.replay(mongo, letter["_id"], by=OPERATOR, key=None, mended=mended)
     with pytest.raises(Conflict):
-        deadletters.dismiss(mongo, letter["_id"], by=OPERATOR, reason="no more needed")
+        deadletters.dismiss(mongo, letter["_id"], by=OPERATOR, key=None, reason="no more needed")
     assert pipeline.by_unit() == pipeline.expected(units=1)
 
 

@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from embedded.servers import RealServers
 from shared.base.clock import today
 from shared.base.mongo import Database
 from shared.contract import events
@@ -12,6 +11,7 @@ from tests.clients.inside import FiguresInside, figures_inside
 from tests.clients.officers import Headers
 from tests.clients.register import check_problem
 from tests.integration.aggregator.planted import COUNTY, UNIT, card, unit_event, write
+from tests.servers import RealServers
 
 
 @pytest.fixture

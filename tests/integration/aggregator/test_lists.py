@@ -11,13 +11,13 @@ import pytest
 from aggregator.deadletters import store as deadletters
 from aggregator.intake.documents import DEAD_LETTERS
 from aggregator.recount.store import RECOUNTS
-from embedded.servers import RealServers
 from shared.base.mongo import Database, Document, Place, listed
 from shared.contract import events
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.clients.officers import Headers
 from tests.histories import MOMENT
 from tests.integration.aggregator.planted import COUNTY, HQ, a_registry
+from tests.servers import RealServers
 
 MANY = 205
 """More than a page may hold."""

@@ -11,14 +11,14 @@ import pytest
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 
 from aggregator.figures.service import ALL_LEVELS
-from aggregator.intake import store
+from aggregator.intake import documents
 from aggregator.migrate import migrate
-from embedded.servers import RealServers
 from shared.base.clock import now
 from shared.base.mongo import Database, Document
 from shared.contract import events
 from tests.clients.inside import figures_inside
 from tests.integration.aggregator.planted import COUNTY, HQ, members, write
+from tests.servers import RealServers
 from tests.waiting import LIMIT
 
 
@@ -65,7 +65,7 @@ def test_the_hub_is_ready_though_commits_never_pause(
 
     monkeypatch.setattr(AsyncChangeStream, "try_next", without_pause)
     migrate(mongo)
-    for name in (store.MARKS, store.WATERMARKS):
+    for name in (documents.MARKS, documents.WATERMARKS):
         mongo.create_collection(name)
     over = threading.Event()
 
@@ -74,7 +74,7 @@ def test_the_hub_is_ready_though_commits_never_pause(
         while not over.is_set():
             number += 1
             watermark = {"epoch": 1, "at": now(), "sequences": {"registry/member": {"0": number}}}
-            mongo[store.WATERMARKS].update_one(
+            mongo[documents.WATERMARKS].update_one(
                 {"_id": "/services/member"}, {"$set": watermark}, upsert=True
             )
 

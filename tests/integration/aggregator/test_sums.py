@@ -12,14 +12,14 @@ from aggregator.figures import queries
 from aggregator.figures.rules import SERIES, breakdown, topic_of
 from aggregator.figures.service import SUMS_AT_ONCE, SUMS_WAITING
 from aggregator.figures.tree import Figures
-from aggregator.intake import documents, store
-from embedded.servers import RealServers
+from aggregator.intake import documents
 from shared.base.mongo import AsyncDatabase, Database
 from shared.contract import events
 from shared.contract.definitions import DEFINITIONS, DIMENSIONS, dimensions_of
 from tests.clients.inside import FiguresInside
 from tests.clients.register import check_problem
 from tests.integration.aggregator.planted import UNIT, a_registry
+from tests.servers import RealServers
 from tests.waiting import LIMIT, until
 
 PAST = "2024-05-01"
@@ -53,8 +53,10 @@ def plant(mongo: Database) -> dict[str, Counter[str]]:
     for topic, names in NAMES.items():
         counts = Counter({name: 5 + number for number, name in enumerate(names)})
         entry = {"g": documents.GENERATION, "t": topic, "u": "elsewhere", "c": dict(counts)}
-        mongo[store.COUNTERS].insert_one({"_id": f"1/{topic}/elsewhere", **entry})
-        mongo[store.HISTORY].insert_one({"_id": f"1/{topic}/elsewhere/{PAST}", "d": PAST, **entry})
+        mongo[documents.COUNTERS].insert_one({"_id": f"1/{topic}/elsewhere", **entry})
+        mongo[documents.HISTORY].insert_one(
+            {"_id": f"1/{topic}/elsewhere/{PAST}", "d": PAST, **entry}
+        )
         whole[topic] = counts
     return whole
 
@@ -86,7 +88,8 @@ def test_what_is_left_out_of_a_sum_of_figures_is_of_no_use_to_it(
             assert expected
             assert breakdown(series, dimension.id, totals) == expected
             assert len(totals) < len(counts)
-        past = figures.portal.call(queries.figures_on, database, PAST)
+        subtrees = {"elsewhere": {"elsewhere"}, UNIT: {UNIT}}
+        past = figures.portal.call(queries.figures_on, database, subtrees, PAST)
         assert past["elsewhere"][series] == DEFINITIONS[series].total(counts)
         assert past[UNIT]["members"] == 7
 
@@ -114,9 +117,11 @@ def test_a_tree_loaded_anew_during_a_sum_of_figures_asks_to_come_again(
 ) -> None:
     summed = queries.figures_on
 
-    async def meanwhile(database: AsyncDatabase, day: str) -> Mapping[str, dict[str, int]]:
+    async def meanwhile(
+        database: AsyncDatabase, subtrees: Mapping[str, set[str]], day: str
+    ) -> Mapping[str, dict[str, int]]:
         monkeypatch.setattr(figures.service.live, "figures", Figures())
-        return await summed(database, day)
+        return await summed(database, subtrees, day)
 
     monkeypatch.setattr(queries, "figures_on", meanwhile)
     answer = figures.http.get("/v1/progress", params={"as_of": PAST})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from aggregator.intake import store
+from aggregator.intake import documents, store
 from shared.base.mongo import Database
 from shared.contract.events import envelope
 from shared.pipeline import outbox
@@ -119,14 +119,14 @@ def test_a_worker_holds_at_a_gap_until_it_is_repaired(
 
     def sees_gap() -> bool:
         consumer.turn(0.05)
-        return mongo[store.MARKS].count_documents({"gap": {"$ne": None}}) == 1
+        return mongo[documents.MARKS].count_documents({"gap": {"$ne": None}}) == 1
 
     until(sees_gap, "the worker has seen the gap")
     assert pipeline.counted() == 10
     pipeline.send(relay)
     pipeline.drain(consumer)
     assert pipeline.by_unit() == pipeline.expected(units=1)
-    assert mongo[store.MARKS].count_documents({"gap": {"$ne": None}}) == 0
+    assert mongo[documents.MARKS].count_documents({"gap": {"$ne": None}}) == 0
 
 
 def test_a_worker_counts_nothing_twice_of_a_topic_made_anew(

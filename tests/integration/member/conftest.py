@@ -4,25 +4,27 @@ from collections.abc import Iterator
 
 import pytest
 
-from embedded.servers import RealServers
 from member.migrate import migrate
-from member.settings import Settings
 from shared.base.mongo import Database, connect
+from shared.base.settings import WriterSettings
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
 from tests.clients.peers import UnitsAsTold
 from tests.integration.prepared import prepared
+from tests.servers import RealServers
 
 
 @pytest.fixture(scope="package")
-def settings(servers: RealServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings(
+    servers: RealServers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WriterSettings]:
     folder = tmp_path_factory.mktemp("keys")
-    with prepared(Settings, migrate, servers, folder) as settings:
+    with prepared(WriterSettings, migrate, servers, folder) as settings:
         yield settings
 
 
 @pytest.fixture(scope="package")
-def database(settings: Settings) -> Iterator[Database]:
+def database(settings: WriterSettings) -> Iterator[Database]:
     database = connect(settings)
     yield database
     database.client.close()
@@ -35,6 +37,8 @@ def units() -> UnitsAsTold:
 
 
 @pytest.fixture(scope="package")
-def members(servers: RealServers, settings: Settings, units: UnitsAsTold) -> Iterator[Members]:
+def members(
+    servers: RealServers, settings: WriterSettings, units: UnitsAsTold
+) -> Iterator[Members]:
     with members_inside(servers, settings, units) as found:
         yield found

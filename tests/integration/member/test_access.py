@@ -5,15 +5,16 @@ from uuid import uuid4
 
 import pytest
 
-from embedded.servers import RealServers
 from member.main import create_app
-from member.messages import MESSAGES
-from member.settings import Settings
+from member.membership.messages import MESSAGES
 from shared.base.clock import today
+from shared.base.settings import WriterSettings
+from shared.people.encryption import KeyRingProblem
 from shared.web.messages import text
 from tests.clients.member import Members
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import check_problem
+from tests.servers import RealServers
 
 
 def test_who_entered_a_member_neither_approves_nor_files(members: Members) -> None:
@@ -110,6 +111,6 @@ def test_messages_of_the_member_service_differ_between_the_languages() -> None:
 
 
 def test_the_member_service_does_not_start_without_a_key_ring(servers: RealServers) -> None:
-    settings = Settings(mongo_uri=servers.mongo_uri, mongo_database="x", port=1, instance="t")
-    with pytest.raises(ValueError, match="KEYRING"):
-        create_app(settings=settings)
+    settings = WriterSettings(mongo_uri=servers.mongo_uri, mongo_database="x", port=1, instance="t")
+    with pytest.raises(KeyRingProblem, match="KEYRING"):
+        create_app(settings)

@@ -6,15 +6,16 @@ from typing import Any
 import orjson
 import pytest
 
-from embedded.servers import RealServers
-from member.settings import MemberSettings, Settings
+from member.settings import MemberSettings
 from shared.base.clock import today
 from shared.base.mongo import Database
+from shared.base.settings import WriterSettings
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import check_problem
+from tests.servers import RealServers
 
 
 def of_age(years: int, days: int = 0) -> str:
@@ -109,7 +110,7 @@ def test_a_minor_becomes_a_member_with_a_guardian(members: Members, age: int) ->
 
 
 def test_settings_open_to_members_what_chapters_may_decide(
-    servers: RealServers, settings: Settings, units: UnitsAsTold
+    servers: RealServers, settings: WriterSettings, units: UnitsAsTold
 ) -> None:
     rules = MemberSettings(
         hmt_admitted=True, chapters_admit=True, youngest_age=6, guardian_consent_below=14

@@ -8,11 +8,10 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from embedded.servers import RealServers
-from member.service.registry import SOURCE
-from member.settings import Settings
+from member.membership.service import SOURCE
 from member.worker import COUNTED
 from shared.base.mongo import Database
+from shared.base.settings import WriterSettings
 from shared.register.recount import recount
 from shared.web.messages import text
 from tests import people
@@ -20,6 +19,7 @@ from tests.clients.inside import members_inside
 from tests.clients.member import Members
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import check_problem
+from tests.servers import RealServers
 from tests.waiting import LIMIT, at_once
 
 
@@ -115,7 +115,7 @@ def test_a_bulk_page_takes_over_members_on_paper_without_a_number(
 def test_a_fresh_application_in_a_bulk_page_does_not_pass_for_stock(
     members: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("member.service.bulk.today", lambda: date(2026, 1, 5))
+    monkeypatch.setattr("member.membership.bulk.civil_day", lambda _moment: date(2026, 1, 5))
     chief = members.officer("ma", "registrar", "approver")
 
     def codes_for(paper: dict[str, str], *days: str) -> list[list[tuple[str, str]]]:
@@ -223,7 +223,7 @@ def test_what_no_field_can_hold_is_refused_with_its_row_of_a_bulk_page(
 
 def test_racing_bulk_pages_with_the_same_people_make_each_member_once(
     servers: RealServers,
-    settings: Settings,
+    settings: WriterSettings,
     units: UnitsAsTold,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from member.schemas import MemberCorrection
+from member.membership.schemas import MemberCorrection
 from shared.base.clock import today
 from shared.base.mongo import Database
 from tests import people

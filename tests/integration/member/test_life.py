@@ -29,11 +29,12 @@ def test_a_membership_goes_from_application_to_filing(members: Members, database
     assert member["sex"] in {"1", "2"}
     assert member["birth_date"] == f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
     assert member["warnings"] == []
-    assert "approve" in member["allowed"]
+    assert member["allowed"] == ["decease"]  # what the registrar who entered it may do
 
     approved = members.act(member, "approve", None, {"effective_on": "2025-02-03"})
     assert approved.status_code == 200, approved.text
     assert approved.headers["etag"] == '"2"'
+    assert approved.json()["allowed"] == ["file", "reject", "void"]  # what the approver may do
     paper = {"document": {"number": "西红备〔2025〕7号", "issued_on": "2025-02-10"}}
     filing = {"effective_on": "2025-02-10", **paper}
     filed = members.act(approved.json(), "file", None, filing)

@@ -10,14 +10,14 @@ import pytest
 from bson import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
-from embedded.servers import RealServers
-from member.settings import Settings
 from shared.base.mongo import Database
+from shared.base.settings import WriterSettings
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import a_key, check_problem, told_of
+from tests.servers import RealServers
 from tests.waiting import LIMIT, at_once
 
 
@@ -57,7 +57,10 @@ def test_twenty_at_once_with_one_number_make_one_member(
 
 
 def test_racing_processes_make_one_member(
-    servers: RealServers, settings: Settings, units: UnitsAsTold, monkeypatch: pytest.MonkeyPatch
+    servers: RealServers,
+    settings: WriterSettings,
+    units: UnitsAsTold,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A winner slow to commit is waited for: who gives up earlier answers 503, and rightly.
     monkeypatch.setattr("shared.register.groupcommit.transaction._LONE_SECONDS", LIMIT)

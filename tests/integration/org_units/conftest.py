@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from embedded.servers import RealServers
 from org_units import migrate
 from shared.base.mongo import Database, connect
 from shared.base.settings import MongoSettings
@@ -13,6 +12,8 @@ from tests.clients.inside import units_inside
 from tests.clients.org_units import Units
 from tests.clients.peers import PeopleAsTold
 from tests.integration.org_units.seeding import COUNTY, seeded
+from tests.integration.org_units.stored import check_documents
+from tests.servers import RealServers
 
 
 @pytest.fixture(scope="package")
@@ -23,8 +24,11 @@ def settings(servers: RealServers) -> Iterator[MongoSettings]:
     migrate.migrate(database)
     seeded(settings)
     yield settings
-    database.client.drop_database(name)
-    database.client.close()
+    try:
+        check_documents(database)  # whatever the tests of this folder have had stored
+    finally:
+        database.client.drop_database(name)
+        database.client.close()
 
 
 @pytest.fixture(scope="package")

@@ -42,7 +42,7 @@ def test_units_are_shown_and_changed_by_officers_of_their_county_alone(
 def test_service_tokens_read_units_and_do_not_write(units: Units) -> None:
     unit = units.create()
     service = units.bearer("service:member", service=True)
-    assert units.read(unit, service).json() == unit
+    assert units.read(unit, service).json() == {**unit, "allowed": []}  # it may do nothing
     assert units.http.get(units.path, headers=service).status_code == 200
     check_problem(units.act(unit, "submit", service), 403, "scope.forbidden")
 
@@ -59,6 +59,68 @@ def test_the_approval_of_a_unit_takes_another_person_at_county_or_above(units: U
     edited = units.patch(units.create(), {"name": "改过的名称"}, units.officer("wang", "registrar"))
     submitted = units.done(edited.json(), "submit")
     check_problem(units.act(submitted, "approve", units.approver), 403, "four_eyes")
+
+
+def test_an_answer_about_a_unit_allows_what_its_reader_may_do(units: Units) -> None:
+    town = units.counted(type="TOWNSHIP")
+    readers = {
+        "registrar": units.registrar,
+        "registrar below a county": units.officer("qian", "registrar", unit=town["id"]),
+        "approver": units.approver,
+        "approver below a county": units.officer("qian", "approver", unit=town["id"]),
+        "who entered it": units.officer("li", "registrar", "approver"),
+        "viewer": units.officer("sun", "viewer"),
+        "service": units.bearer("service:member", service=True),
+    }
+    nobody: dict[str, list[str]] = {name: [] for name in readers}
+    every = {name: ["submit"] for name in readers if name.startswith("registrar")}
+    expected: dict[str, dict[str, list[str]]] = {
+        "DRAFT": {**nobody, **every, "approver": ["void"], "who entered it": ["submit", "void"]},
+        "SUBMITTED": {
+            **nobody, "approver": ["return", "approve", "void"], "who entered it": ["return", "void"],
+        },
+        "APPROVED": {
+            **nobody, "approver": ["activate", "void"], "who entered it": ["activate", "void"],
+        },
+        "ACTIVE": {**nobody, "approver": ["deactivate", "void"], "who entered it": ["deactivate"]},
+        "INACTIVE": {**nobody, "approver": ["activate", "void"], "who entered it": ["activate"]},
+        "VOIDED": nobody,
+    }  # fmt: skip
+    unit = units.create(parent_id=town["id"])
+    for action in ("", "submit", "approve", "activate", "deactivate", "void"):
+        unit = units.done(unit, action) if action else unit
+        shown = {name: units.read(unit, who).json()["allowed"] for name, who in readers.items()}
+        assert shown == expected.pop(unit["status"])
+        listed = units.listed(readers["approver"], parent_id=town["id"])
+        assert [one["allowed"] for one in listed] == [shown["approver"]]
+        assert unit["allowed"] == shown["approver" if action not in ("", "submit") else "registrar"]
+    assert expected == {}
+
+
+def test_an_answer_about_a_unit_allows_what_the_service_then_does(units: Units) -> None:
+    """Each action of the table, by each officer, against what the same officer is answered."""
+    officers = {
+        "registrar": units.registrar,
+        "approver": units.approver,
+        "who entered it": units.officer("li", "registrar", "approver"),
+        "viewer": units.officer("sun", "viewer"),
+    }
+    actions = ("submit", "return", "approve", "activate", "deactivate", "void")
+    for path in ((), ("submit",), ("submit", "approve"), ("submit", "approve", "activate")):
+        for name, who in officers.items():
+            for action in actions:
+                unit = units.done(units.create(), *path)
+                may = action in units.read(unit, who).json()["allowed"]
+                answer = units.act(unit, action, who)
+                assert answer.is_success is may, (path, name, action, answer.text)
+
+
+def test_an_answer_about_a_chapter_allows_nobody_to_change_it(units: Units) -> None:
+    officer = units.officer("hua", "registrar", "approver")
+    chapter = units.read(units.county, officer).json()
+    assert chapter["allowed"] == []
+    for action in ("deactivate", "void"):
+        check_problem(units.act(chapter, action, officer), 409, "unit.chapter_by_list")
 
 
 def test_a_transition_of_a_unit_needs_the_version_seen(units: Units) -> None:

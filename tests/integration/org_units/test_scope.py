@@ -47,6 +47,22 @@ def test_the_region_code_of_a_grassroots_unit_grants_nothing(units: Units) -> No
     check_problem(units.read(town, stranger), 404, "not_found")
 
 
+def test_headquarters_is_shown_and_takes_units_though_no_unit_is_above_it(
+    units: Units, chapters: dict[str, str]
+) -> None:
+    """Seen: what is stored without a parent could not be read back, and each answer was a 500."""
+    headquarters = chapters["100000"]
+    registrar = units.officer("hq", "registrar", unit=headquarters)
+    shown = units.read(headquarters, registrar)
+    assert shown.status_code == 200, shown.text
+    assert shown.json()["parent_id"] is None
+    assert [step["id"] for step in shown.json()["path"]] == [headquarters]
+    assert headquarters in {unit["id"] for unit in units.listed(registrar, region_code="100000")}
+    created = units.post(units.body(type="AGENCY", parent_id=headquarters), registrar)
+    assert created.status_code == 201, created.text
+    assert created.json()["parent_id"] == headquarters
+
+
 def test_to_void_a_unit_that_was_active_takes_another_person(units: Units) -> None:
     creator = units.officer("li", "approver")
     draft = units.create()

@@ -5,13 +5,15 @@ from functools import partial
 
 import orjson
 
-from embedded.servers import RealServers
-from org_units import jobs, migrate
+from org_units import migrate
+from org_units.divisions import service as seeding
 from shared.base.mongo import Database
 from shared.base.settings import MongoSettings
 from shared.contract import events
 from shared.contract.events.payloads import UnitsImported
 from tests.integration.org_units.seeding import seeded
+from tests.integration.org_units.stored import check_documents
+from tests.servers import RealServers
 from tests.waiting import at_once
 
 
@@ -24,13 +26,13 @@ def test_the_seed_of_units_is_idempotent_and_resumes(
     first = seeded(settings, "33")
     assert [outcome.inserted for outcome in first] == [3_219, 1_387]
     again = seeded(settings, "330000")
-    assert again == [jobs.Outcome(0, 3_219), jobs.Outcome(0, 1_387)]
+    assert again == [seeding.Outcome(0, 3_219), seeding.Outcome(0, 1_387)]
 
     lost = [unit["_id"] for unit in mongo.units.find({"region_code": {"$gte": "330200200"}})]
     mongo.units.delete_many({"_id": {"$in": lost}, "level": "GRASSROOTS"})
     both = at_once([partial(seeded, settings, "33")] * 2)
     assert sum(outcome.inserted for pair in both for outcome in pair[1:]) > 0
-    assert mongo.units.count_documents({}) == 3_219 + 1_387
+    assert check_documents(mongo) == 3_219 + 1_387
 
     by_hand = {"region_code": "330106109"}
     mongo.units.update_one(by_hand, {"$unset": {"seeded_as": ""}})

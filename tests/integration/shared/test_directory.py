@@ -7,13 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from embedded.servers import RealServers
 from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncDatabase, Database, connect, connect_async
 from shared.base.settings import AccessSettings, MongoSettings, PeerSettings
 from shared.contract import events
 from shared.contract.events import envelope
-from shared.people.subtree import ids_below
 from shared.pipeline.eventlog import Record
 from shared.pipeline.memorylog import MemoryLog
 from shared.register.directory import (
@@ -21,11 +19,12 @@ from shared.register.directory import (
     Directory,
     apply_cards,
     doubt,
-    scope,
-    scope_with_levels,
+    ids_below,
 )
 from shared.register.directory_worker import DirectoryHandler
+from shared.register.scope import names
 from tests.clients.peers import UnitsAsTold
+from tests.servers import RealServers
 from tests.waiting import until_async
 
 
@@ -100,8 +99,15 @@ async def test_the_directory_answers_paths_from_memory(
 ) -> None:
     path = await directory.path("school")
     assert [one.id for one in path] == ["school", "county", "province", "hq"]
-    assert scope(path) == ["school", "county", "110101", "province", "110000", "hq"]
-    assert ("110101", "COUNTY") in scope_with_levels(path)
+    assert [name for name, _ in names(path)] == [
+        "school",
+        "county",
+        "110101",
+        "province",
+        "110000",
+        "hq",
+    ]
+    assert ("110101", "COUNTY") in names(path)
     assert org_units.asked == []
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pymongo.errors import PyMongoError
 
-from embedded.servers import RealServers
 from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncDatabase, connect_async
 from shared.base.settings import MongoSettings
 from shared.register.groupcommit import AlreadyThere, GroupCommit, Write
+from tests.servers import RealServers
 from tests.waiting import LIMIT, until_async
 
 

@@ -6,7 +6,6 @@ import pytest
 from pymongo.errors import PyMongoError
 
 from embedded.kafka import data_dir
-from embedded.servers import RealServers
 from shared.base.mongo import Database, abort_leftovers, connect
 from shared.base.settings import MongoSettings
 from shared.pipeline import outbox
@@ -14,6 +13,7 @@ from shared.pipeline.eventlog import LogUnavailable, TopicPartition
 from shared.pipeline.lease import Fenced, Lease
 from shared.pipeline.relay import Relay, tail
 from tests.integration.pipeline import SOURCE, Killed, Pipeline, die, log_in_memory, states
+from tests.servers import RealServers
 from tests.waiting import LIMIT, until
 
 
@@ -159,14 +159,14 @@ def test_a_relay_resends_a_long_lost_tail_in_parts(
         check(*given, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(leader, "_last_in_log", lambda _place: 0)
+        patch.setattr(tail, "last_in_log", lambda *_: 0)
         patch.setattr(Lease, "check", killed_at_the_second_part)
         with pytest.raises(Fenced):
             leader.heal()
     unsent = mongo[outbox.COLLECTION].find({"state": outbox.NUMBERED})
     assert sorted(row["sequence"] for row in unsent) == [1, 2, 3, 4]
     with monkeypatch.context() as patch:
-        patch.setattr(leader, "_last_in_log", lambda _place: 0)
+        patch.setattr(tail, "last_in_log", lambda *_: 0)
         assert leader.heal() == 26
     pipeline.send(leader)
     pipeline.drain(pipeline.consumer())

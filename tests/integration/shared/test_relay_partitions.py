@@ -83,7 +83,7 @@ def test_a_relay_gives_no_number_where_the_log_may_be_ahead(mongo: Database) -> 
     second.cycle()
     assert mongo[outbox.COLLECTION].count_documents({"state": outbox.WRITTEN}) == 15
     log.leaderless.clear()
-    with pytest.raises(relay.SourceBehindLog):
+    with pytest.raises(relay.tail.SourceBehindLog):
         second.heal()
 
 

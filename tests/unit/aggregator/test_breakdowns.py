@@ -3,7 +3,7 @@
 from typing import get_args
 
 from aggregator.figures.rules import breakdown
-from org_units.domain import UnitType
+from org_units.units.rules import UnitType
 from shared.contract.definitions import DEFINITIONS, NOT_IN_PLAN, dimensions_of
 
 CATEGORY = {item.id: item for item in dimensions_of("units")}["plan_category"]

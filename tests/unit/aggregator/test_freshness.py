@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.figures.freshness import Freshness
+from aggregator.figures.live import Freshness
 from shared.contract.events.payloads import Watermark
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

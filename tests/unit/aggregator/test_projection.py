@@ -16,7 +16,7 @@ from shared.contract.events import UnknownEventType, envelope
 from shared.contract.timeline import Entry
 from shared.pipeline import outbox
 from shared.pipeline.eventlog import Record
-from shared.pipeline.relay.packing import pack
+from shared.pipeline.relay.sending import pack
 from tests.histories import SPAN, START, STATUSES, UNITS, History, histories, member_state
 
 SOURCE, TOPIC, PARTITIONS = "/services/member", events.MEMBER_TOPIC, 2

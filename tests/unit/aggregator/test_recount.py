@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from aggregator.recount import __main__ as recount
-from aggregator.recount.registers import RecountFailed
 from aggregator.recount.rules import Report
+from aggregator.recount.service import RecountFailed
 from aggregator.recount.store import RECOUNTS, document
 from shared.base.clock import now
 

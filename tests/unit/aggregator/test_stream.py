@@ -8,18 +8,17 @@ import pytest
 
 from aggregator.figures.api import NATIONAL
 from aggregator.figures.live import Live
-from aggregator.figures.schemas import Progress
 from aggregator.figures.service import PUBLIC_LEVELS, FiguresService
 from aggregator.figures.stream import Hub
 from aggregator.figures.tree import Figures
-from aggregator.intake import store
+from aggregator.intake import documents
 from aggregator.intake.documents import Card
 from aggregator.intake.feed import Feed
 from aggregator.settings import AggregatorSettings
 from shared.base.clock import now
 from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncDatabase
-from shared.web.access import Grant, Principal
+from shared.web.access.principal import Grant, Principal
 from tests.unit.passing_time import time_passes
 from tests.waiting import LIMIT
 
@@ -53,7 +52,7 @@ def hub() -> Hub:
 
 @pytest.fixture
 def feed(hub: Hub) -> Feed:
-    return Feed(cast("AsyncDatabase", None), hub.live)
+    return Feed(cast("AsyncDatabase", None), hub.live.take)
 
 
 async def test_frames_of_the_stream_go_on_though_a_stalled_viewer_outlived_a_reload(
@@ -84,7 +83,7 @@ async def test_a_beat_of_the_stream_that_fails_is_made_up_for_by_the_next(
     failures = ["not yet"]
     progress = hub.service.progress
 
-    def progress_at_last(unit: str) -> Progress:
+    def progress_at_last(unit: str) -> dict[str, object]:
         if failures:
             raise LookupError(failures.pop())
         return progress(unit)
@@ -113,10 +112,10 @@ async def test_a_stream_opened_while_all_is_loaded_anew_is_asked_to_come_again(h
 def test_an_array_that_became_shorter_is_shortened_in_the_hub(hub: Hub, feed: Feed) -> None:
     unit = {"_id": "school", "version": 2, "flags": ["industry", "outside_targets"]}
     unit |= {"name": "某校红十字会", "level": "GRASSROOTS", "type": "SCHOOL", "status": "ACTIVE"}
-    feed.take(store.UNITS, {**unit, "parent": "city"})
+    feed.take(documents.UNITS, {**unit, "parent": "city", "region_code": None})
     assert "school" not in hub.live.figures.subtree("city")
     feed.update(
-        store.UNITS,
+        documents.UNITS,
         "school",
         {
             "updatedFields": {"version": 3},
@@ -130,9 +129,9 @@ def test_an_array_that_became_shorter_is_shortened_in_the_hub(hub: Hub, feed: Fe
 
 def test_an_older_change_of_what_is_gone_since_is_taken_by_the_hub(hub: Hub, feed: Feed) -> None:
     mark = {"_id": "1/registry.member/0", "topic": "registry.member", "partition": 0}
-    feed.take(store.MARKS, {**mark, "sequences": {"member@1": 7}, "gap": None})
+    feed.take(documents.MARKS, {**mark, "sequences": {"member@1": 7}, "gap": None})
     change = {"updatedFields": {"gap.seen": 5}, "removedFields": ["gap.since"]}
-    feed.update(store.MARKS, mark["_id"], change)  # type: ignore[arg-type]
+    feed.update(documents.MARKS, mark["_id"], change)  # type: ignore[arg-type]
     assert "gap" in hub.live.freshness.verdict(now()).reasons
 
 
@@ -143,21 +142,21 @@ def test_a_pending_watermark_waits_for_its_own_numbers_not_for_later_ones(
     moment = now()
     for name, topic in topics.items():
         mark = {"_id": f"/services/{name}", "epoch": 1, "at": moment, "sequences": {topic: {}}}
-        feed.take(store.WATERMARKS, mark)
+        feed.take(documents.WATERMARKS, mark)
     place = {"_id": "1/registry.member/0", "topic": "registry.member", "partition": 0}
-    feed.take(store.MARKS, {**place, "sequences": {"member@1": 1}, "gap": None})
+    feed.take(documents.MARKS, {**place, "sequences": {"member@1": 1}, "gap": None})
     # The worker is one number behind, always: each watermark is applied when the next one comes.
     first = {"registry/member": {"0": 1}}
     begun = moment - timedelta(seconds=5)
     watermark = {"_id": "/services/member", "epoch": 1, "at": begun, "sequences": first}
-    feed.take(store.WATERMARKS, watermark)
+    feed.take(documents.WATERMARKS, watermark)
     for number in range(2, 6):
         at = begun + timedelta(seconds=number - 1)
         change: dict[str, Any] = {"at": at, "sequences.registry/member.0": number}
         told = {"updatedFields": change, "removedFields": []}
-        feed.update(store.WATERMARKS, "/services/member", told)
+        feed.update(documents.WATERMARKS, "/services/member", told)
         applied = {"updatedFields": {"sequences.member@1": number - 1}, "removedFields": []}
-        feed.update(store.MARKS, "1/registry.member/0", applied)
+        feed.update(documents.MARKS, "1/registry.member/0", applied)
     lag = hub.live.freshness.verdict(moment).lag_seconds
     assert lag == 2.0  # the last but one of the watermarks, not the first
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import jwt
 import pytest
 
-from embedded import issuer, keyring, processes
+from embedded import issuer, processes
 from embedded.runtime import Runtime
+from embedded.supervisor import provide_keyring
 
 
 @pytest.fixture
@@ -49,9 +50,9 @@ def test_the_signing_key_of_the_issuer_is_made_once_for_its_owner(runtime: Runti
 
 
 def test_the_key_ring_is_made_once_for_its_owner(runtime: Runtime) -> None:
-    keyring.provide(runtime)
+    provide_keyring(runtime)
     ring = json.loads(runtime.keyring.read_text())
-    keyring.provide(runtime)
+    provide_keyring(runtime)
     assert json.loads(runtime.keyring.read_text()) == ring
     assert runtime.keyring.stat().st_mode & 0o077 == 0
     key = ring["keys"][ring["active"]]

@@ -12,9 +12,6 @@ from embedded import mongod, probes
 from embedded.runtime import Runtime
 from tests.waiting import LIMIT
 
-MEMBER: probes.Document = {"_id": 0, "host": "127.0.0.1:1"}
-COMMAND: probes.Document = {"replSetInitiate": {"_id": "rs0", "members": [MEMBER]}}
-
 
 @pytest.fixture
 def answering() -> Iterator["Answering"]:
@@ -49,9 +46,12 @@ class Answering:
         self._thread.join()
 
 
-def test_the_encoder_of_the_probes_agrees_with_bson() -> None:
-    command: probes.Document = {"hello": 1, "名": "称", **COMMAND}
-    assert bson.decode(probes.document(command)) == command
+def test_a_probe_of_mongod_sends_its_command_as_one_bson_document() -> None:
+    member = {"_id": 0, "host": "127.0.0.1:1"}
+    command = {"hello": 1, "名": "称", "replSetInitiate": {"_id": "rs0", "members": [member]}}
+    request = probes.mongo_command(1, command, lambda _: True).request
+    assert int.from_bytes(request[:4], "little") == len(request)
+    assert bson.decode(request[21:]) == {**command, "$db": "admin"}
 
 
 @pytest.mark.parametrize(

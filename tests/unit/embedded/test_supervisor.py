@@ -133,14 +133,15 @@ def test_a_failing_hook_of_the_supervisor_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_the_supervisor_is_never_stale(runtime: Runtime) -> None:
-    lock = state.Lock(runtime)
-    assert state.supervisor(runtime) == os.getpid()
-    with pytest.raises(state.AlreadyRunning, match="registry down"):
-        state.Lock(runtime)
-    lock.release()
+    with state.locked(runtime):
+        assert state.supervisor(runtime) == os.getpid()
+        refused = pytest.raises(state.AlreadyRunning, match="registry down")
+        with refused, state.locked(runtime):
+            pass
     assert state.supervisor(runtime) is None
     assert state.lock_file(runtime).exists()
-    state.Lock(runtime).release()
+    with state.locked(runtime):
+        pass
 
 
 def test_the_pid_a_killed_supervisor_left_is_nobody(runtime: Runtime) -> None:
@@ -155,7 +156,8 @@ def test_the_pid_a_killed_supervisor_left_is_nobody(runtime: Runtime) -> None:
 def test_who_only_asks_for_the_supervisor_keeps_nobody_from_starting(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state.Lock(runtime).release()
+    with state.locked(runtime):
+        pass
     pauses: list[float] = []
     with state.lock_file(runtime).open("rb") as asking:
         fcntl.flock(asking, fcntl.LOCK_SH)
@@ -165,5 +167,6 @@ def test_who_only_asks_for_the_supervisor_keeps_nobody_from_starting(
             fcntl.flock(asking, fcntl.LOCK_UN)
 
         monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=answered))
-        state.Lock(runtime).release()
+        with state.locked(runtime):
+            pass
     assert len(pauses) == 1

@@ -4,23 +4,23 @@ from collections import Counter
 
 import pytest
 
-from org_units import divisions
-from org_units.divisions import ChapterSeed, UnitSeed, chapters, township_units
+from org_units.divisions import rules as divisions
+from org_units.divisions.rules import Seed, chapters, township_units
 
 PROVINCES = [code for code, _ in divisions.divisions() if len(code) == 2] + ["66"]
 
 
 @pytest.fixture(scope="module")
-def tree() -> dict[str, ChapterSeed]:
+def tree() -> dict[str, Seed]:
     return {chapter.region_code: chapter for chapter in chapters()}
 
 
 @pytest.fixture(scope="module")
-def townships() -> dict[str, UnitSeed]:
+def townships() -> dict[str, Seed]:
     return {unit.region_code: unit for code in PROVINCES for unit in township_units(code)}
 
 
-def children(tree: dict[str, ChapterSeed], parent: str) -> list[str]:
+def children(tree: dict[str, Seed], parent: str) -> list[str]:
     return [code for code, chapter in tree.items() if chapter.parent_region_code == parent]
 
 
@@ -34,7 +34,7 @@ def test_the_list_of_divisions_has_the_counts_of_its_release() -> None:
 
 
 def test_chapters_of_each_level_are_as_many_as_the_divisions_say(
-    tree: dict[str, ChapterSeed],
+    tree: dict[str, Seed],
 ) -> None:
     assert Counter(chapter.level for chapter in tree.values()) == {
         "NATIONAL": 1,
@@ -67,7 +67,7 @@ def test_parents_of_chapters_precede_their_children() -> None:
     ],
 )
 def test_an_ordinary_chapter_has_the_name_level_and_parent_of_its_division(
-    tree: dict[str, ChapterSeed], code: str, name: str, level: str, parent: str | None
+    tree: dict[str, Seed], code: str, name: str, level: str, parent: str | None
 ) -> None:
     chapter = tree[code]
     assert (chapter.name, chapter.level, chapter.parent_region_code) == (name, level, parent)
@@ -89,7 +89,7 @@ def test_an_ordinary_chapter_has_the_name_level_and_parent_of_its_division(
     ],
 )
 def test_groupings_of_counties_are_no_chapters(
-    tree: dict[str, ChapterSeed], grouping: str, province: str, count: int, example: str
+    tree: dict[str, Seed], grouping: str, province: str, count: int, example: str
 ) -> None:
     assert divisions.six_digits(grouping) not in tree
     counties = [code for code in children(tree, province) if code.startswith(grouping)]
@@ -98,7 +98,7 @@ def test_groupings_of_counties_are_no_chapters(
 
 
 def test_the_chapter_of_the_corps_holds_its_twelve_cities_and_nothing_else(
-    tree: dict[str, ChapterSeed],
+    tree: dict[str, Seed],
 ) -> None:
     assert tree["660000"].name == "新疆生产建设兵团红十字会"
     assert tree["660000"].level == "PROVINCE"
@@ -107,7 +107,7 @@ def test_the_chapter_of_the_corps_holds_its_twelve_cities_and_nothing_else(
     assert all(tree[code].level == "PREFECTURE" for code in children(tree, "650000"))
 
 
-def test_the_railway_is_an_industry_chapter(tree: dict[str, ChapterSeed]) -> None:
+def test_the_railway_is_an_industry_chapter(tree: dict[str, Seed]) -> None:
     railway = tree["990000"]
     assert (railway.name, railway.level) == ("铁路系统红十字会", "PROVINCE")
     assert railway.flags == (divisions.INDUSTRY,)
@@ -115,7 +115,7 @@ def test_the_railway_is_an_industry_chapter(tree: dict[str, ChapterSeed]) -> Non
 
 
 def test_the_chapters_of_hong_kong_and_macau_stand_outside_the_targets(
-    tree: dict[str, ChapterSeed],
+    tree: dict[str, Seed],
 ) -> None:
     outside = [c.name for c in tree.values() if divisions.OUTSIDE_TARGETS in c.flags]
     assert outside == ["香港红十字会", "澳门红十字会"]
@@ -124,7 +124,7 @@ def test_the_chapters_of_hong_kong_and_macau_stand_outside_the_targets(
 
 @pytest.mark.parametrize("prefecture", ["441900", "442000", "460400", "620200"])
 def test_townships_of_a_prefecture_without_counties_hang_on_the_prefecture(
-    tree: dict[str, ChapterSeed], townships: dict[str, UnitSeed], prefecture: str
+    tree: dict[str, Seed], townships: dict[str, Seed], prefecture: str
 ) -> None:
     assert tree[prefecture].level == "PREFECTURE"
     assert children(tree, prefecture) == []
@@ -132,14 +132,14 @@ def test_townships_of_a_prefecture_without_counties_hang_on_the_prefecture(
     assert {"TOWNSHIP"} <= {unit.type for unit in below}
 
 
-def test_economic_zones_have_no_chapter(tree: dict[str, ChapterSeed]) -> None:
+def test_economic_zones_have_no_chapter(tree: dict[str, Seed]) -> None:
     zones = [c for c, _ in divisions.divisions() if len(c) == 6 and divisions.is_economic_zone(c)]
     assert len(zones) == 124
     assert not tree.keys() & set(zones)
 
 
 def test_townships_of_each_type_are_as_many_as_the_divisions_say(
-    townships: dict[str, UnitSeed],
+    townships: dict[str, Seed],
 ) -> None:
     assert Counter(unit.type for unit in townships.values()) == {
         "SUBDISTRICT": 8_891,
@@ -155,11 +155,11 @@ def test_townships_of_each_type_are_as_many_as_the_divisions_say(
 
 
 def test_every_township_hangs_where_its_type_may(
-    tree: dict[str, ChapterSeed], townships: dict[str, UnitSeed]
+    tree: dict[str, Seed], townships: dict[str, Seed]
 ) -> None:
     childless = {"441900", "442000", "460400", "620200"}
     for unit in townships.values():
-        parent = tree[unit.parent_region_code]
+        parent = tree[unit.parent_region_code or ""]
         if unit.type != "OTHER":
             assert parent.level == "COUNTY" or parent.region_code in childless, unit
         if unit.flags:
@@ -179,7 +179,7 @@ def test_every_township_hangs_where_its_type_may(
     ],
 )
 def test_the_unit_of_a_township_has_the_name_type_and_parent_of_its_division(
-    townships: dict[str, UnitSeed], code: str, name: str, kind: str, parent: str
+    townships: dict[str, Seed], code: str, name: str, kind: str, parent: str
 ) -> None:
     unit = townships[code]
     assert (unit.name, unit.type, unit.parent_region_code) == (name, kind, parent)
@@ -207,5 +207,5 @@ def test_an_unknown_province_asked_for_townships_is_named(code: str) -> None:
         list(township_units(code))
 
 
-def test_the_placeholder_of_a_county_is_no_township(townships: dict[str, UnitSeed]) -> None:
+def test_the_placeholder_of_a_county_is_no_township(townships: dict[str, Seed]) -> None:
     assert "350527000" not in townships

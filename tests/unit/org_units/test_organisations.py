@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from org_units.messages import MESSAGES
 from org_units.units import uscc as uscc_module
+from org_units.units.messages import MESSAGES
 from org_units.units.uscc import (
     ALPHABET,
     OrganisationProblem,

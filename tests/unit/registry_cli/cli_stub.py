@@ -1,5 +1,6 @@
 """The four services of a machine as far as the command line asks them, and how tests call it."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import httpx
 import jwt
 from typer.testing import CliRunner, Result
 
-from registry_cli.importing import ImportSummary
+from registry_cli.importing.run import ImportSummary
 from registry_cli.main import app
 
 COUNTY = {"id": "c-1", "type": "CHAPTER", "status": "ACTIVE", "name": "西湖区红十字会"}
@@ -82,5 +83,5 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def summary(path: Path, accepted: int, refused: int) -> ImportSummary:
     report = path.with_name("r.errors.csv") if refused else None
-    reasons = {"identifier.check_digit": refused} if refused else {}
-    return ImportSummary(path, accepted + refused, accepted, refused, 1, report, reasons, ("备注",))
+    reasons = Counter({"identifier.check_digit": refused} if refused else {})
+    return ImportSummary(path, ("备注",), accepted, refused, 1, reasons, report)

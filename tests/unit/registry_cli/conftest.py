@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 
 from embedded.runtime import Runtime
-from registry_cli import figures, rosters, running, seeding
-from registry_cli.importing import Consent, Document, ImportSummary, import_roster
-from registry_cli.importing.api import RegistryApi
+from registry_cli import api, figures, rosters, seeding
+from registry_cli.api import Api
+from registry_cli.importing.failures import ImportFailed
+from registry_cli.importing.run import ImportSummary, Order, import_roster
+from registry_cli.rosters import ATTEMPTS
 from shared.tables.problems import Language
 from tests.unit.registry_cli.cli_stub import Services
-from tests.unit.registry_cli.registry_stub import COUNTY, MEMBER, ORG_UNITS, RegistryStub
-
-CONSENT = Consent("2026-1", "PAPER", "2026-01-05")
-DOCUMENT = Document("西红〔2026〕1号", "2026-01-04")
+from tests.unit.registry_cli.registry_stub import ADDRESSES, COUNTY, RegistryStub
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runtime:
 @pytest.fixture
 def services(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Services:
     found = Services()
-    monkeypatch.setattr(running, "open_client", found.client)
+    monkeypatch.setattr(api, "http_client", found.client)
     for module in (seeding, rosters, figures):
         monkeypatch.setattr(module, "require_running", lambda *_, **__: None)
     return found
@@ -46,18 +45,27 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-def run(stub: RegistryStub, pauses: list[float]) -> Callable[..., ImportSummary]:
-    def import_file(path: Path, language: Language = "zh", **over: Any) -> ImportSummary:
-        with stub.client() as client:
-            settings: dict[str, Any] = {
-                "member_url": MEMBER,
-                "org_units_url": ORG_UNITS + "/",
-                "unit_id": COUNTY["id"],
-                "mode": "existing",
-                "consent": CONSENT,
-                "document": DOCUMENT,
-                "api": RegistryApi(client, lambda: "secret", language, pauses.append),
-            }
-            return import_roster(path, **(settings | over))
+def run(
+    stub: RegistryStub, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., ImportSummary]:
+    monkeypatch.setattr(api, "http_client", stub.client)
+
+    def import_file(
+        path: Path,
+        language: Language = "zh",
+        unit: str = str(COUNTY["id"]),
+        mint: Callable[[], str] = lambda: "secret",
+        **over: Any,
+    ) -> ImportSummary:
+        order = Order(
+            path,
+            unit,
+            subject="clerk",
+            document="西红〔2026〕1号",
+            issued_on="2026-01-04",
+            consent_on="2026-01-05",
+        )
+        client = Api(ADDRESSES.__getitem__, mint, ImportFailed, ATTEMPTS, language, pauses.append)
+        return import_roster(order, client, **over)
 
     return import_file

@@ -9,13 +9,12 @@ from typing import Any
 
 import httpx
 
-from registry_cli.importing import ImportSummary
+from registry_cli.importing.run import ImportSummary
 from shared.base.errors import ValueProblem
+from shared.people.contacts import check_name, normalise_phone
 from shared.people.identifiers import IdType, check, declared_warnings
-from shared.people.names import check_name
-from shared.people.phones import normalise_phone
 
-MEMBER, ORG_UNITS = "http://member.test", "http://units.test"
+ADDRESSES = {"member": "http://member.test", "org-units": "http://units.test"}
 TODAY = date(2026, 11, 23)
 COUNTY = {"id": "county", "name": "西湖区红十字会", "type": "CHAPTER", "status": "ACTIVE"}
 HEADER = "姓名,性别,证件号码,手机号码,所属单位,备注"

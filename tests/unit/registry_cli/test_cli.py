@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from embedded.runtime import Runtime
-from registry_cli import deadletters, lifecycle, rosters, running, seeding, tokens
-from registry_cli.importing import ImportSummary
-from shared.web.access import ROLES
+from registry_cli import api, deadletters, lifecycle, rosters, tokens
+from registry_cli.importing.run import ImportSummary, Order
+from shared.web.access.principal import ROLES
 from tests.unit.registry_cli.cli_stub import LETTER, Services, claims_of, registry, summary
 
 
@@ -122,7 +122,7 @@ def test_a_service_that_does_not_answer_a_registry_command_is_named(
         raise httpx.ConnectError("Connection refused", request=request)
 
     monkeypatch.setattr(
-        running, "open_client", lambda: httpx.Client(transport=httpx.MockTransport(refuse))
+        api, "http_client", lambda: httpx.Client(transport=httpx.MockTransport(refuse))
     )
     result = registry("dead-letter", "list")
     assert result.exit_code == 1
@@ -167,9 +167,9 @@ def test_registry_import_tells_what_became_of_the_rows(
     refused: int,
     code: int,
 ) -> None:
-    orders: list[rosters.Order] = []
+    orders: list[Order] = []
 
-    def run(_: Runtime, order: rosters.Order, progress: Callable[[Any], None]) -> ImportSummary:
+    def run(_: Runtime, order: Order, progress: Callable[..., object]) -> ImportSummary:
         orders.append(order)
         return summary(order.path, accepted, refused)
 
@@ -182,7 +182,7 @@ def test_registry_import_tells_what_became_of_the_rows(
     assert result.exit_code == code, result.output
     assert (orders[0].unit, orders[0].mode) == ("c-1", "existing")
     assert orders[0].document is not None
-    assert orders[0].document.issued_on == "2026-01-04"
+    assert orders[0].issued_on == "2026-01-04"
     assert f"{accepted} 已登记" in result.stdout
     assert ("r.errors.csv" in result.stdout) == bool(refused)
 
@@ -192,16 +192,15 @@ def test_registry_import_acts_as_an_officer_of_the_nearest_chapter(
 ) -> None:
     asked: dict[str, Any] = {}
 
-    def fake(path: Path, **given: Any) -> ImportSummary:
-        asked.update(given)
-        return summary(path, 1, 0)
+    def fake(order: Order, client: api.Api, **_: Any) -> ImportSummary:
+        asked.update(order=order, api=client)
+        return summary(order.path, 1, 0)
 
-    monkeypatch.setattr(rosters, "open_client", services.client)
-    monkeypatch.setattr("registry_cli.importing.import_roster", fake)
-    order = seeding._demo_order(Path("r.csv"), "s-1")
+    monkeypatch.setattr(rosters, "import_roster", fake)
+    order = Order(Path("r.csv"), "s-1", "demo.import")
     rosters.run_order(runtime, order)
-    assert asked["unit_id"] == "s-1"
-    assert asked["member_url"] == "http://127.0.0.1:23002"
+    assert asked["order"].unit == "s-1"
+    assert asked["api"].address("member") == "http://127.0.0.1:23002"
     roles = ["registrar", "approver"]
     assert claims_of(asked["api"].mint())["grants"] == [{"unit": "c-1", "roles": roles}]
 
@@ -255,7 +254,7 @@ def test_every_page_of_dead_letters_is_listed(
         return httpx.Response(200, json={"items": items, "next_cursor": following})
 
     client = partial(httpx.Client, transport=httpx.MockTransport(answer))
-    monkeypatch.setattr(running, "open_client", client)
+    monkeypatch.setattr(api, "http_client", client)
     result = registry("dead-letter", "list", *arguments)
     assert result.exit_code == 0, result.output
     assert re.findall(r"d-\d", result.stdout) == ["d-1", "d-2", "d-3"]
@@ -295,3 +294,22 @@ def test_a_refusal_of_a_service_is_passed_on_by_a_registry_command(services: Ser
     assert result.exit_code == 1
     assert "已处理" in result.stderr
     assert deadletters.STATES.keys() == {"open", "replayed", "dismissed"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (httpx.Response(404, text="<html>"), "不是 JSON"),
+        (httpx.Response(200, json=[]), "不是 JSON"),
+        (httpx.Response(500, text="Internal Server Error"), "Internal Server Error"),
+        (httpx.Response(503, text="<html>"), "（503）"),
+    ],
+)
+def test_a_registry_command_tells_another_program_from_a_service_that_broke(
+    services: Services, answer: httpx.Response, says: str
+) -> None:
+    services.refuse = answer
+    result = registry("dead-letter", "replay", "d-1")
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert sum("/v1/dead-letters" in str(asked.url) for asked in services.requests) == 1

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 from embedded.runtime import Runtime
-from registry_cli import rosters
+from registry_cli import api
 from tests.unit.registry_cli.cli_stub import Services, registry
 from tests.unit.registry_cli.registry_stub import LI, WANG, RegistryStub, roster
 
@@ -38,7 +38,7 @@ def run_import(
         return (stub if request.url.path.endswith("/bulk") else services).answer(request)
 
     transport = httpx.MockTransport(answer)
-    monkeypatch.setattr(rosters, "open_client", lambda: httpx.Client(transport=transport))
+    monkeypatch.setattr(api, "http_client", lambda: httpx.Client(transport=transport))
 
     def run(*options: str, remark: str = "") -> Result:
         path = roster(tmp_path, f"{WANG},,{remark}", f"{LI},,")

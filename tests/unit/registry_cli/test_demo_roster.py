@@ -9,9 +9,8 @@ import pytest
 from registry_cli.demo.roster import BLEMISHES, FAULTS, LAST_DAY, check_character, write_demo
 from registry_cli.importing.roster import open_roster, values_of
 from registry_cli.seeding import DEMO_DAY
+from shared.people.contacts import check_name, normalise_phone
 from shared.people.identifiers import IdType, check, declared_warnings
-from shared.people.names import check_name
-from shared.people.phones import normalise_phone
 from shared.tables.table import Row
 
 UNITS = ["北山街道红十字会", "三墩镇红十字会", "330106S0001K"]

@@ -90,5 +90,5 @@ def test_a_failed_download_of_divisions_leaves_the_files_alone(
 
 
 def test_the_committed_attribution_of_divisions_is_fresh() -> None:
-    committed = files("org_units").joinpath("data", "ATTRIBUTION")
-    assert committed.read_text(encoding="utf-8") == divisions_build.attribution()
+    committed = files("org_units.divisions").joinpath("data", "ATTRIBUTION")
+    assert committed.read_text(encoding="utf-8") == divisions_build.ATTRIBUTION

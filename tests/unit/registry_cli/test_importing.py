@@ -7,13 +7,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from registry_cli.api import LONGEST_PAUSE_SECONDS
 from registry_cli.demo.roster import write_demo
-from registry_cli.importing import ImportFailed, ImportSummary, Progress
-from registry_cli.importing.api import ATTEMPTS, LONGEST_PAUSE_SECONDS, RegistryApi
+from registry_cli.importing.failures import ImportFailed
+from registry_cli.importing.run import ImportSummary
+from registry_cli.rosters import ATTEMPTS
 from shared.tables.problems import TableError
 from tests.unit.registry_cli.registry_stub import (
+    ADDRESSES,
     LI,
-    MEMBER,
     WANG,
     RegistryStub,
     problem,
@@ -26,12 +28,16 @@ def test_the_demo_roster_is_refused_where_it_is_wrong_and_nowhere_else(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     demo = write_demo(tmp_path / "demo.csv", ["北山街道红十字会", "三墩镇", "330106S3"])
-    seen: list[Progress] = []
-    summary = run(demo.path, progress=seen.append)
+    seen: list[tuple[int, ...]] = []
+
+    def progress(done: ImportSummary, total: int) -> None:
+        seen.append((done.rows, total, done.accepted, done.refused))
+
+    summary = run(demo.path, progress=progress)
     assert (summary.rows, summary.accepted, summary.refused) == (2_000, 1_970, 30)
     assert summary.pages == 4
-    assert [step.rows for step in seen] == [500, 1_000, 1_500, 2_000]
-    assert seen[-1] == Progress(2_000, 2_000, 1_970, 30)
+    assert [step[0] for step in seen] == [500, 1_000, 1_500, 2_000]
+    assert seen[-1] == (2_000, 2_000, 1_970, 30)
     assert [int(row["行号"]) for row in report_of(summary)] == list(demo.wrong)
     phones = {code for code in summary.reasons if code.startswith("phone.")}
     assert sum(summary.reasons[code] for code in phones) == 4
@@ -51,7 +57,7 @@ def test_a_request_of_the_import_follows_the_contract(
 ) -> None:
     run(roster(tmp_path, f"{WANG},中心小学,", f"{LI},北山街道,"))
     (request,) = stub.bulk_requests()
-    assert str(request.url) == f"{MEMBER}/v1/members/bulk"
+    assert str(request.url) == f"{ADDRESSES['member']}/v1/members/bulk"
     assert request.headers["Authorization"] == "Bearer secret"
     assert request.headers["Accept-Language"] == "zh-CN"
     assert request.headers["Content-Type"] == "application/json"
@@ -197,8 +203,8 @@ def test_a_killed_import_that_is_run_again_registers_nobody_twice(
 ) -> None:
     demo = write_demo(tmp_path / "demo.csv", ["北山街道"], 5, 400)
 
-    def kill_at_third(progress: Progress) -> None:
-        if progress.rows == 300:
+    def kill_at_third(done: ImportSummary, _: int) -> None:
+        if done.rows == 300:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -272,9 +278,10 @@ def test_an_import_stops_with_one_clear_reason(
     with pytest.raises(ImportFailed) as caught:
         run(roster(tmp_path, f"{WANG},,"))
     assert caught.value.code == code
-    assert words in caught.value.text("zh")
-    assert "不会重复登记" in caught.value.text("zh")
-    assert "nobody is registered twice" in caught.value.text("en")
+    chinese, english = str(caught.value).splitlines()
+    assert words in chinese
+    assert "不会重复登记" in chinese
+    assert "nobody is registered twice" in english
     assert len(pauses) == (ATTEMPTS - 1 if code == "busy" else 0)
     assert max(pauses, default=0.0) <= LONGEST_PAUSE_SECONDS
 
@@ -293,9 +300,7 @@ def test_a_token_that_expires_midway_in_an_import_is_replaced(
         return problem(401, "expired") if old and stub.members else None
 
     stub.intercept = expire
-    with stub.client() as client:
-        api = RegistryApi(client, mint)
-        summary = run(roster(tmp_path, f"{WANG},,", f"{LI},,"), page_size=1, api=api)
+    summary = run(roster(tmp_path, f"{WANG},,", f"{LI},,"), page_size=1, mint=mint)
     assert (summary.accepted, summary.refused) == (2, 0)
     assert minted == ["token-0", "token-1"]
     first, refused, again = stub.bulk_requests()
@@ -318,7 +323,7 @@ def test_a_unit_out_of_scope_stops_the_import_before_anything_is_sent(
     tmp_path: Path, stub: RegistryStub, run: Callable[..., ImportSummary]
 ) -> None:
     with pytest.raises(ImportFailed, match="找不到单位 elsewhere"):
-        run(roster(tmp_path, f"{WANG},,"), unit_id="elsewhere")
+        run(roster(tmp_path, f"{WANG},,"), unit="elsewhere")
     assert len(stub.requests) == 1
 
 

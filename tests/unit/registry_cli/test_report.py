@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from registry_cli.importing import ImportFailed, ImportSummary
+from registry_cli.importing.failures import ImportFailed
 from registry_cli.importing.report import harmless
 from registry_cli.importing.roster import open_roster
+from registry_cli.importing.run import ImportSummary
 from registry_cli.rosters import told
 from shared.tables.problems import TableError
 from tests.unit.registry_cli.registry_stub import HEADER, LI, WANG, RegistryStub, report_of, roster

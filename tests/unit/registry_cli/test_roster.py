@@ -56,7 +56,7 @@ def test_english_headers_of_a_roster_are_understood(tmp_path: Path) -> None:
 def test_remarks_in_a_roster_are_not_listed_as_unknown(tmp_path: Path) -> None:
     titles = "序号,姓名,性别,血型,备注,行号,字段,问题与改法,\n"
     with open_roster(roster(tmp_path, titles)) as table:
-        assert table.header.ignored == ("血型",)
+        assert table.ignored == ("血型",)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_columns_of_a_guardian_in_a_roster_are_understood(tmp_path: Path, header
     }
     assert (row.values["name"], row.values["phone"]) == ("王芳", "13800000001")
     with open_roster(tmp_path / "名册.csv") as table:
-        assert table.header.ignored == ()
+        assert table.ignored == ()
 
 
 @pytest.mark.parametrize(

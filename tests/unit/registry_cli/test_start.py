@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from embedded.runtime import Runtime
-from registry_cli import lifecycle, problems, rosters, running, seeding, welcome
-from registry_cli.importing import ImportSummary
+from registry_cli import lifecycle, problems, running, seeding, welcome
+from registry_cli.importing.run import ImportSummary, Order
 from shared.people.identifiers import IdType, check
 from shared.tables import problems as of_tables
 from shared.tables.problems import TableError
@@ -32,7 +32,7 @@ def test_registry_seed_runs_the_job_of_org_units(
     monkeypatch.setattr(seeding, "run_once", run_once)
     result = registry("seed", "--townships", "33", "--townships", "440000")
     assert ran == [
-        ["org-units", "org_units.jobs", "seed", "--townships", "33", "--townships", "440000",
+        ["org-units", "org_units.divisions", "seed", "--townships", "33", "--townships", "440000",
          "--json"]
     ]  # fmt: skip
     assert "3219" in result.stdout
@@ -50,10 +50,10 @@ def test_a_program_that_registry_runs_once_is_quoted_where_it_fails(runtime: Run
 def test_the_demo_roster_is_written_once_and_imported_as_it_stands(
     services: Services, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orders: list[rosters.Order] = []
+    orders: list[Order] = []
     said: list[str] = []
 
-    def run(_: Runtime, order: rosters.Order, progress: Callable[[Any], None]) -> ImportSummary:
+    def run(_: Runtime, order: Order, progress: Callable[..., object]) -> ImportSummary:
         orders.append(order)
         return summary(order.path, 1970, 30)
 
@@ -85,9 +85,9 @@ def test_a_wrong_demo_roster_is_reported_and_the_rest_of_the_start_goes_on(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     def refuse(*_: Any) -> ImportSummary:
-        raise problems.Told(TableError(of_tables.EMPTY, file="roster.csv"))
+        raise TableError(of_tables.EMPTY, file="roster.csv")
 
-    monkeypatch.setattr(seeding, "seed_tree", lambda *_: {})
+    monkeypatch.setattr(seeding, "seed_tree", lambda *_: [])
     monkeypatch.setattr(seeding, "run_order", refuse)
     lifecycle.after_start(runtime, demo=True)
     captured = capfd.readouterr()
@@ -103,7 +103,7 @@ def test_a_failed_seed_keeps_the_demo_roster_from_being_tried(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    def broken(*_: Any) -> dict[str, dict[str, int]]:
+    def broken(*_: Any) -> list[str]:
         raise RuntimeError("seed")
 
     monkeypatch.setattr(seeding, "seed_tree", broken)

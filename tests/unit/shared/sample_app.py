@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, FastAPI, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pymongo.errors import AutoReconnect
@@ -16,7 +16,7 @@ from shared.base.settings import HttpSettings
 from shared.web.access import CurrentPrincipal, OptionalPrincipal
 from shared.web.app import create_app
 from shared.web.fields import StrictModel
-from shared.web.requests import IfMatch, JsonResponse, etag
+from shared.web.requests import JsonResponse, etag, if_match
 from tests.unit.passing_time import time_passes
 from tests.waiting import LIMIT
 
@@ -47,7 +47,7 @@ async def create(person: Person) -> JsonResponse:
 
 
 @router.post("/{identity}/approve")
-async def approve(identity: str, version: IfMatch) -> JsonResponse:
+async def approve(identity: str, version: Annotated[int, Depends(if_match)]) -> JsonResponse:
     if version != 3:
         raise StaleVersion(3)
     return JsonResponse({"id": identity})
@@ -89,11 +89,6 @@ async def stream() -> StreamingResponse:
     return StreamingResponse(parts(), media_type="text/plain")
 
 
-@router.post("/upload")
-async def upload(file: UploadFile) -> dict[str, int]:
-    return {"size": len(await file.read())}
-
-
 @router.get("/me")
 async def me(caller: CurrentPrincipal) -> dict[str, str]:
     return {"subject": caller.subject}
@@ -115,8 +110,8 @@ def application(**changes: Any) -> FastAPI:
         request_timeout_seconds=LIMIT,  # no machine is too slow for a request
         **changes.pop("settings", {}),
     )
-    options: dict[str, Any] = {"routers": [router], "multipart": {"/v1/people/upload": 500}}
-    app = create_app("test", settings=limits, instance="test-0", **{**options, **changes})
+    options: dict[str, Any] = {"routers": [router], **changes}
+    app = create_app("test", settings=limits, instance="test-0", **options)
     app.state.begun, app.state.let_go = asyncio.Event(), asyncio.Event()
     return app
 

@@ -11,18 +11,18 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from shared.base.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from shared.base.settings import AccessSettings
-from shared.web.access import (
+from shared.web.access import TokenVerifier
+from shared.web.access import tokens as tokens_module
+from shared.web.access.principal import (
     UNIT_READERS,
     Grant,
     Principal,
-    TokenVerifier,
     may_read,
     require,
     require_at,
     require_service,
     roles_on,
 )
-from shared.web.access import tokens as tokens_module
 
 ISSUER = "http://issuer.test"
 P384_KEY = ec.generate_private_key(ec.SECP384R1())

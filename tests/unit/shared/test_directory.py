@@ -7,9 +7,10 @@ import pytest
 
 from shared.base.errors import Unavailable
 from shared.base.settings import AccessSettings, PeerSettings
-from shared.register import accesslog
-from shared.register.directory import Card, scope, scope_with_levels
+from shared.register import trail
+from shared.register.directory import Card
 from shared.register.peers import Peers
+from shared.register.scope import names
 
 
 def card(name: str, level: str, region: str | None) -> Card:
@@ -23,14 +24,14 @@ def test_grants_may_name_chapters_by_region_code_but_no_grassroots_unit() -> Non
         card("county", "COUNTY", "110101"),
         card("hq", "NATIONAL", None),
     ]
-    assert scope(path) == ["village", "county", "110101", "hq"]
-    assert scope_with_levels(path) == [
+    assert [name for name, _ in names(path)] == ["village", "county", "110101", "hq"]
+    assert names(path) == [
         ("village", "GRASSROOTS"),
         ("county", "COUNTY"),
         ("110101", "COUNTY"),
         ("hq", "NATIONAL"),
     ]
-    assert scope([]) == []
+    assert names([]) == []
 
 
 class Answers:
@@ -86,9 +87,9 @@ async def test_what_cannot_be_the_id_of_a_unit_is_not_asked_for(unit: str) -> No
 
 
 def test_an_access_log_row_names_fields_and_ids() -> None:
-    row = accesslog.row("officer", "reveal", "m-1", unit="u", fields=["phone"], reason="call")
+    row = trail.access_row("officer", "reveal", "m-1", unit="u", fields=["phone"], reason="call")
     assert row["entity"] == "m-1"
     assert row["fields"] == ["phone"]
-    assert accesslog.row("officer", "list", ("m-1", "m-2"))["entity"] == ["m-1", "m-2"]
-    keep = accesslog.indexes(365)[0].document["expireAfterSeconds"]
-    assert keep == 365 * 24 * 3600
+    assert trail.access_row("officer", "list", ("m-1", "m-2"))["entity"] == ["m-1", "m-2"]
+    keep = trail.INDEXES[trail.ACCESS_LOG][0].document["expireAfterSeconds"]
+    assert keep == 3 * 365 * 24 * 3600

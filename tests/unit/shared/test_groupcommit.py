@@ -41,7 +41,7 @@ class Scripted(GroupCommit):
             for collection, document in waiting.write.inserts:
                 if document["_id"] in self.stored | fresh:
                     problem = AlreadyThere(collection, document["_id"])
-                    raise transaction.Offence(waiting, problem)
+                    raise transaction.CommitFailed(waiting, problem)
                 fresh.add(document["_id"])
         self.stored |= fresh
         for waiting in group:

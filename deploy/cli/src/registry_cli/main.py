@@ -1,12 +1,13 @@
 """The command `registry`: what it takes; what it does is imported by each command when it runs."""
 
-import getpass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from registry_cli.problems import MISUSED, ending, guarded
+from registry_cli import deadletters
+from registry_cli.options import Json, Subject
+from registry_cli.problems import Guarded
 
 HELP = """中国红十字会登记系统：基层组织、会员、志愿者。
 
@@ -16,6 +17,7 @@ The registry of Red Cross units, members and volunteers.
 8000）。退出码 exit codes: 0 成功 done, 1 失败或不一致 failed, 2 用法错误 misused."""
 
 app = typer.Typer(
+    cls=Guarded,
     help=HELP,
     no_args_is_help=True,
     add_completion=False,
@@ -23,37 +25,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-dead_letter = typer.Typer(
-    help="死信：查看、补计、放弃。 Dead letters: list, show, replay, dismiss.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(dead_letter, name="dead-letter")
+app.add_typer(deadletters.app, name="dead-letter")
 
-
-def _me() -> str:
-    """Return whom logs and records name for what is done from this terminal."""
-    try:
-        return f"operator:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return "operator"
-
-
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")]
-Subject = Annotated[
-    str,
-    typer.Option(help="记录在案的操作人。 Who acts; logs name it.", default_factory=_me),
-]
 Unit = Annotated[
     str, typer.Option(help="单位 id 或区划代码（如 330106）。 Unit id or region code.")
 ]
-Identity = Annotated[str, typer.Argument(metavar="ID", help="死信编号。 Id of the dead letter.")]
+Mode = Annotated[
+    Literal["existing", "applications"],
+    typer.Option(help="既有会员或新申请。 Members of long standing, or new applications."),
+]
+Document = Annotated[
+    str | None, typer.Option(help="批准名册的文号。 Number of the paper that approved the list.")
+]
 
 
 @app.command()
-@guarded
 def up(
-    *,
     detach: Annotated[
         bool,
         typer.Option(
@@ -79,7 +66,6 @@ def up(
 
 
 @app.command()
-@guarded
 def down() -> None:
     """停止系统。 Stop the system."""
     from registry_cli import lifecycle
@@ -88,8 +74,7 @@ def down() -> None:
 
 
 @app.command()
-@guarded
-def status(*, as_json: Json = False) -> None:
+def status(as_json: Json = False) -> None:
     """各进程状态。 Every process and its health."""
     from registry_cli import lifecycle
 
@@ -97,7 +82,6 @@ def status(*, as_json: Json = False) -> None:
 
 
 @app.command()
-@guarded
 def welcome() -> None:
     """打印地址和试用命令。 Print the addresses, and lines to try."""
     from registry_cli import running, welcome
@@ -108,7 +92,6 @@ def welcome() -> None:
 
 
 @app.command()
-@guarded
 def seed(
     townships: Annotated[
         list[str] | None,
@@ -128,19 +111,12 @@ def seed(
 
 
 @app.command("import")
-@guarded
 def import_(
     file: Annotated[Path, typer.Argument(help="名册（CSV）。 The roster (CSV).")],
     *,
     unit: Unit,
-    mode: Annotated[
-        Literal["existing", "applications"],
-        typer.Option(help="既有会员或新申请。 Members of long standing, or new applications."),
-    ] = "existing",
-    document: Annotated[
-        str | None,
-        typer.Option(help="批准名册的文号。 Number of the paper that approved the list."),
-    ] = None,
+    mode: Mode = "existing",
+    document: Document = None,
     issued_on: Annotated[
         str | None,
         typer.Option(
@@ -164,21 +140,20 @@ def import_(
     """导入名册。 Import a roster.
 
     被拒的行写入名册旁的 .errors.csv，改正后可直接导入；已登记但须核对的列入 .warnings.csv。 Refused rows go
-    into .errors.csv beside the roster, to be corrected and imported; accepted ones to be checked are
+    into .errors.csv next to the roster, to be corrected and imported; accepted ones to be checked are
     listed in .warnings.csv.
     """
     from registry_cli import rosters
+    from registry_cli.importing.run import Order
 
-    said = rosters.Statement(
-        mode, document, consent_version, consent_channel, consent_on, issued_on
+    order = Order(
+        file, unit, subject, mode, document, issued_on, consent_version, consent_channel, consent_on
     )
-    raise typer.Exit(rosters.import_file(file, unit, said, subject))
+    raise typer.Exit(rosters.import_file(order))
 
 
 @app.command()
-@guarded
 def token(
-    *,
     subject: Annotated[str, typer.Option(help="持有人。 Whose token it is.")],
     role: Annotated[
         list[str] | None,
@@ -204,8 +179,7 @@ def token(
 
 
 @app.command()
-@ending(MISUSED)  # 1 says that figures differ
-def recount(*, as_json: Json = False) -> None:
+def recount(as_json: Json = False) -> None:
     """核对登记与大屏。 Compare registries and dashboard.
 
     一致为 0，不一致为 1，未能核对为 2。 Exit code 0: equal, 1: they differ, 2: not compared.
@@ -213,63 +187,6 @@ def recount(*, as_json: Json = False) -> None:
     from registry_cli import figures
 
     raise typer.Exit(figures.recount(as_json=as_json))
-
-
-@dead_letter.command("list")
-@guarded
-def list_letters(
-    *,
-    state: Annotated[
-        Literal["open", "replayed", "dismissed", "all"],
-        typer.Option(help="状态。 Which ones."),
-    ] = "open",
-    as_json: Json = False,
-    subject: Subject,
-) -> None:
-    """列出死信。 List them, oldest first."""
-    from registry_cli import deadletters
-
-    deadletters.list_letters(None if state == "all" else state, subject, as_json=as_json)
-
-
-@dead_letter.command("show")
-@guarded
-def show_letter(identity: Identity, *, subject: Subject) -> None:
-    """查看一条死信的全文。 Print one with its bytes as text."""
-    from registry_cli import deadletters
-
-    deadletters.show_letter(identity, subject)
-
-
-@dead_letter.command("replay")
-@guarded
-def replay_letter(
-    identity: Identity,
-    *,
-    event_file: Annotated[
-        Path | None,
-        typer.Option(help="改正后的事件（JSON），- 为标准输入。 The mended event; - is stdin."),
-    ] = None,
-    subject: Subject,
-) -> None:
-    """补计一次，可用改正后的事件。 Count it once, as stored or as mended."""
-    from registry_cli import deadletters
-
-    deadletters.replay_letter(identity, event_file, subject)
-
-
-@dead_letter.command("dismiss")
-@guarded
-def dismiss_letter(
-    identity: Identity,
-    *,
-    reason: Annotated[str, typer.Option(help="理由，会保留。 Why; it is kept.")],
-    subject: Subject,
-) -> None:
-    """放弃，不计入，记名。 Close it without counting it, by name."""
-    from registry_cli import deadletters
-
-    deadletters.dismiss_letter(identity, reason, subject)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
-"""What the commands tell a user who cannot go on: what is wrong and the remedy, Chinese first."""
+"""Texts for a user who cannot go on: what is wrong, and the remedy, Chinese first."""
 
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, ParamSpec
+from typing import Any, ClassVar
 
-from shared.tables.problems import Language
+import typer
+from typer.core import TyperGroup
 
-P = ParamSpec("P")
+from shared.tables.problems import TableError
 
 FAILED = 1
 """Exit code: the command was understood and did not succeed, or found what should not be."""
 MISUSED = 2
 """Exit code: the command line is wrong, or nothing could be found out."""
 INTERRUPTED = 130
-"""Exit code: Ctrl-C, as a shell tells it."""
+"""Exit code: Ctrl-C, as a shell reports it."""
 
-TEXTS: Mapping[str, tuple[str, str]] = {
+TEXTS: Mapping[str, tuple[str, ...]] = {
     "port_base": (
         "端口基数“{value}”不是 1 到 65000 的整数：请改正环境变量 REGISTRY_PORT_BASE"
         "（或删除 {path} 后重试）。",
@@ -47,8 +47,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "on the server, run `docker compose -f deploy/compose.yaml run --rm {program}`.",
     ),
     "unreachable": (
-        "无法连接 {url}（{reason}）：请用 registry status 查看服务是否就绪。",
-        "{url} cannot be reached ({reason}): see with `registry status` whether the service is up.",
+        "无法连接 {base}（{reason}）：请用 registry status 查看服务是否就绪。",
+        "{base} cannot be reached ({reason}): see with `registry status` whether the service is up.",
     ),
     "refused": (
         "服务拒绝了请求（{status}）：{detail}",
@@ -134,76 +134,74 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "程序内部错误（{reason}）。详情见上，请连同这些内容报告此问题。",
         "An internal error ({reason}). Details are above; please report it with them.",
     ),
+    "told": ("{text}",),  # in both languages already
 }
 
 
 class Problem(Exception):
-    """Why a command stops."""
+    """Why a command stops, in both languages."""
 
-    def __init__(self, code: str, *, exit_code: int = FAILED, **params: object) -> None:
-        chinese, english = (text.format(**params) for text in TEXTS[code])
-        super().__init__(f"{chinese}\n{english}")
+    texts: ClassVar = TEXTS
+    by_status: ClassVar[dict[int, str]] = {}
+    """Codes for what a service refuses; any other status is `refused`."""
+    exit_code = FAILED
+
+    def __init__(self, code: str, **params: object) -> None:
         self.code = code
         self.params = params
-        self.exit_code = exit_code
+        super().__init__("\n".join(text.format(**params) for text in self.texts[code]))
 
 
-class Told(Problem):
-    """What another part has put into both languages already."""
+class Misuse(Problem):
+    """The command line is wrong, or nothing could be found out."""
 
-    def __init__(self, text: object, *, exit_code: int = FAILED) -> None:
-        Exception.__init__(self, str(text))
-        self.code = "told"
-        self.params = {}
-        self.exit_code = exit_code
+    exit_code = MISUSED
 
 
-def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Make a command end with a message and an exit code, never with a traceback."""
-    return ending(FAILED)(command)
+EXPLAINED = (Problem, TableError)
+"""Their texts are for the user, as they are."""
 
 
-def ending(failed: int) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """As `guarded`, for a command that needs another exit code where it could not do its work."""
+class Guarded(TyperGroup):
+    """Commands that end with a message and an exit code, never with a traceback."""
 
-    def guard(command: Callable[P, None]) -> Callable[P, None]:
-        @wraps(command)
-        def run(*args: P.args, **kwargs: P.kwargs) -> None:
-            import typer
-
-            try:
-                command(*args, **kwargs)
-            except Problem as problem:
-                tell(str(problem))
-                raise typer.Exit(max(problem.exit_code, failed)) from None
-            except (typer.Exit, typer.Abort, typer.BadParameter):
-                raise
-            except KeyboardInterrupt:
-                tell("已中断 / interrupted")
-                raise typer.Exit(INTERRUPTED) from None
-            except BrokenPipeError:  # whoever read our output has seen enough
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                raise typer.Exit(failed) from None
-            except Exception as error:  # noqa: BLE001 - the one place where it becomes a message
-                tell(str(unexpected(error)))
-                raise typer.Exit(failed) from None
-
-        return run
-
-    return guard
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command, and put its failure into words."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except EXPLAINED as problem:
+            tell(str(problem))
+            code = getattr(problem, "exit_code", FAILED)
+        except KeyboardInterrupt:
+            tell("已中断 / interrupted")
+            code = INTERRUPTED
+        except BrokenPipeError:  # whoever read our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = FAILED
+        except Exception as error:  # noqa: BLE001 - the one place where it becomes a message
+            tell(str(unexpected(error)))
+            code = FAILED
+        # 1 from a recount says that figures differ.
+        raise typer.Exit(max(code, MISUSED if ctx.invoked_subcommand == "recount" else FAILED))
 
 
 def tell(text: str) -> None:
-    """Write a message for the user beside the output proper."""
+    """Write a message for the user to standard error."""
     sys.stdout.flush()
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    typer.echo(text, err=True)
 
 
 def unexpected(error: Exception) -> Problem:
     """Return the message for what nobody foresaw; its traceback goes into a file."""
+    from embedded.runtime import Runtime
+
     reason = f"{type(error).__name__}: {error}"[:300]
-    log = _log_file()
+    try:
+        log = Runtime.from_environment().log("cli")
+    except (ValueError, KeyError, OSError):
+        log = Path("registry-cli.log").absolute()
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
@@ -212,20 +210,3 @@ def unexpected(error: Exception) -> Problem:
         traceback.print_exception(error)
         return Problem("unexpected_unlogged", reason=reason)
     return Problem("unexpected", reason=reason, log=log)
-
-
-def _log_file() -> Path:
-    from embedded.runtime import Runtime
-
-    try:
-        return Runtime.from_environment().log("cli")
-    except (ValueError, KeyError, OSError):
-        return Path("registry-cli.log").absolute()
-
-
-def language() -> Language:
-    """Return the language services are asked to answer in: the terminal's, Chinese by default."""
-    env: dict[str, Any] = dict(os.environ)
-    spoken = env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
-    found: Literal["zh", "en"] = "en" if spoken.startswith("en") else "zh"
-    return found

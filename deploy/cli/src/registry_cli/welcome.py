@@ -1,4 +1,4 @@
-"""What a newcomer is told after the start: addresses, and lines to paste that move each number.
+"""What a newcomer reads after the start: addresses, and lines to paste that move each number.
 
 The lines need bash, curl, sed and grep. Tokens come from `registry token` when the lines are run,
 so a saved copy does not expire; the identity numbers are new at every print.
@@ -7,18 +7,16 @@ so a saved copy does not expire; the identity numbers are new at every print.
 import secrets
 import shlex
 import sys
-from datetime import timedelta
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 
-from registry_cli.demo.roster import ADULTS_BORN, check_character
+from embedded.runtime import Runtime, checkout
+from registry_cli.demo.roster import ADULTS_BORN, identity_number, random_day
+from registry_cli.problems import Misuse
 from registry_cli.running import url
-from registry_cli.seeding import DEMO_COUNTY, demo_dir
+from registry_cli.seeding import DEMO_COUNTY, DEMO_DIR
 from registry_cli.tokens import unit_id
-
-if TYPE_CHECKING:
-    from embedded.runtime import Runtime
+from shared.base import clock
 
 AREAS = tuple(f"33{prefecture:02}98" for prefecture in range(1, 12))
 """County number 98: no county has it, and no demo roster, so nobody real or registered is meant."""
@@ -64,49 +62,22 @@ HEAD = Template("""
    核对 recount       $REGISTRY recount
    本说明 these lines $REGISTRY welcome
 ============================================================""")
-SAVED = "# 以上命令已保存 / these lines are saved in: {path}"
 NO_COUNTY = (
     "# 机构树尚未建立，请执行 registry seed 后再执行 registry welcome。\n"
     "# The tree is not seeded yet: run `registry seed`, then `registry welcome`."
 )
 
 
-def greeting(runtime: "Runtime") -> str:
-    """Return addresses and lines to paste, and save the lines beside the demo roster."""
-    from registry_cli.problems import Problem
-
-    places = _places(runtime)
-    head = HEAD.substitute(places)
-    try:
-        county = unit_id(runtime, DEMO_COUNTY)
-    except Problem as problem:
-        if problem.code != "unit_unknown":
-            raise
-        return f"{head}\n{NO_COUNTY}"
-    lines = LINES.substitute(places, COUNTY=county, **_people())
-    path = demo_dir(runtime) / "try-it.sh"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/bash{lines}", encoding="utf-8")
-    path.chmod(0o755)
-    return f"{head}{lines}\n{SAVED.format(path=path)}"
-
-
-def _places(runtime: "Runtime") -> dict[str, str]:
-    return {
+def greeting(runtime: Runtime) -> str:
+    """Return addresses and lines to paste, and save the lines next to the demo roster."""
+    day = clock.today()
+    words = {
         "DASHBOARD": url(runtime, "aggregator"),
         "UNITS": url(runtime, "org-units"),
         "MEMBERS": url(runtime, "member"),
         "VOLUNTEERS": url(runtime, "volunteer"),
         "REGISTRY": command(runtime),
         "COUNTY_CODE": DEMO_COUNTY,
-    }
-
-
-def _people() -> dict[str, str]:
-    from shared.base.clock import today
-
-    day = today()
-    return {
         "TODAY": day.isoformat(),
         "YEAR": str(day.year),
         "UNIT_NAME": f"示范小学{secrets.randbelow(9_000) + 1_000}红十字会",
@@ -115,21 +86,29 @@ def _people() -> dict[str, str]:
         "VOLUNTEER_NUMBER": fresh_number(female=False),
         "VOLUNTEER_PHONE": f"1990001{secrets.randbelow(10_000):04}",
     }
+    head = HEAD.substitute(words)
+    try:
+        lines = LINES.substitute(words, COUNTY=unit_id(runtime, DEMO_COUNTY))
+    except Misuse as problem:
+        if problem.code != "unit_unknown":
+            raise
+        return f"{head}\n{NO_COUNTY}"
+    path = runtime.var / DEMO_DIR / "try-it.sh"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/bash{lines}", encoding="utf-8")
+    path.chmod(0o755)
+    return f"{head}{lines}\n# 以上命令已保存 / these lines are saved in: {path}"
 
 
 def fresh_number(*, female: bool) -> str:
     """Return a valid synthetic identity number, drawn from about 100 million."""
-    first, last = ADULTS_BORN
-    born = first + timedelta(days=secrets.randbelow((last - first).days + 1))
-    sequence = secrets.randbelow(500) * 2 + (0 if female else 1)
-    digits = f"{secrets.choice(AREAS)}{born:%Y%m%d}{sequence:03}"
-    return digits + check_character(digits)
+    rng = secrets.SystemRandom()
+    born = random_day(rng, *ADULTS_BORN)
+    return identity_number(rng, AREAS, f"{born:%Y%m%d}", female)
 
 
-def command(runtime: "Runtime") -> str:
+def command(runtime: Runtime) -> str:
     """Return how a shell calls this command for this system, wherever it stands."""
-    from embedded.runtime import checkout
-
     script = Path(sys.executable).with_name("registry")
     call = [str(script)] if script.exists() else [sys.executable, "-m", "registry_cli.main"]
     words = shlex.join(call)

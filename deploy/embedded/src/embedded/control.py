@@ -8,42 +8,29 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from embedded import leash, preflight, state
 from embedded.processes import table
-from embedded.runtime import PortBaseMismatch, Runtime
-from embedded.state import AlreadyRunning, Row, status
-from embedded.supervisor import supervise
+from embedded.runtime import PortBaseMismatch as PortBaseMismatch
+from embedded.runtime import Runtime as Runtime
+from embedded.state import AlreadyRunning as AlreadyRunning
+from embedded.state import status as status
+from embedded.supervisor import Hook, supervise
 
 STOP_TIMEOUT = 20.0
 POLL = 0.1
 
-__all__ = [
-    "AlreadyRunning",
-    "PortBaseMismatch",
-    "PreflightFailed",
-    "Row",
-    "Runtime",
-    "down",
-    "status",
-    "up",
-]
-
 
 class PreflightFailed(Exception):
     """The machine lacks something; the message names every problem with its remedy."""
-
-    def __init__(self, problems: Sequence[preflight.Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
 
 
 def up(
     runtime: Runtime,
     *,
     detach: bool = False,
-    on_ready: Callable[[], None] | None = None,
+    on_ready: Hook | None = None,
     processes: Sequence[str] | None = None,
 ) -> int:
     """Start the system and return when it has stopped, or with `detach` when it is ready.
@@ -64,76 +51,55 @@ def up(
             f"{runtime.var} 中的系统已在运行。先执行 registry down。\n"
             f"The system in {runtime.var} is running already: run `registry down` first."
         )
-    rows = [row for row in table(runtime) if processes is None or row.name in processes]
     runtime.refuse_another_base()
     # The supervisor binds the directory to its ports, once these are known to be free.
-    problems = preflight.check(runtime, rows)
-    if any(problem.blocking for problem in problems):
-        raise PreflightFailed([problem for problem in problems if problem.blocking])
+    problems = preflight.check(runtime, table(runtime, processes))
+    if blocking := [str(problem) for problem in problems if problem.blocking]:
+        raise PreflightFailed("\n".join(blocking))
     for problem in problems:
         sys.stdout.write(f"{problem}\n")
-    if not detach:
-        return supervise(runtime, on_ready, processes)
-    return start_detached(runtime, on_ready, processes)
+    run = start_detached if detach else supervise
+    return run(runtime, on_ready, processes)
 
 
-def start_detached(
-    runtime: Runtime, on_ready: Callable[[], None] | None, processes: Sequence[str] | None
-) -> int:
+def start_detached(runtime: Runtime, on_ready: Hook | None, processes: Sequence[str] | None) -> int:
     """Leave the supervisor behind in a session of its own and wait until it says ready.
 
     Returns 0, or the supervisor's exit code where it went first, after the end of its log. An
     interrupted wait (Ctrl-C, SIGTERM) takes it down again.
     """
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    program = [sys.executable, "-m", "embedded.control", *(processes or ())]
     child: subprocess.Popen[bytes] | None = None
+    log = runtime.log("supervisor")
     try:
-        child = launch(runtime, processes)
-        ready = wait_until_ready(runtime, child)
+        child = leash.start(
+            program, log=log, env={**os.environ, **runtime.environment()}, leashed=False
+        )
+        while child.poll() is None and not is_ready(runtime, child.pid):
+            time.sleep(POLL)
     except BaseException:  # Ctrl-C and SIGTERM reach only us; nobody wants a system half started
         if child is not None:
             end(child)
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
-    if not ready:
-        sys.stderr.write(leash.tail(runtime.log("supervisor"), 40) + "\n")
+    if child.returncode is not None:
+        sys.stderr.write(leash.tail(log, 40) + "\n")
         return child.returncode or 1
     if on_ready is not None:
         on_ready()
     return 0
 
 
-def launch(runtime: Runtime, processes: Sequence[str] | None) -> subprocess.Popen[bytes]:
-    """Start a supervisor that outlives us, its output appended to its log."""
-    log = runtime.log("supervisor")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "embedded.control", *(processes or ())],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **runtime.environment()},
-            start_new_session=True,
-        )
-
-
-def wait_until_ready(runtime: Runtime, child: subprocess.Popen[bytes]) -> bool:
-    """Whether the supervisor came to be ready; False where it has gone instead."""
-    while child.poll() is None:
-        known = state.read(runtime)
-        if known is not None and known["supervisor"] == child.pid and known["ready"]:
-            return True
-        time.sleep(POLL)
-    return False
+def is_ready(runtime: Runtime, supervisor: int) -> bool:
+    """Whether the supervisor of this pid says that everything is ready."""
+    known = state.read(runtime)
+    return known is not None and known["supervisor"] == supervisor and known["ready"] is True
 
 
 def end(child: subprocess.Popen[bytes]) -> None:
-    """Stop a supervisor in order; out of patience, or interrupted again, kill it.
-
-    All it started dies with it.
-    """
+    """Stop a supervisor in order; out of patience, or interrupted again, kill it with its own."""
     child.terminate()
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):

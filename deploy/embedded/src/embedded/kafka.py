@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import hashlib
 import os
 import re
@@ -11,11 +9,10 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from embedded import kafka_libs, leash, probes
-from embedded.files import exclusive, scratch, write_atomically
+from embedded.files import make_once, write_atomically
 from embedded.java import Java, JavaMissing, find_java, provide_java
 from embedded.runtime import Runtime
 from embedded.wheels import WheelMissing
@@ -28,8 +25,6 @@ JVM = (
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
 )
-
-
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9/._-]")
 
 
@@ -43,14 +38,12 @@ def data_dir(runtime: Runtime) -> Path:
 
 
 def environment(runtime: Runtime) -> dict[str, str]:
-    """The environment of Kafka's programs.
-
-    The classpath goes by it, which keeps the process list readable.
-    """
+    """The environment of Kafka's programs; the classpath in it keeps the process list readable."""
+    jars = (kafka_libs.directory(runtime.cache) / "libs").glob("*.jar")
     return {
         **os.environ,
         "LC_ALL": "C.UTF-8",  # by the locale Java turns the names of files into bytes
-        "CLASSPATH": kafka_libs.classpath(kafka_libs.directory(runtime.cache) / "libs"),
+        "CLASSPATH": os.pathsep.join(sorted(map(str, jars))),  # the archive fits one order only
     }
 
 
@@ -62,21 +55,15 @@ def command(runtime: Runtime) -> list[str]:
     """
     java = find_java(runtime.cache)
     write_properties(runtime)
-    shared = archive_options(runtime.cache, java)
-    heap = ["-Xms128m", "-Xmx512m"]
-    logs = [f"-Dkafka.logs.dir={runtime.var / 'log'}"]
-    return [*java_words(java, [*heap, *shared, *logs]), "kafka.Kafka", str(properties(runtime))]
+    jvm = ["-Xms128m", "-Xmx512m", f"-Dkafka.logs.dir={runtime.var / 'log'}"]
+    jvm += archive_options(runtime.cache, java)
+    return [*java_words(java, jvm), "kafka.Kafka", str(properties(runtime))]
 
 
 def java_words(java: Java, options: list[str]) -> list[str]:
     """The command line of a Kafka program up to its class, `options` being those of the JVM."""
     logging = f"-Dlog4j2.configurationFile={(kafka_libs.ASSETS / 'log4j2.properties').as_uri()}"
     return [str(java.executable), *JVM, *options, logging]
-
-
-def ready(runtime: Runtime) -> probes.Probe:
-    """True once the broker serves."""
-    return probes.kafka_serving(runtime.broker_port)
 
 
 def properties(runtime: Runtime) -> Path:
@@ -93,8 +80,8 @@ def prepare(runtime: Runtime) -> None:
         KafkaLibsMissing: the jars could not be had, or are not the pinned ones.
         KafkaFailed: the storage could not be formatted.
     """
-    java = provide_java(runtime.cache)
-    kafka_libs.provide(runtime.cache, None if shutil.which("java") else java.home)
+    java = provide_java(runtime.cache).executable.resolve()
+    kafka_libs.provide(runtime.cache, None if shutil.which("java") else java.parent.parent)
     write_properties(runtime)
     if not (data_dir(runtime) / "meta.properties").exists():
         format_storage(runtime)
@@ -112,10 +99,7 @@ def write_properties(runtime: Runtime) -> None:
 
 
 def escaped(value: str) -> str:
-    """A value for java.util.Properties.
-
-    They read Latin-1 and give a meaning to backslash and spaces.
-    """
+    """A value for java.util.Properties: Latin-1, where backslash and spaces have a meaning."""
 
     def code_units(found: re.Match[str]) -> str:
         digits = found[0].encode("utf-16-be", "surrogatepass").hex()
@@ -129,18 +113,16 @@ def format_storage(runtime: Runtime) -> None:
 
     Raises:
         KafkaFailed: Kafka's tool refused; with the end of its log.
-        JavaMissing: there is no Java that runs it.
     """
-    cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+    cluster = secrets.token_urlsafe(16)
     if cluster.startswith("-"):  # argparse4j would take it for an option
         cluster = "A" + cluster[1:]
     java = find_java(runtime.cache)
-    shared = archive_options(runtime.cache, java)
-    tool = [*java_words(java, ["-Xmx128m", *shared]), "kafka.tools.StorageTool", "format"]
+    jvm = ["-Xmx128m", *archive_options(runtime.cache, java)]
+    tool = [*java_words(java, jvm), "kafka.tools.StorageTool", "format"]
     options = ["--standalone", "--ignore-formatted", "-t", cluster, "-c", str(properties(runtime))]
     log = runtime.log("kafka-format")
-    code = leash.start([*tool, *options], log=log, env=environment(runtime)).wait()
-    if code != 0:
+    if code := leash.start([*tool, *options], log=log, env=environment(runtime)).wait():
         raise KafkaFailed(
             f"Kafka 存储初始化失败（代码 {code}），日志见 {log}。\n"
             f"Kafka's storage could not be formatted (code {code}); see {log}.\n{leash.tail(log)}"
@@ -148,20 +130,14 @@ def format_storage(runtime: Runtime) -> None:
 
 
 def archive(cache: Path, java: Java) -> Path:
-    """The class-data archive for these jars at this place under this Java.
-
-    It halves the broker's start, which works without it too.
-    """
+    """The class-data archive for these jars here under this Java: it halves the broker's start."""
     libs = kafka_libs.directory(cache) / "libs"
     fits = hashlib.sha256(f"{java.executable}{java.build}{libs}".encode()).hexdigest()[:12]
     return libs.parent / f"classes-{fits}.jsa"
 
 
 def archive_options(cache: Path, java: Java) -> list[str]:
-    """The options that use the archive, none where there is none.
-
-    A JVM that cannot use it says nothing and starts without.
-    """
+    """The options that use the archive if there is one; a JVM that cannot use it says nothing."""
     found = archive(cache, java)
     usable = found.exists() and found.stat().st_size > 0
     return [f"-XX:SharedArchiveFile={found}", "-Xlog:cds=off"] if usable else []
@@ -174,59 +150,33 @@ def build_archive(cache: Path) -> Path:
     its exit would take 4 s longer, and a kill would leave half a file.
 
     Raises:
-        KafkaFailed: the broker did not start, or did not end in time.
+        KafkaFailed: the broker did not start, or did not end, within ARCHIVE_TIMEOUT seconds.
         WheelMissing, JavaMissing, KafkaLibsMissing: as `prepare`.
     """
     java = find_java(cache)
-    target = archive(cache, java)
-    with exclusive(target.with_suffix(".lock")):
-        if not target.exists():
-            with scratch(target.with_name("recording")) as place:
-                record_classes(place, cache, java, target)
-    return target
 
+    def record_classes(place: Path) -> Path:
+        runtime = Runtime(var=place, port_base=free_port_base(), cache=cache)
+        prepare(runtime)
+        recorded, log = place / "classes.jsa", runtime.log("kafka")
+        jvm = ["-Xmx512m", f"-XX:ArchiveClassesAtExit={recorded}", "-Xlog:cds=off"]
+        broker = [*java_words(java, jvm), "kafka.Kafka", str(properties(runtime))]
+        process = leash.start(broker, log=log, env=environment(runtime))
+        try:
+            if not probes.wait(process, probes.kafka_serving(runtime.broker_port), ARCHIVE_TIMEOUT):
+                raise KafkaFailed(leash.tail(log))
+            process.terminate()
+            process.wait(ARCHIVE_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise KafkaFailed(leash.tail(log)) from None
+        finally:
+            process.kill()
+            process.wait()
+        # A Java made by jlink has no base archive to add to: an empty one is not tried again.
+        recorded.touch()
+        return recorded
 
-def record_classes(place: Path, cache: Path, java: Java, target: Path) -> None:
-    """Run a broker in `place` until it serves, and move what it recorded to `target`.
-
-    Raises:
-        KafkaFailed: it did not start, or did not end, within ARCHIVE_TIMEOUT seconds.
-        WheelMissing, JavaMissing, KafkaLibsMissing: as `prepare`.
-    """
-    runtime = Runtime(var=place, port_base=free_port_base(), cache=cache)
-    prepare(runtime)
-    recorded = place / target.name
-    words = java_words(java, ["-Xmx512m", f"-XX:ArchiveClassesAtExit={recorded}", "-Xlog:cds=off"])
-    broker = leash.start(
-        [*words, "kafka.Kafka", str(properties(runtime))],
-        log=runtime.log("kafka"),
-        env=environment(runtime),
-    )
-    try:
-        if not wait_until_ready(broker, ready(runtime), ARCHIVE_TIMEOUT):
-            raise KafkaFailed(leash.tail(runtime.log("kafka")))
-        broker.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):  # there is nothing to rename then
-            broker.wait(ARCHIVE_TIMEOUT)
-        if broker.returncode is None:
-            raise KafkaFailed(leash.tail(runtime.log("kafka")))
-        if not recorded.exists():
-            # A Java made by jlink has no base archive to add to: not to be tried again.
-            recorded.touch()
-        recorded.rename(target)
-    finally:
-        broker.kill()
-        broker.wait()
-
-
-def wait_until_ready(process: subprocess.Popen[bytes], probe: probes.Probe, timeout: float) -> bool:
-    """Whether the server becomes ready within `timeout` seconds and before it dies."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline and process.poll() is None:
-        if probes.ask(probe):
-            return True
-        time.sleep(0.05)
-    return False
+    return make_once(archive(cache, java), record_classes)
 
 
 def free_port_base() -> int:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from embedded import leash
-from embedded.files import exclusive, scratch
+from embedded.files import make_once
 
 ASSETS = Path(__file__).parent / "assets"
 POM = ASSETS / "kafka-pom.xml"
@@ -22,14 +22,10 @@ class KafkaLibsMissing(Exception):
     """The jars could not be had, or are not the pinned ones."""
 
 
-def stamp() -> str:
-    """Names the exact set of jars; another set goes into another directory."""
-    return hashlib.sha256(POM.read_bytes() + DIGESTS.read_bytes()).hexdigest()[:12]
-
-
 def directory(cache: Path) -> Path:
-    """Where this set of jars is kept, with the archive made of it."""
-    return cache / "kafka" / stamp()
+    """Where this set of jars is kept, with the archive made of it; another set goes elsewhere."""
+    stamp = hashlib.sha256(POM.read_bytes() + DIGESTS.read_bytes()).hexdigest()[:12]
+    return cache / "kafka" / stamp
 
 
 def present(cache: Path) -> bool:
@@ -38,44 +34,29 @@ def present(cache: Path) -> bool:
 
 
 def provide(cache: Path, java_home: Path | None = None) -> Path:
-    """The directory of the jars, fetched by Maven on first use.
+    """The directory of the jars, fetched by Maven on first use and checked, every one.
 
-    Safe when several processes ask at once. `java_home` is for a machine whose only Java is the
-    wheel's.
-
-    Raises:
-        KafkaLibsMissing: they could not be had, or are not the pinned ones.
-    """
-    libs = directory(cache) / "libs"
-    if libs.is_dir():
-        return libs
-    with exclusive(cache / "kafka" / "lock"):
-        if not libs.is_dir():
-            fetch_into(libs, java_home)
-    return libs
-
-
-def fetch_into(libs: Path, java_home: Path | None) -> None:
-    """Let Maven copy the jars beside the target, check every one, rename.
+    `java_home` is for a machine whose only Java is the wheel's.
 
     Raises:
         KafkaLibsMissing: Maven is missing or failed, or a jar is not the pinned one.
     """
-    with scratch(libs.with_name("fetching")) as place:
-        copied = place / "libs"
-        run_maven(copied, place / "maven.log", java_home)
-        wrong = differences(copied)
-        if wrong:
+
+    def fetch(place: Path) -> Path:
+        libs = run_maven(place, java_home)
+        if wrong := differences(libs):
             raise KafkaLibsMissing(
                 f"Kafka 的 jar 与锁定的摘要不符：{', '.join(wrong)}。请删除 ~/.m2/repository 中的这些文件后重试。\n"
                 f"Kafka's jars differ from their pinned digests: {', '.join(wrong)}: "
                 "remove them from ~/.m2/repository and try again."
             )
-        copied.rename(libs)
+        return libs
+
+    return make_once(directory(cache) / "libs", fetch)
 
 
-def run_maven(target: Path, log: Path, java_home: Path | None = None) -> None:
-    """Copy the jars into `target`; what Maven prints goes to `log`, its POM beside it.
+def run_maven(place: Path, java_home: Path | None = None) -> Path:
+    """Copy the jars into a directory in `place` and return it.
 
     Raises:
         KafkaLibsMissing: Maven is missing, or failed; with the end of its log.
@@ -88,25 +69,24 @@ def run_maven(target: Path, log: Path, java_home: Path | None = None) -> None:
             "Maven is missing: install the package maven, "
             "or name an existing Kafka in REGISTRY_KAFKA_BOOTSTRAP."
         )
-    pom = log.with_name("pom.xml")
-    shutil.copyfile(POM, pom)  # Maven may write beside the POM, which may be read-only
+    libs, log, pom = place / "libs", place / "maven.log", place / "pom.xml"
+    shutil.copyfile(POM, pom)  # Maven may write next to the POM, which may be read-only
     command = [maven, "-q", "-B", "-f", str(pom), f"{PLUGIN}:copy-dependencies"]
-    options = ["-DincludeScope=runtime", f"-DoutputDirectory={target}"]
+    options = ["-DincludeScope=runtime", f"-DoutputDirectory={libs}"]
     environment = {**os.environ, "JAVA_HOME": str(java_home)} if java_home else None
-    code = leash.start([*command, *options], log=log, env=environment).wait()
-    if code != 0:
+    if code := leash.start([*command, *options], log=log, env=environment).wait():
         raise KafkaLibsMissing(
             f"Maven 失败（代码 {code}）。请检查网络和 ~/.m2/settings.xml 后重试。\n"
             f"Maven failed with code {code}: check the network and ~/.m2/settings.xml, "
             "then try again.\n"
             f"{leash.tail(log)}"
         )
+    return libs
 
 
 def differences(libs: Path) -> list[str]:
     """Names of jars that are missing, unexpected or have another digest than the pinned one."""
-    lines = [line.split("  ") for line in DIGESTS.read_text().splitlines()]
-    pinned = {name: value for value, name in lines}
+    pinned = {name: value for value, name in map(str.split, DIGESTS.read_text().splitlines())}
     copied = {jar.name: digest(jar) for jar in libs.glob("*.jar")}
     return sorted(
         name for name in pinned.keys() | copied.keys() if pinned.get(name) != copied.get(name)
@@ -119,11 +99,6 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def classpath(libs: Path) -> str:
-    """All jars in a fixed order: the start-up archive fits one order only."""
-    return os.pathsep.join(sorted(str(jar) for jar in libs.glob("*.jar")))
-
-
 def pin() -> None:
     """Renew the pinned digests after a change of version in the POM.
 
@@ -131,8 +106,7 @@ def pin() -> None:
         KafkaLibsMissing: Maven is missing, or failed.
     """
     with tempfile.TemporaryDirectory() as place:
-        libs = Path(place) / "libs"
-        run_maven(libs, Path(place) / "maven.log")
+        libs = run_maven(Path(place))
         lines = [f"{digest(jar)}  {jar.name}" for jar in sorted(libs.glob("*.jar"))]
         DIGESTS.write_text("\n".join(lines) + "\n")
 

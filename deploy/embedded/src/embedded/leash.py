@@ -21,11 +21,12 @@ def start(
     log: Path,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    leashed: bool = True,
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, so that Ctrl-C reaches only the supervisor.
 
     Its output is appended to `log`, straight, never through a pipe: a stalled reader can then not
-    stall the process.
+    stall the process. Only one that is not `leashed` may outlive us.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -34,10 +35,10 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=None if env is None else dict(env),
+            env=env,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=die_with_parent(),
+            preexec_fn=die_with_parent() if leashed else None,
         )
 
 

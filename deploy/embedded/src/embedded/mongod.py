@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import struct
 from pathlib import Path
 
 from embedded import probes
@@ -13,14 +12,14 @@ REPLICA_SET = "rs0"
 OPLOG_MB = 1024
 """Nothing depends on its length (docs/design.md section 5.2). The default: 5 % of the free disk."""
 NEVER_SLOW_MS = 2**31 - 1
-"""The log quotes a slow command with what it writes, names included.
-
-Only MongoDB's enterprise edition redacts.
-"""
-
-OK = b"\x01ok\0" + struct.pack("<d", 1.0)
-ALREADY_INITIALISED = b"\x10code\0" + struct.pack("<i", 23)
-"""Both as BSON elements of the reply."""
+"""The log quotes a slow command with what it writes, names included; only the enterprise edition
+redacts."""
+ALREADY_INITIALISED = 23
+PARAMETERS = (
+    "diagnosticDataCollectionEnabled=false",
+    # A killed process leaves its transaction open, and with it locks; the default is a minute.
+    "transactionLifetimeLimitSeconds=15",
+)
 
 
 class MongodMissing(Exception):
@@ -48,25 +47,9 @@ def executable() -> Path:
     )
 
 
-PARAMETERS = (
-    "diagnosticDataCollectionEnabled=false",
-    # A killed process leaves its transaction open, and with it locks; the default is a minute.
-    "transactionLifetimeLimitSeconds=15",
-)
-
-
-def data_dir(runtime: Runtime) -> Path:
-    """Where mongod keeps its files."""
-    return runtime.var / "mongo"
-
-
 def command(runtime: Runtime) -> list[str]:
-    """The command line of mongod; creates its directory.
-
-    Raises:
-        MongodMissing: the wheel is not installed.
-    """
-    directory = data_dir(runtime)
+    """The command line of mongod; creates its directory. Fails as `executable`."""
+    directory = runtime.var / "mongo"
     directory.mkdir(parents=True, exist_ok=True)
     options = {
         "--replSet": REPLICA_SET,
@@ -83,22 +66,11 @@ def command(runtime: Runtime) -> list[str]:
     return [str(executable()), *words, "--quiet", "--nounixsocket"]
 
 
-def ready(runtime: Runtime) -> probes.Probe:
-    """True once the node is primary; a new replica set must have been initiated first."""
-    return probes.mongo_primary(runtime.mongo_port)
-
-
 def initiate(runtime: Runtime) -> probes.Probe:
     """The command that makes the node a replica set; good too when it already is one."""
-    member: probes.Document = {"_id": 0, "host": f"127.0.0.1:{runtime.mongo_port}"}
+    member = {"_id": 0, "host": f"127.0.0.1:{runtime.mongo_port}"}
     return probes.mongo_command(
         runtime.mongo_port,
         {"replSetInitiate": {"_id": REPLICA_SET, "members": [member]}},
-        (OK, ALREADY_INITIALISED),
+        lambda reply: reply.get("ok") == 1 or reply.get("code") == ALREADY_INITIALISED,
     )
-
-
-def loader_failure(text: str) -> str | None:
-    """The shared library the loader did not find, by what mongod printed on a failed start."""
-    marker = "error while loading shared libraries: "
-    return text.split(marker, 1)[1].split(":", 1)[0] if marker in text else None

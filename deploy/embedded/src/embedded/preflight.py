@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from embedded import frontend, java, kafka_libs, mongod, probes, wheels
@@ -24,6 +24,7 @@ PACKAGES = {
     "libcrypto": "libssl3",
     "liblzma": "liblzma5",
 }
+"""Of Debian and Ubuntu, by the name of the shared library they bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +47,11 @@ def check(runtime: Runtime, processes: Sequence[Process]) -> list[Problem]:
     """
     if unusable := list(directory(runtime)):
         return unusable  # whatever else is looked at is looked for there
-    checks: list[Callable[[], Iterator[Problem]]] = [
-        lambda: disk(runtime),
-        lambda: ports(processes),
-        tools,
-        lambda: npm(runtime),
-    ]
+    found = [*disk(runtime), *ports(processes), *tools(), *npm(runtime)]
     if runtime.borrowed_mongo_uri is None:
-        checks.append(database)
+        found += database()
     if runtime.borrowed_kafka_bootstrap is None:
-        checks.append(lambda: broker(runtime))
-    found = [problem for one in checks for problem in one()]
+        found += broker(runtime)
     return sorted(found, key=lambda problem: not problem.blocking)
 
 
@@ -91,18 +86,17 @@ def database() -> Iterator[Problem]:
             [mongod.executable(), "--version"], capture_output=True, text=True, timeout=60
         )
     except mongod.MongodMissing as error:
-        yield two_lines("mongod", str(error))
+        chinese, english = str(error).split("\n")
+        yield Problem("mongod", chinese, english)
         return
     except OSError as error:
         run = subprocess.CompletedProcess([], 126, "", str(error))
     if run.returncode == 0:
         return
-    library = mongod.loader_failure(run.stderr)
-    package = next(
-        (p for name, p in PACKAGES.items() if library and library.startswith(name)), None
-    )
+    library = run.stderr.partition("error while loading shared libraries: ")[2].partition(":")[0]
+    package = next((p for name, p in PACKAGES.items() if library.startswith(name)), None)
     if package:
-        yield missing_package(str(library), package)
+        yield missing_package(library, package)
     else:
         said = (run.stderr.strip().splitlines() or ["?"])[-1]
         yield Problem(
@@ -196,9 +190,3 @@ def missing_package(what: str, package: str, *, blocking: bool = True) -> Proble
         f"(Debian, Ubuntu: apt-get install {package}).",
         blocking,
     )
-
-
-def two_lines(what: str, text: str) -> Problem:
-    """A problem from a message of two lines, Chinese and English."""
-    chinese, _, english = text.partition("\n")
-    return Problem(what, chinese, english)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Mapping, Sequence
+import subprocess
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import Any
+
+import bson
+from bson.errors import BSONError
 
 MONGO_OP_MSG = 2013
 KAFKA_METADATA = 3
-
-Value: TypeAlias = Union[int, str, "Document", "Sequence[Document]"]
-Document: TypeAlias = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,13 @@ class Probe:
 def ask(probe: Probe, timeout: float = 1.0) -> bool:
     """Whether the server answers as wanted within `timeout` seconds; any failure is a no."""
     try:
-        return probe.good(exchange(probe, timeout))
-    except (OSError, struct.error):
+        with (
+            socket.create_connection(("127.0.0.1", probe.port), timeout) as link,
+            link.makefile("rb") as stream,
+        ):
+            link.sendall(probe.request)
+            return probe.good(stream.read(probe.rest(stream.read(4))))
+    except (OSError, ValueError, BSONError):
         return False
 
 
@@ -50,77 +57,54 @@ async def ask_async(probe: Probe, timeout: float = 1.0) -> bool:
                 return probe.good(await reader.readexactly(probe.rest(head)))
             finally:
                 writer.close()
-    except (OSError, EOFError, struct.error):
+    except (OSError, EOFError, ValueError, BSONError):
         return False
 
 
-def exchange(probe: Probe, timeout: float) -> bytes:
-    """Send the request, return the reply without its first four bytes.
+def wait(
+    process: subprocess.Popen[bytes], ready: Probe, timeout: float, first: Probe | None = None
+) -> bool:
+    """Whether a server becomes ready within `timeout` seconds and before it dies.
 
-    Raises:
-        OSError: no connection, no answer within `timeout` seconds, or a closed connection.
-        struct.error: the reply is shorter than four bytes.
+    `first` is asked until it is answered well: a command to give once.
     """
-    with socket.create_connection(("127.0.0.1", probe.port), timeout) as link:
-        link.settimeout(timeout)
-        link.sendall(probe.request)
-        with link.makefile("rb") as stream:
-            head = stream.read(4)
-            body = stream.read(probe.rest(head))
-    if not body:
-        raise ConnectionResetError("the server closed the connection")
-    return body
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline and process.poll() is None:
+        if ask(ready):
+            return True
+        if first is not None and ask(first, timeout=10.0):
+            first = None
+        time.sleep(0.02)
+    return False
 
 
 def mongo_primary(port: int) -> Probe:
     """A mongod that accepts writes."""
-    return mongo_command(port, {"hello": 1}, (b"\x08isWritablePrimary\x00\x01",))
+    return mongo_command(port, {"hello": 1}, lambda reply: reply.get("isWritablePrimary") is True)
 
 
-def mongo_command(port: int, command: Document, good: Sequence[bytes]) -> Probe:
-    """One command on the admin database, as an OP_MSG of one body section.
-
-    `good` lists the BSON elements of which one must stand in the reply.
-    """
-    body = struct.pack("<iB", 0, 0) + document({**command, "$db": "admin"})
+def mongo_command(
+    port: int, command: Mapping[str, Any], good: Callable[[Mapping[str, Any]], bool]
+) -> Probe:
+    """One command on the admin database, as an OP_MSG of one body section."""
+    body = struct.pack("<iB", 0, 0) + bson.encode({**command, "$db": "admin"})
     header = struct.pack("<iiii", 16 + len(body), 1, 0, MONGO_OP_MSG)
     return Probe(
         port,
         header + body,
-        lambda head: int(struct.unpack("<i", head)[0]) - 4,
-        lambda reply: any(element in reply for element in good),
+        lambda head: int.from_bytes(head, "little") - 4,
+        lambda reply: good(bson.decode(reply[17:])),  # after the header and the section's kind
     )
-
-
-def document(fields: Document) -> bytes:
-    """BSON of whole numbers, strings, documents and lists: all that two commands need."""
-    elements = b"".join(element(name, value) for name, value in fields.items())
-    return struct.pack("<i", len(elements) + 5) + elements + b"\0"
-
-
-def element(name: str, value: Value) -> bytes:
-    """One named value of a BSON document; a list becomes an array."""
-    key = name.encode() + b"\0"
-    if isinstance(value, str):
-        text = value.encode() + b"\0"
-        return b"\x02" + key + struct.pack("<i", len(text)) + text
-    if isinstance(value, int):
-        return b"\x10" + key + struct.pack("<i", value)
-    if isinstance(value, Mapping):
-        return b"\x03" + key + document(value)
-    return b"\x04" + key + document({str(at): one for at, one in enumerate(value)})
 
 
 def kafka_serving(port: int) -> Probe:
     """A broker that lists itself as alive: registered with the controller, unfenced, answering."""
-    payload = struct.pack(">hhih", KAFKA_METADATA, 1, 1, -1) + struct.pack(">i", 0)  # no topics
+    payload = struct.pack(">hhihi", KAFKA_METADATA, 1, 1, -1, 0)  # no topics
     return Probe(
         port,
         struct.pack(">i", len(payload)) + payload,
-        lambda head: int(struct.unpack(">i", head)[0]),
-        lambda reply: (
-            int(struct.unpack(">i", reply[4:8])[0]) > 0
-        ),  # after the correlation id: number of brokers
+        lambda head: int.from_bytes(head, "big"),
+        lambda reply: int.from_bytes(reply[4:8], "big") > 0,  # brokers, after the correlation id
     )
 
 

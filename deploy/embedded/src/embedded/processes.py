@@ -1,13 +1,10 @@
-"""The one table of everything that an embedded system starts.
-
-It says what, with which environment, after what, and when it is ready.
-"""
+"""The one table of what an embedded system starts: how, after what, and when it is ready."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -19,7 +16,8 @@ Role = Literal["database", "broker", "service", "relay", "worker", "step"]
 STACK = ("org-units", "member", "volunteer", "aggregator")
 WRITERS = ("org-units", "member", "volunteer")
 HTTP_OFFSETS = {"org-units": 1, "member": 2, "volunteer": 3, "aggregator": 4}
-HEALTH_OFFSETS = {
+OFFSETS = HTTP_OFFSETS | {
+    "issuer": 5,
     "org-units-relay": 21,
     "org-units-worker": 22,
     "member-relay": 23,
@@ -28,11 +26,6 @@ HEALTH_OFFSETS = {
     "volunteer-worker": 26,
     "aggregator-worker": 27,
 }
-
-
-def always() -> bool:
-    """The answer of a step that is never skipped."""
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,7 @@ class Process:
     ready: probes.Probe | None = None
     first: probes.Probe | None = None
     """A command to give once, before readiness: a new replica set must be initiated."""
-    needed: Callable[[], bool] = always
+    needed: Callable[[], bool] = lambda: True
     """A step with nothing to do is skipped."""
     optional: bool = False
     """A failed optional step is reported and does not stop the system."""
@@ -62,159 +55,102 @@ class Process:
         return ((self.port,) if self.port else ()) + self.inner_ports
 
 
-def table(runtime: Runtime) -> tuple[Process, ...]:
-    """Every process of the runtime; a borrowed server has no row."""
-    rows = [*servers(runtime), *steps(runtime)]
-    rows += [issuer(runtime), *(service(runtime, name) for name in STACK)]
-    for writer in WRITERS:
-        rows += [relay(runtime, writer), worker(runtime, writer)]
-    rows.append(worker(runtime, "aggregator"))
+def table(runtime: Runtime, only: Sequence[str] | None = None) -> tuple[Process, ...]:
+    """Every process of the runtime, or those that `only` names; a borrowed server has no row."""
+    rows = [*servers(runtime), *steps(runtime), *services(runtime)]
     names = {row.name for row in rows}
-    return tuple(without_absent(row, names) for row in rows)
+    # Nobody waits for a server that is borrowed: it runs already.
+    rows = [replace(row, after=tuple(n for n in row.after if n in names)) for row in rows]
+    return tuple(row for row in rows if only is None or row.name in only)
 
 
-def without_absent(row: Process, names: set[str]) -> Process:
-    """Nobody waits for a server that is borrowed: it runs already."""
-    kept = tuple(name for name in row.after if name in names)
-    return replace(row, after=kept)
-
-
-def servers(runtime: Runtime) -> list[Process]:
+def servers(runtime: Runtime) -> Iterator[Process]:
     """mongod, and Kafka with its preparation; none of what is borrowed."""
-    rows = []
     if runtime.borrowed_mongo_uri is None:
-        rows.append(
-            Process(
-                "mongod",
-                "database",
-                lambda: mongod.command(runtime),
-                port=runtime.mongo_port,
-                ready=mongod.ready(runtime),
-                first=mongod.initiate(runtime),
-            )
+        yield Process(
+            "mongod",
+            "database",
+            lambda: mongod.command(runtime),
+            port=runtime.mongo_port,
+            ready=probes.mongo_primary(runtime.mongo_port),
+            first=mongod.initiate(runtime),
         )
     if runtime.borrowed_kafka_bootstrap is None:
-        rows.append(
-            step(
-                runtime,
-                "kafka-prepare",
-                ("embedded.kafka", "prepare"),
-                needed=lambda: not kafka.prepared(runtime),
-            )
+        prepare = ("embedded.kafka", "prepare")
+        yield ours(
+            runtime, "kafka-prepare", "step", prepare, needed=lambda: not kafka.prepared(runtime)
         )
-        rows.append(
-            Process(
-                "kafka",
-                "broker",
-                lambda: kafka.command(runtime),
-                after=("kafka-prepare",),
-                port=runtime.broker_port,
-                inner_ports=(runtime.controller_port,),
-                env=lambda: kafka.environment(runtime),
-                ready=kafka.ready(runtime),
-            )
+        yield Process(
+            "kafka",
+            "broker",
+            lambda: kafka.command(runtime),
+            after=("kafka-prepare",),
+            port=runtime.broker_port,
+            inner_ports=(runtime.controller_port,),
+            env=lambda: kafka.environment(runtime),
+            ready=probes.kafka_serving(runtime.broker_port),
         )
-    return rows
 
 
-def steps(runtime: Runtime) -> list[Process]:
-    """What runs once at each start: chart files, topics, and the migration of each database."""
-    rows = [
-        step(
-            runtime,
-            "frontend",
-            ("embedded.frontend",),
-            needed=lambda: not frontend.present(runtime),
-            optional=True,
-        ),
-        step(runtime, "topics", ("shared.pipeline.topics",), after=("kafka",)),
-    ]
-    rows += [migrate(runtime, name) for name in STACK]
-    return rows
+def steps(runtime: Runtime) -> Iterator[Process]:
+    """What runs once at each start: chart files, topics, and the migration of each database.
 
-
-def migrate(runtime: Runtime, name: str) -> Process:
-    """Create the indexes of one database.
-
-    Never done by the services themselves (docs/design.md section 3).
+    The services never create their indexes themselves (docs/design.md section 3).
     """
-    module = (f"{package(name)}.migrate",)
-    return step(runtime, f"{name}-migrate", module, after=("mongod",), database=name)
-
-
-def step(
-    runtime: Runtime,
-    name: str,
-    module: tuple[str, ...],
-    *,
-    after: tuple[str, ...] = (),
-    needed: Callable[[], bool] = always,
-    optional: bool = False,
-    database: str | None = None,
-) -> Process:
-    """A row that runs a Python module once; `database` is the service whose database it uses."""
-    return Process(
-        name,
+    yield ours(
+        runtime,
+        "frontend",
         "step",
-        lambda: python(*module),
-        after=after,
-        env=lambda: environment(runtime, name, database=database),
-        needed=needed,
-        optional=optional,
+        ("embedded.frontend",),
+        needed=lambda: not frontend.present(runtime),
+        optional=True,
     )
+    yield ours(runtime, "topics", "step", ("shared.pipeline.topics",), ("kafka",))
+    for name in STACK:
+        migrate = (f"{package(name)}.migrate",)
+        yield ours(runtime, f"{name}-migrate", "step", migrate, ("mongod",), name)
 
 
-def issuer(runtime: Runtime) -> Process:
-    """The issuer of demo tokens; it has no database."""
-    port = runtime.issuer_port
-    return Process(
-        "issuer",
-        "service",
-        lambda: python("embedded.issuer"),
-        port=port,
-        env=lambda: environment(runtime, "issuer", port=port),
-        ready=probes.http_ok(port),
-    )
+def services(runtime: Runtime) -> Iterator[Process]:
+    """The issuer of demo tokens, and of each service its HTTP interface, relay and worker."""
+    yield ours(runtime, "issuer", "service", ("embedded.issuer",))
+    for name in STACK:
+        after = ("mongod", f"{name}-migrate", "issuer")
+        yield ours(runtime, name, "service", (f"{package(name)}.main",), after, name)
+    for name in STACK:
+        stream = ("mongod", "kafka", "topics", f"{name}-migrate")
+        if name in WRITERS:
+            relay = ("shared.pipeline.relay", "--source", name)
+            yield ours(runtime, f"{name}-relay", "relay", relay, stream, name)
+        worker = (f"{package(name)}.worker",)
+        yield ours(runtime, f"{name}-worker", "worker", worker, (*stream, "issuer"), name)
 
 
-def service(runtime: Runtime, name: str) -> Process:
-    """The HTTP interface of one service."""
-    after = ("mongod", f"{name}-migrate", "issuer")
-    return http_process(runtime, name, "service", (f"{package(name)}.main",), after, name)
-
-
-def relay(runtime: Runtime, writer: str) -> Process:
-    """What carries a writer's outbox to Kafka."""
-    after = ("mongod", "kafka", "topics", f"{writer}-migrate")
-    module = ("shared.pipeline.relay", "--source", writer)
-    return http_process(runtime, f"{writer}-relay", "relay", module, after, writer)
-
-
-def worker(runtime: Runtime, owner: str) -> Process:
-    """What consumes events for one service, and does its work in the background."""
-    after = ("mongod", "kafka", "topics", f"{owner}-migrate", "issuer")
-    module = (f"{package(owner)}.worker",)
-    return http_process(runtime, f"{owner}-worker", "worker", module, after, owner)
-
-
-def http_process(
+def ours(
     runtime: Runtime,
     name: str,
     role: Role,
     module: tuple[str, ...],
-    after: tuple[str, ...],
-    owner: str,
+    after: tuple[str, ...] = (),
+    database: str | None = None,
+    needed: Callable[[], bool] = lambda: True,
+    optional: bool = False,
 ) -> Process:
-    """A process of ours: it serves at least its health on its port, and uses `owner`'s database."""
-    port = runtime.port({**HTTP_OFFSETS, **HEALTH_OFFSETS}[name])
+    """A row that runs a Python module; one that has a port serves at least its health there.
+
+    `database` is the service whose database it uses.
+    """
+    port = runtime.port(OFFSETS[name]) if name in OFFSETS else None
     return Process(
         name,
         role,
         lambda: python(*module),
         after=after,
         port=port,
-        env=lambda: environment(runtime, name, database=owner, port=port),
-        ready=probes.http_ok(port),
+        env=lambda: environment(runtime, name, database=database, port=port),
+        ready=None if port is None else probes.http_ok(port),
+        needed=needed,
+        optional=optional,
     )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.live import Live
@@ -24,8 +23,6 @@ STATES = {
     "skipped": ("已就绪", "nothing to do", "dim"),
     "restarting": ("重新启动", "restarting", "red"),
     "failed": ("失败", "failed", "red"),
-    "stopping": ("停止中", "stopping", "yellow"),
-    "stopped": ("已停止", "stopped", "dim"),
 }
 COLOURS = (31, 32, 33, 34, 35, 36)
 """ANSI foreground codes, one per process name."""
@@ -33,7 +30,7 @@ NAME_WIDTH = 17
 
 
 class Progress:
-    """Use as a context while starting; afterwards it goes on printing lines.
+    """Prints lines, and while the system is starting shows a table on a terminal.
 
     A closed output is no error.
     """
@@ -41,35 +38,26 @@ class Progress:
     def __init__(self) -> None:
         self._console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
         self._began = time.monotonic()
-        self._watches: Sequence[Watch] = ()
         self._live: Live | None = None
         self._closed = False
 
-    def starting(self, watches: Sequence[Watch]) -> Self:
-        """Say what the table is to show, before entering the context."""
-        self._watches = watches
-        return self
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live = Live(
-                get_renderable=self._table,
-                console=self._console,
-                auto_refresh=False,  # it would refresh from a thread (leash.py)
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
+    @contextmanager
+    def starting(self, watches: Iterable[Watch]) -> Iterator[None]:
+        """Show the table meanwhile."""
+        if not self._console.is_terminal:
+            yield
+            return
+        live = Live(
+            get_renderable=lambda: table(watches),
+            console=self._console,
+            auto_refresh=False,  # it would refresh from a thread (leash.py)
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        try:
+            with live as self._live:
+                yield
+        finally:
             self._live = None
 
     def changed(self, watch: Watch) -> None:
@@ -82,40 +70,39 @@ class Progress:
 
     def say(self, text: str) -> None:
         """A line of the supervisor's own, with the seconds since its start."""
-        self._print(Text(f"[{time.monotonic() - self._began:6.1f}s] {text}"))
+        self._write(Text(f"[{time.monotonic() - self._began:6.1f}s] {text}"))
 
     def echo(self, name: str, line: str) -> None:
         """A line of a process's log; past rich wherever possible, since there may be many."""
-        if self._live is not None or self._closed:
-            self._print(Text.assemble((f"{name:<{NAME_WIDTH}} | ", "cyan"), Text.from_ansi(line)))
+        if self._live is not None:
+            self._write(Text.assemble((f"{name:<{NAME_WIDTH}} | ", "cyan"), Text.from_ansi(line)))
         elif self._console.is_terminal:
             colour = COLOURS[sum(name.encode()) % len(COLOURS)]
             self._write(f"\x1b[{colour}m{name:<{NAME_WIDTH}} |\x1b[0m {line}\n")
         else:
             self._write(f"{name:<{NAME_WIDTH}} | {line}\n")
 
-    def _write(self, text: str) -> None:
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except OSError:  # whoever read our output has gone
-            self._closed = True
-
-    def _print(self, text: Text) -> None:
+    def _write(self, text: Text | str) -> None:
         if self._closed:
             return
         try:
-            self._console.print(text)
-        except OSError:
+            if isinstance(text, Text):
+                self._console.print(text)
+            else:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+        except OSError:  # whoever read our output has gone
             self._closed = True
 
-    def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False, show_header=False)
-        for watch in self._watches:
-            chinese, english, style = STATES[watch.state]
-            text = Text(f"{chinese} {english}", style=style)
-            table.add_row(watch.name, text, seconds(watch).strip(" ()"))
-        return table
+
+def table(watches: Iterable[Watch]) -> Table:
+    """The processes with their states and the seconds each took."""
+    grid = Table(box=None, pad_edge=False, show_header=False)
+    for watch in watches:
+        chinese, english, style = STATES[watch.state]
+        text = Text(f"{chinese} {english}", style=style)
+        grid.add_row(watch.name, text, seconds(watch).strip(" ()"))
+    return grid
 
 
 def seconds(watch: Watch) -> str:
@@ -163,10 +150,7 @@ class LogTail:
 
 
 def rotate(log: Path) -> None:
-    """Keep what is there beside, then empty the file.
-
-    Its writer appends, so it goes on at the start.
-    """
+    """Copy the file and empty it: its writer appends, so it goes on at the start."""
     log.with_suffix(".log.1").write_bytes(log.read_bytes())
     with log.open("r+b") as file:
         file.truncate(0)

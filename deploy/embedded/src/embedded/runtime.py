@@ -27,14 +27,6 @@ class WrongSetting(ValueError):
 class PortBaseMismatch(Exception):
     """A directory that was made for other ports: a replica set stores its own port."""
 
-    def __init__(self, var: Path, stored: int, asked: int) -> None:
-        super().__init__(
-            f"{var} 的端口基数是 {stored}，不能用 {asked} 启动。"
-            f"请设置 REGISTRY_PORT_BASE={stored}，或用 REGISTRY_VAR 指定另一个目录。\n"
-            f"{var} was made for port base {stored} and cannot start with {asked}: "
-            f"set REGISTRY_PORT_BASE={stored}, or another directory with REGISTRY_VAR."
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -79,12 +71,7 @@ class Runtime:
         )
 
     def claim(self) -> None:
-        """Bind the directory to its ports on first use; refuse others ever after.
-
-        Raises:
-            PortBaseMismatch: it is bound to other ports.
-            WrongSetting: its stored port base is none.
-        """
+        """Bind the directory to its ports on first use; fails as `refuse_another_base`."""
         if self.refuse_another_base() is None:
             write_atomically(self.var / "ports.json", json.dumps({"port_base": self.port_base}))
 
@@ -97,7 +84,13 @@ class Runtime:
         """
         stored = stored_port_base(self.var)
         if stored is not None and stored != self.port_base:
-            raise PortBaseMismatch(self.var, stored, self.port_base)
+            raise PortBaseMismatch(
+                f"{self.var} 的端口基数是 {stored}，不能用 {self.port_base} 启动。"
+                f"请设置 REGISTRY_PORT_BASE={stored}，或用 REGISTRY_VAR 指定另一个目录。\n"
+                f"{self.var} was made for port base {stored} and cannot start with "
+                f"{self.port_base}: set REGISTRY_PORT_BASE={stored}, or another directory with "
+                "REGISTRY_VAR."
+            )
         return stored
 
     def port(self, offset: int) -> int:
@@ -105,13 +98,7 @@ class Runtime:
         return self.port_base + offset
 
     @property
-    def volunteer_port(self) -> int:
-        """HTTP of the service `volunteer`."""
-        return self.port(3)
-
-    @property
     def issuer_port(self) -> int:
-        """HTTP of the issuer."""
         return self.port(5)
 
     @property
@@ -189,11 +176,7 @@ class Runtime:
 
 
 def stored_port_base(var: Path) -> int | None:
-    """The port base that `var` is bound to, or None for a directory not yet used.
-
-    Raises:
-        WrongSetting: what is stored is none.
-    """
+    """The port base that `var` is bound to, or None; WrongSetting where what is stored is none."""
     try:
         text = (var / "ports.json").read_text()
     except FileNotFoundError:
@@ -205,11 +188,7 @@ def stored_port_base(var: Path) -> int | None:
 
 
 def port_base_of(value: str | int) -> int:
-    """The port base that a setting names.
-
-    Raises:
-        WrongSetting: it is no whole number.
-    """
+    """The port base that a setting names; WrongSetting where it is no whole number."""
     try:
         return int(value)
     except ValueError:
@@ -217,11 +196,7 @@ def port_base_of(value: str | int) -> int:
 
 
 def cache_gb_of(value: str) -> float:
-    """The size of mongod's cache in GB that a setting names.
-
-    Raises:
-        WrongSetting: it is no number, or not within MONGO_CACHE_GB.
-    """
+    """The cache in GB that a setting names; WrongSetting where it is not within MONGO_CACHE_GB."""
     least, most = MONGO_CACHE_GB
     try:
         size = float(value)

@@ -6,15 +6,16 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TypedDict
+from typing import Any, TypedDict
 
 import psutil
 
 from embedded import probes
 from embedded.files import write_atomically
-from embedded.processes import table
+from embedded.processes import Process, table
 from embedded.runtime import Runtime
 from embedded.watch import Watch
 
@@ -37,48 +38,36 @@ class AlreadyRunning(Exception):
     """Another supervisor holds the directory."""
 
 
-class Lock:
-    """Held by the supervisor for its life.
+@contextmanager
+def locked(runtime: Runtime) -> Iterator[None]:
+    """Hold the directory as its supervisor, with our pid in the lock file.
 
-    The kernel frees it with the process, so it is never stale.
+    The kernel frees the lock with the process, so it is never stale.
+
+    Raises:
+        AlreadyRunning: another supervisor has it.
     """
-
-    def __init__(self, runtime: Runtime) -> None:
-        """Take the lock and write our pid into it.
-
-        Raises:
-            AlreadyRunning: another supervisor has it.
-        """
-        path = lock_file(runtime)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
-        if not self._taken():
-            self._file.close()
-            raise AlreadyRunning(
-                f"{runtime.var} 中的系统已在运行（进程 {supervisor(runtime)}）。先执行 registry down。\n"
-                f"The system in {runtime.var} is running already (process {supervisor(runtime)}): "
-                "run `registry down` first."
-            )
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()).encode())
-        self._file.flush()
-
-    def _taken(self) -> bool:
-        """Take the lock; whoever only asks for the supervisor holds it for a moment, too."""
-        deadline = time.monotonic() + ASKING_SECONDS
+    path = lock_file(runtime)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + ASKING_SECONDS
+    with path.open("ab") as file:
         while True:
             try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    return False
+                    pid = supervisor(runtime)
+                    raise AlreadyRunning(
+                        f"{runtime.var} 中的系统已在运行（进程 {pid}）。先执行 registry down。\n"
+                        f"The system in {runtime.var} is running already (process {pid}): "
+                        "run `registry down` first."
+                    ) from None
                 time.sleep(0.01)
-            else:
-                return True
-
-    def release(self) -> None:
-        """Let another supervisor have the directory; the file stays."""
-        self._file.close()
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
+        file.flush()
+        yield
 
 
 def lock_file(runtime: Runtime) -> Path:
@@ -108,20 +97,20 @@ def supervisor(runtime: Runtime) -> int | None:
 
 def publish(runtime: Runtime, watches: Iterable[Watch], ready: bool) -> None:
     """Write the state file: which processes there are, for `status`."""
-    rows = [row_of(watch) for watch in watches if watch.process.role != "step"]
+    rows = [row_of(w.process, w) for w in watches if w.process.role != "step"]
     state = {"supervisor": os.getpid(), "ready": ready, "processes": rows}
     write_atomically(state_file(runtime), json.dumps(state, indent=1), durable=False)
 
 
-def row_of(watch: Watch) -> Row:
-    """What the supervisor knows of one process."""
+def row_of(process: Process, watch: Watch | None = None) -> Row:
+    """What the supervisor knows of one process; nobody watches it where none runs."""
     return Row(
-        name=watch.name,
-        role=watch.process.role,
-        pid=watch.pid,
-        port=watch.process.port,
-        healthy=watch.healthy,
-        restarts=watch.restarts,
+        name=process.name,
+        role=process.role,
+        pid=watch.pid if watch else None,
+        port=process.port,
+        healthy=watch.healthy if watch else False,
+        restarts=watch.restarts if watch else 0,
     )
 
 
@@ -136,26 +125,14 @@ def read(runtime: Runtime) -> dict[str, Any] | None:
 
 
 def status(runtime: Runtime) -> list[Row]:
-    """Every process of the table, each asked for its health now.
-
-    Without a running system none has a pid.
-    """
+    """Every process, each asked for its health now; without a running system none has a pid."""
     state = read(runtime)
     known: dict[str, Row] = {row["name"]: row for row in state["processes"]} if state else {}
     rows = []
     for process in table(runtime):
-        if process.role == "step":
-            continue
-        row = known.get(process.name)
-        alive = row is not None and row["pid"] is not None
-        rows.append(
-            Row(
-                name=process.name,
-                role=process.role,
-                pid=row["pid"] if row else None,
-                port=process.port,
-                healthy=alive and (process.ready is None or probes.ask(process.ready)),
-                restarts=row["restarts"] if row else 0,
-            )
-        )
+        if process.role != "step":
+            row = known.get(process.name) or row_of(process)
+            alive = row["pid"] is not None
+            healthy = alive and (process.ready is None or probes.ask(process.ready))
+            rows.append(row | {"healthy": healthy})
     return rows

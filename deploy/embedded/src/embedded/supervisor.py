@@ -7,20 +7,23 @@ to the thread that forked it (leash.py).
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from embedded import issuer, keyring, leash, state
+from embedded import issuer, leash, state
+from embedded.files import write_atomically
 from embedded.processes import Process, python, table
 from embedded.progress import LogTail, Progress
 from embedded.runtime import Runtime
 from embedded.watch import StartFailed, Watch
+from shared.people.encryption import new_key_ring
 
+Hook = Callable[[], None]
 STOP_DEADLINES = (
     (("service", "relay", "worker", "step"), 6.0),
     (("broker",), 11.0),
@@ -31,20 +34,12 @@ TAIL_INTERVAL = 0.2
 QUIET_ROLES = frozenset({"database", "broker"})
 """Their logs fill files only: they write for operators, not for the terminal."""
 
-HOOK_FAILED = (
-    "启动后的步骤失败（见上），系统继续运行。\n"
-    "The step after the start failed (see above); the system runs on.\n"
-)
-
 
 class Supervisor:
     """One run of one runtime. `on_ready` runs in a process of its own once everything is ready."""
 
     def __init__(
-        self,
-        runtime: Runtime,
-        processes: Sequence[Process],
-        on_ready: Callable[[], None] | None = None,
+        self, runtime: Runtime, processes: Sequence[Process], on_ready: Hook | None = None
     ) -> None:
         self.runtime = runtime
         self.progress = Progress()
@@ -53,6 +48,7 @@ class Supervisor:
         self._on_ready = on_ready
         self._guest: int | None = None
         """The pid of the process that runs `on_ready`."""
+        self._failure: str | None = None
         self._stop = asyncio.Event()
         self._signals = 0
         self._began = time.monotonic()
@@ -62,17 +58,20 @@ class Supervisor:
         self._catch_signals()
         tail = asyncio.create_task(self._follow_logs())
         keepers = [asyncio.create_task(self._run_in_turn(w)) for w in self.watches.values()]
-        failure = await self._until_ready_or_over(keepers)
-        if failure is None and not self._stop.is_set():
+        over = asyncio.create_task(self._stop.wait())
+        everything = asyncio.create_task(self._all_ready())
+        with self.progress.starting(self.watches.values()):
+            await asyncio.wait([over, everything], return_when=asyncio.FIRST_COMPLETED)
+        if not self._stop.is_set():
             self._celebrate()
-            failure = await self._until_over(keepers)
-        if failure is not None:
-            self.progress.say(str(failure))
-        for task in keepers:
+        await over
+        if self._failure is not None:
+            self.progress.say(self._failure)
+        for task in (everything, *keepers):
             task.cancel()
         await self._stop_all()
         tail.cancel()
-        return 1 if failure is not None else 0
+        return 1 if self._failure is not None else 0
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -96,46 +95,23 @@ class Supervisor:
                 watch.signal(signal.SIGKILL)
 
     async def _run_in_turn(self, watch: Watch) -> None:
-        for name in watch.process.after:
-            if name in self.watches:
-                await self.watches[name].ready.wait()
-        await watch.run()
-
-    async def _until_ready_or_over(self, keepers: Sequence[asyncio.Task[None]]) -> str | None:
-        everything = asyncio.create_task(self._all_ready())
-        with self.progress.starting(list(self.watches.values())):
-            failure = await self._until_over(keepers, everything)
-        everything.cancel()
-        return failure
+        """Run a process when those before it are ready; its failure stops the system."""
+        try:
+            for name in watch.process.after:
+                if name in self.watches:
+                    await self.watches[name].ready.wait()
+            await watch.run()
+        except Exception as error:  # noqa: BLE001 - reported as the reason of the stop
+            expected = isinstance(error, StartFailed)
+            reason = str(error) if expected else "".join(traceback.format_exception(error))
+            self._failure = self._failure or reason
+            self._stop.set()
 
     async def _all_ready(self) -> None:
-        """Return when all that is required is ready, one after the other.
-
-        A gathering of them would, cancelled by a failed start, complain on the terminal.
-        """
+        """Return when all that is required is ready."""
         for watch in self.watches.values():
             if not watch.process.optional:
                 await watch.ready.wait()
-
-    async def _until_over(
-        self, keepers: Iterable[asyncio.Task[None]], also: asyncio.Future[Any] | None = None
-    ) -> str | None:
-        """Wait for a signal, a failed keeper, or `also`; the failure's text where there is one."""
-        stop = asyncio.create_task(self._stop.wait())
-        pending: set[asyncio.Future[Any]] = {stop, *keepers}
-        if also is not None:
-            pending.add(also)
-        while True:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                error = None if task.cancelled() else task.exception()
-                if error is not None:
-                    stop.cancel()
-                    expected = isinstance(error, StartFailed)
-                    return str(error) if expected else "".join(traceback.format_exception(error))
-            if stop in done or (also is not None and also.done()):
-                stop.cancel()
-                return None
 
     def _celebrate(self) -> None:
         self.ready = True
@@ -189,7 +165,7 @@ async def stop_group(group: Sequence[Watch], deadline: float) -> None:
         await asyncio.gather(*(watch.gone() for watch in group))
 
 
-def run_beside(callback: Callable[[], None]) -> int:
+def run_beside(callback: Hook) -> int:
     """Run the callback in a forked process, and return its pid.
 
     There it may block and use threads, and its failure is reported and stops nothing.
@@ -216,11 +192,8 @@ def run_beside(callback: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def with_archive(runtime: Runtime, on_ready: Callable[[], None] | None) -> Callable[[], None]:
-    """After `on_ready`, record the broker's class archive where there is none yet.
-
-    That runs at the lowest priority.
-    """
+def with_archive(runtime: Runtime, on_ready: Hook | None) -> Hook:
+    """After `on_ready`, record the broker's class archive at a low priority, unless it is there."""
 
     def both() -> None:
         if on_ready is not None:
@@ -228,7 +201,10 @@ def with_archive(runtime: Runtime, on_ready: Callable[[], None] | None) -> Calla
                 on_ready()
             except Exception:  # noqa: BLE001 - a wrong demo file never stops the system
                 traceback.print_exc()
-                sys.stderr.write(HOOK_FAILED)
+                sys.stderr.write(
+                    "启动后的步骤失败（见上），系统继续运行。\n"
+                    "The step after the start failed (see above); the system runs on.\n"
+                )
         if runtime.borrowed_kafka_bootstrap is None:
             command = python("embedded.kafka", "archive")
             env = {**os.environ, **runtime.environment()}
@@ -238,27 +214,24 @@ def with_archive(runtime: Runtime, on_ready: Callable[[], None] | None) -> Calla
 
 
 def supervise(
-    runtime: Runtime,
-    on_ready: Callable[[], None] | None = None,
-    processes: Sequence[str] | None = None,
+    runtime: Runtime, on_ready: Hook | None = None, processes: Sequence[str] | None = None
 ) -> int:
     """Run the system in the foreground until a signal; `processes` names a part of the table.
 
-    Returns an exit code: 1 where the start failed, else 0.
-
-    Raises:
-        AlreadyRunning: another supervisor has the directory.
-        PortBaseMismatch: the directory is bound to another port base.
-        WrongSetting: its stored port base is none.
+    Returns an exit code: 1 where the start failed, else 0. Raises AlreadyRunning,
+    PortBaseMismatch and WrongSetting as `control.up`.
     """
-    lock = state.Lock(runtime)
-    try:
+    with state.locked(runtime):
         runtime.claim()
         # The aggregator serves this folder from its start on; what fills it may come later.
         runtime.frontend_dir.mkdir(parents=True, exist_ok=True)
-        keyring.provide(runtime)
+        provide_keyring(runtime)
         issuer.mint_service_token(runtime)
-        rows = [row for row in table(runtime) if processes is None or row.name in processes]
+        rows = table(runtime, processes)
         return asyncio.run(Supervisor(runtime, rows, with_archive(runtime, on_ready)).run())
-    finally:
-        lock.release()
+
+
+def provide_keyring(runtime: Runtime) -> None:
+    """Make the keys for personal data on first use; never again: losing them loses the data."""
+    if not runtime.keyring.exists():
+        write_atomically(runtime.keyring, json.dumps(new_key_ring()), issuer.OWNER_ONLY)

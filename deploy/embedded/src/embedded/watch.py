@@ -36,7 +36,7 @@ class StartFailed(Exception):
 
 
 class Watch:
-    """The life of one process. `changed` is told about every change of state."""
+    """The life of one process. `changed` hears of every change of state."""
 
     def __init__(
         self, process: Process, runtime: Runtime, changed: Callable[[Watch], None]
@@ -94,24 +94,18 @@ class Watch:
     async def _run_step(self) -> None:
         if not self.process.needed():
             self._set("skipped")
-            self.ready.set()
             return
         for attempt in range(STEP_TRIES):
-            code = await self._once()
-            if code == 0:
+            running = self._start()
+            await self._exited.wait()
+            if (code := running.returncode) == 0:
                 self._set("done")
-                self.ready.set()
                 return
             self.restarts += 1
             await asyncio.sleep(BACKOFF_FIRST * 2**attempt)
         self._set("failed")
         if not self.process.optional:
             raise StartFailed(self, f"exit code {code}")
-
-    async def _once(self) -> int:
-        self._start()
-        await self._exited.wait()
-        return self._running.returncode if self._running else 1
 
     async def _keep(self) -> None:
         pause = BACKOFF_FIRST
@@ -128,14 +122,15 @@ class Watch:
             pause = min(2 * pause, BACKOFF_LONGEST)
             self.restarts += 1
 
-    def _start(self) -> None:
+    def _start(self) -> subprocess.Popen[bytes]:
         process = self.process
         self._exited.clear()
         self.began = time.monotonic()
-        self._running = leash.start(
+        self._running = running = leash.start(
             process.command(), log=self.log, env=process.env() or None, cwd=self._cwd
         )
         self._set("starting")
+        return running
 
     async def _until_ready(self) -> None:
         """Ask until the process is ready or gone."""
@@ -144,7 +139,6 @@ class Watch:
             if self.process.ready is None or await probes.ask_async(self.process.ready):
                 self.ready_after = time.monotonic() - self.began
                 self._set("ready")
-                self.ready.set()
                 return
             if first is not None and await probes.ask_async(first, timeout=10.0):
                 first = None
@@ -154,4 +148,6 @@ class Watch:
 
     def _set(self, state: str) -> None:
         self.state = state
+        if state in ("ready", "done", "skipped"):
+            self.ready.set()
         self._changed(self)

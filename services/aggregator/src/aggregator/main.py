@@ -38,7 +38,6 @@ def build(
 ) -> FastAPI:
     """Wire the process by hand; what is not given comes from its environment."""
     settings, mongo = settings or AggregatorSettings(), mongo or MongoSettings()
-    process = process or ProcessSettings()
     database = connect_async(mongo)
     live = Live(settings.expected_sources, settings.complete_seconds)
     service = FiguresService(database, load_plans(), live)
@@ -62,25 +61,28 @@ def build(
     app = create_app(
         "Red Cross registry: aggregator",
         settings=HttpSettings(),
-        instance=process.instance,
+        instance=(process or ProcessSettings()).instance,
         routers=[router],
         readiness=[figures],
         lifespan=lifespan,
         verifier=verifier or TokenVerifier(AccessSettings()),
     )
 
+    _add_pages(app, settings.frontend_dir)
+    return app
+
+
+def _add_pages(app: FastAPI, frontend: Path | None) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(PAGES / "index.html", headers={"Cache-Control": "no-cache"})
 
     app.mount("/static", StaticFiles(directory=PAGES), name="static")
-    if settings.frontend_dir is not None and settings.frontend_dir.is_dir():
-        app.mount("/frontend", StaticFiles(directory=settings.frontend_dir), name="frontend")
-    return app
+    if frontend is not None and frontend.is_dir():
+        app.mount("/frontend", StaticFiles(directory=frontend), name="frontend")
 
 
 def main() -> None:
-    """Serve until SIGTERM."""
     serve(build, ProcessSettings(), HttpSettings())
 
 

@@ -1,6 +1,6 @@
 """Creates the collections and indexes of the member service: ``python -m member.migrate``."""
 
-from member import store
+from member.membership import store
 from shared.base.mongo import Database, connect
 from shared.base.settings import MongoSettings
 from shared.register.migration import migrate_writer

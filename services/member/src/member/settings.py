@@ -1,15 +1,6 @@
-"""What the member service reads from its environment, beside what every service reads."""
+"""What the member service reads from its environment, and no other service."""
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from shared.base.settings import (
-    AccessSettings,
-    HttpSettings,
-    KafkaSettings,
-    MongoSettings,
-    PeerSettings,
-    ProcessSettings,
-)
 
 
 class MemberSettings(BaseSettings):
@@ -25,9 +16,3 @@ class MemberSettings(BaseSettings):
     guardian_consent_below: int = 18
     """Below 14 the law asks for the guardian's consent (PIPL 31), up to 17 the register does."""
     guardian_below: int = 18
-
-
-class Settings(
-    MongoSettings, KafkaSettings, AccessSettings, ProcessSettings, PeerSettings, HttpSettings
-):
-    """Everything the HTTP process needs."""

@@ -12,7 +12,7 @@ class OrgUnitsSettings(BaseSettings):
 
     seed_effective_on: date = date(2021, 1, 1)
     """First day on which seeded units count: the first of the plan 2021-2025, since the list of
-    divisions does not tell when a chapter was founded."""
+    divisions does not say when a chapter was founded."""
     earliest_day: date = date(1904, 3, 10)
     """First day a unit can have been founded or counted: the founding of the society in Shanghai,
     10 March 1904. An earlier day is a slip of the pen."""

@@ -3,7 +3,7 @@
 from shared.base.mongo import Database, connect
 from shared.base.settings import MongoSettings
 from shared.register.migration import migrate_writer
-from volunteer import store
+from volunteer.enrolment import store
 
 
 def migrate(database: Database) -> None:

@@ -5,25 +5,19 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.base.settings import (
-    AccessSettings,
-    HttpSettings,
-    KafkaSettings,
-    MongoSettings,
-    PeerSettings,
-    ProcessSettings,
-)
 
-
-class RegisteredRuleSettings(BaseModel):
-    """What makes an enrolled volunteer a registered one; see ``domain.RegisteredRule``."""
+class RegisteredRule(BaseModel):
+    """What makes an enrolled volunteer a registered one; data, since it differs and may change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Literal["HOURS_AND_APPLICATION", "ON_ENROLMENT"] = "HOURS_AND_APPLICATION"
+    """Hours and an application, or enrolment by itself."""
     hours: int = Field(default=20, ge=1, le=8784)
+    """Least hours within the window."""
     window: Literal["CALENDAR_YEAR"] = "CALENDAR_YEAR"
     annual_recheck: Literal[False] = False
+    """Whether a later year below the hours ends it. No rule says so, and only "no" is offered."""
 
 
 class VolunteerSettings(BaseSettings):
@@ -34,10 +28,4 @@ class VolunteerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_VOLUNTEER_")
 
-    registered_rule: RegisteredRuleSettings = RegisteredRuleSettings()
-
-
-class Settings(
-    MongoSettings, KafkaSettings, AccessSettings, ProcessSettings, PeerSettings, HttpSettings
-):
-    """Everything the HTTP process needs."""
+    registered_rule: RegisteredRule = RegisteredRule()

@@ -5,8 +5,8 @@ RegistryError
 ├── Unauthenticated       401  no token, or one that does not verify
 ├── Forbidden             403  may read, may not do this
 ├── NotFound              404  absent, or outside the reader's scope
-├── Conflict              409  against another document or the present state
-├── StaleVersion          412  the entity has moved on
+├── Conflict              409  with another document or with the present state
+├── StaleVersion          412  If-Match names a version that is no longer the present one
 ├── TooLarge              413  body over the limit
 ├── UnsupportedMedia      415  body of another content type
 ├── Invalid               422  a field breaks a rule
@@ -56,38 +56,26 @@ class RegistryError(Exception):
 
 
 class Malformed(RegistryError):
-    """The request cannot be read."""
-
     status = 400
 
 
 class Unauthenticated(RegistryError):
-    """There is no valid token."""
-
     status = 401
 
 
 class Forbidden(RegistryError):
-    """The caller may not do this here."""
-
     status = 403
 
 
 class NotFound(RegistryError):
-    """There is no such thing within the caller's scope."""
-
     status = 404
 
 
 class Conflict(RegistryError):
-    """Another document or the present state stands against it."""
-
     status = 409
 
 
 class StaleVersion(RegistryError):
-    """If-Match names a version that is no longer the present one."""
-
     status = 412
 
     def __init__(self, current: int) -> None:
@@ -96,32 +84,22 @@ class StaleVersion(RegistryError):
 
 
 class TooLarge(RegistryError):
-    """The body is over the limit."""
-
     status = 413
 
 
 class UnsupportedMedia(RegistryError):
-    """The body is of another content type."""
-
     status = 415
 
 
 class Invalid(RegistryError):
-    """A field breaks a rule."""
-
     status = 422
 
 
 class PreconditionRequired(RegistryError):
-    """If-Match is missing."""
-
     status = 428
 
 
 class Unavailable(RegistryError):
-    """What this answer rests on cannot be reached now; try again."""
-
     status = 503
 
 

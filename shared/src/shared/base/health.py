@@ -47,6 +47,5 @@ def serve_health(host: str, port: int, problems: Callable[[], list[str]]) -> Thr
             """Keep probes out of the log."""
 
     server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server

@@ -6,15 +6,27 @@ from contextvars import ContextVar
 
 import structlog
 
+LIBRARIES = {
+    **dict.fromkeys(("kafka", "pymongo", "httpx", "uvicorn.access"), logging.WARNING),
+    # kafka-python warns of every task over 0.1 s on its loop and logs each reconnect attempt.
+    **dict.fromkeys(("kafka.net", "kafka.net.selector", "kafka.conn"), logging.ERROR),
+}
+"""The lowest level that a library writes."""
+
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 
 
-def _add_correlation(
-    _logger: object, _name: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    if value := correlation_id.get():
-        event["correlation_id"] = value
-    return event
+def _add_origin(instance: str) -> structlog.typing.Processor:
+    def add(
+        _logger: object, _name: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        # No context variable: threads, and tasks with a context of their own, begin without any.
+        event["instance"] = instance
+        if correlation := correlation_id.get():
+            event["correlation_id"] = correlation
+        return event
+
+    return add
 
 
 def configure(instance: str, *, level: str = "INFO", log_format: str = "json") -> None:
@@ -25,49 +37,33 @@ def configure(instance: str, *, level: str = "INFO", log_format: str = "json") -
         level: lowest level that is written.
         log_format: ``json`` for machines, ``console`` for people.
     """
+    stdlib, processors = structlog.stdlib, structlog.processors
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=False)
     )
-
-    def add_instance(
-        _logger: object, _name: str, event: structlog.typing.EventDict
-    ) -> structlog.typing.EventDict:
-        # No context variable: threads, and tasks with a context of their own, begin without any.
-        event["instance"] = instance
-        return event
-
     shared: list[structlog.typing.Processor] = [
-        add_instance,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_correlation,
-        structlog.processors.format_exc_info,
+        _add_origin(instance),
+        stdlib.add_log_level,
+        stdlib.add_logger_name,
+        processors.TimeStamper(fmt="iso", utc=True),
+        processors.format_exc_info,
     ]
+    chain = [stdlib.ProcessorFormatter.remove_processors_meta, renderer]
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    handler.setFormatter(stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=chain))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # kafka-python warns of every task over 0.1 s on its loop and logs each reconnect attempt.
-    for noisy in ("kafka", "pymongo", "httpx", "uvicorn.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    for very_noisy in ("kafka.net", "kafka.net.selector", "kafka.conn"):
-        logging.getLogger(very_noisy).setLevel(logging.ERROR)
+    for library, lowest in LIBRARIES.items():
+        logging.getLogger(library).setLevel(lowest)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=stdlib.LoggerFactory(),
+        wrapper_class=stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of a module."""
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
-    return logger
+    return structlog.stdlib.get_logger(name)

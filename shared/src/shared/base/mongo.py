@@ -1,15 +1,15 @@
 """MongoDB clients and the unit of work: one request or one chunk is one transaction."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, MongoClient
-from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.client_session import AsyncClientSession as AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection as AsyncCollection
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase as _AsyncDatabase
-from pymongo.client_session import ClientSession
+from pymongo.client_session import ClientSession as ClientSession
 from pymongo.collection import Collection as _Collection
 from pymongo.database import Database as _Database
 from pymongo.errors import PyMongoError
@@ -30,8 +30,12 @@ T = TypeVar("T")
 
 _log = log.get(__name__)
 
-MAJORITY = WriteConcern(w="majority", j=True)
 SNAPSHOT = ReadConcern("snapshot")
+_TRANSACTION: dict[str, Any] = {
+    "read_concern": SNAPSHOT,
+    "write_concern": WriteConcern(w="majority", j=True),
+    "read_preference": ReadPreference.PRIMARY,
+}
 
 
 def _options(settings: MongoSettings) -> dict[str, Any]:
@@ -94,29 +98,15 @@ def transact(database: Database, callback: Callable[[ClientSession], T]) -> T:
     the session does not undo. An exception it raises aborts the transaction and comes through.
     """
     with database.client.start_session() as session:
-        return session.with_transaction(
-            callback,
-            read_concern=SNAPSHOT,
-            write_concern=MAJORITY,
-            read_preference=ReadPreference.PRIMARY,
-        )
+        return session.with_transaction(callback, **_TRANSACTION)
 
 
 async def transact_async(
-    database: AsyncDatabase, callback: Callable[[AsyncClientSession], Awaitable[T]]
+    database: AsyncDatabase, callback: Callable[[AsyncClientSession], Coroutine[Any, Any, T]]
 ) -> T:
     """Run an asynchronous ``callback`` in one transaction; see ``transact``."""
-
-    async def run(session: AsyncClientSession) -> T:
-        return await callback(session)
-
     async with database.client.start_session() as session:
-        return await session.with_transaction(
-            run,
-            read_concern=SNAPSHOT,
-            write_concern=MAJORITY,
-            read_preference=ReadPreference.PRIMARY,
-        )
+        return await session.with_transaction(callback, **_TRANSACTION)
 
 
 def listed(
@@ -154,24 +144,3 @@ def server_time(database: Database) -> datetime:
     """Return the primary's own clock (an aware instant): what every process compares with."""
     answer: datetime = database.command("hello")["localTime"]
     return answer.replace(tzinfo=UTC)  # commands answer naive whatever tz_aware says
-
-
-__all__ = [
-    "MAJORITY",
-    "SNAPSHOT",
-    "AsyncClientSession",
-    "AsyncCollection",
-    "AsyncDatabase",
-    "ClientSession",
-    "Collection",
-    "Database",
-    "Document",
-    "Place",
-    "abort_leftovers",
-    "connect",
-    "connect_async",
-    "listed",
-    "server_time",
-    "transact",
-    "transact_async",
-]

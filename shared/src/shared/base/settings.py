@@ -6,10 +6,12 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class MongoSettings(BaseSettings):
-    """Where the service's one database is."""
-
+class _Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="REGISTRY_")
+
+
+class MongoSettings(_Settings):
+    """Where the service's one database is."""
 
     mongo_uri: str = "mongodb://127.0.0.1:8011/?replicaSet=rs0"
     mongo_database: str
@@ -18,10 +20,8 @@ class MongoSettings(BaseSettings):
     """Name of the process, stable over restarts; the server knows its sessions by it."""
 
 
-class KafkaSettings(BaseSettings):
+class KafkaSettings(_Settings):
     """Where the brokers are. ``kafka_security`` passes SASL/TLS options through to the client."""
-
-    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
 
     kafka_bootstrap: str = "127.0.0.1:8012"
     kafka_security: dict[str, str] = Field(default_factory=dict)
@@ -29,10 +29,8 @@ class KafkaSettings(BaseSettings):
     kafka_replication: int = 1
 
 
-class AccessSettings(BaseSettings):
+class AccessSettings(_Settings):
     """Whom to believe: the OIDC issuer, and this service's own token for calls to its peers."""
-
-    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
 
     oidc_issuer: str = "http://127.0.0.1:8005"
     oidc_audience: str = "registry"
@@ -40,10 +38,8 @@ class AccessSettings(BaseSettings):
     keyring_file: Path | None = None
 
 
-class ProcessSettings(BaseSettings):
+class ProcessSettings(_Settings):
     """How this one process runs."""
-
-    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
 
     host: str = "127.0.0.1"
     port: int
@@ -53,10 +49,8 @@ class ProcessSettings(BaseSettings):
     log_level: str = "INFO"
 
 
-class PeerSettings(BaseSettings):
+class PeerSettings(_Settings):
     """Where the other services answer."""
-
-    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
 
     org_units_url: str = "http://127.0.0.1:8001"
     member_url: str = "http://127.0.0.1:8002"
@@ -64,10 +58,8 @@ class PeerSettings(BaseSettings):
     peer_timeout_seconds: float = 5.0
 
 
-class HttpSettings(BaseSettings):
+class HttpSettings(_Settings):
     """Limits of the HTTP edge; set, not defaulted."""
-
-    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
 
     max_body_bytes: int = 2 * 1024 * 1024
     request_timeout_seconds: float = 30.0
@@ -75,3 +67,9 @@ class HttpSettings(BaseSettings):
     concurrency_limit: int = 2000
     requests_per_minute: int = 60_000
     """Per subject (or per address without a token)."""
+
+
+class WriterSettings(
+    MongoSettings, KafkaSettings, AccessSettings, ProcessSettings, PeerSettings, HttpSettings
+):
+    """Everything the HTTP process of a service that writes needs."""

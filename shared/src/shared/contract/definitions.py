@@ -1,7 +1,7 @@
 """What counts as a unit, a member, a volunteer: one versioned table for every published figure.
 
 API, dashboard, export and recount read it; none of them may spell out a status of its own. A change
-of meaning raises a definition's ``version``, so that a jump in a series can be told from growth.
+of meaning raises a definition's ``version``, so that a jump in a series can be distinguished from growth.
 """
 
 from collections.abc import Mapping

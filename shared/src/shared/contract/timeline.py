@@ -79,7 +79,7 @@ def changes(old: Timeline, new: Timeline) -> list[Change]:
 
     For every countable f and day D, the sum of f(now) - f(was) over the returned changes dated
     up to D equals f(new at D) - f(old at D). Steps common to both do not appear; a step taken
-    back and one added on the same day from the same state are told as one.
+    back and one added on the same day from the same state are reported as one.
     """
     before, after = _steps(old), _steps(new)
     result: list[Change] = []

@@ -7,6 +7,7 @@ into every envelope and is never given twice.
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -48,14 +49,12 @@ class IndexDigest:
     compute: Callable[[bytes, bytes], bytes]
 
 
-def _hmac_sha256(key: bytes, message: bytes) -> bytes:
-    return hmac.digest(key, message, "sha256")
-
-
 CIPHERS = {
     "AES-256-GCM": CipherAlgorithm(
         "AES-256-GCM", code=1, key_bytes=32, nonce_bytes=12, tag_bytes=16, build=AESGCM
     )
 }
-INDEX_DIGESTS = {"HMAC-SHA256": IndexDigest("HMAC-SHA256", 32, _hmac_sha256)}
+INDEX_DIGESTS = {
+    "HMAC-SHA256": IndexDigest("HMAC-SHA256", 32, partial(hmac.digest, digest="sha256"))
+}
 CIPHER_CODES = {algorithm.code: algorithm for algorithm in CIPHERS.values()}

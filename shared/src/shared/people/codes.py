@@ -5,7 +5,8 @@ education GB/T 4658.
 """
 
 import unicodedata
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from shared.people.problems import CodeProblem
 
@@ -25,11 +26,13 @@ class CodeList:
     def __init__(self, name: str, entries: tuple[Code, ...]) -> None:
         self.name = name
         self._by_code = {entry.code: entry for entry in entries}
-        self._by_text = {
-            _fold(text): entry.code
+        self.exact = {
+            text: entry.code
             for entry in entries
             for text in (*entry.aliases, entry.en, entry.zh, entry.code)
         }
+        """The code of each code, name and alias as it stands in the list."""
+        self._by_text = {_fold(text): code for text, code in self.exact.items()}
 
     def __contains__(self, code: object) -> bool:
         return code in self._by_code
@@ -131,18 +134,11 @@ EDUCATION = CodeList(
     ),
 )
 
-_HAN = "01"
-_OTHER = frozenset({"97", "98"})
-
-
-def minority(ethnicity: str | None) -> Literal["yes", "no", "unknown"]:
-    """Tell whether an ethnicity code is one of the 55 minorities, for counting.
-
-    Raises:
-        CodeProblem: the code is not in the list.
-    """
-    if ethnicity is None or ethnicity in _OTHER:
-        return "unknown"
-    if ethnicity not in ETHNICITY:
-        raise CodeProblem("code.unknown", {"list": ETHNICITY.name})
-    return "no" if ethnicity == _HAN else "yes"
+_UNTOLD = ("97", "98")
+MINORITY: Mapping[str | None, str] = {
+    None: "unknown",
+    **{entry.code: "yes" for entry in ETHNICITY.entries},
+    **dict.fromkeys(_UNTOLD, "unknown"),
+    "01": "no",
+}
+"""Whether an ethnicity code is one of the 55 minorities, for counting."""

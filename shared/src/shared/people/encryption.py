@@ -188,10 +188,6 @@ class KeyRing:
             raise ValueError("a phone's last four characters are digits")
         return self.indexes(PHONE_TAIL, tail)
 
-    def key_id_of(self, envelope: bytes) -> str:
-        """Return the id of the key a value was encrypted under (for rotation)."""
-        return _envelope_key_id(envelope)
-
     def _key_of(self, envelope: bytes) -> _Key:
         key_id = _envelope_key_id(envelope)
         key = self._keys.get(key_id)

@@ -130,7 +130,7 @@ def declared_warnings(
     """Return message codes where declared values differ from what the number says.
 
     Numbers with a wrong birth date or sex digit exist, so the declared values are kept and the
-    difference is only told. Sex 0 (unknown) and 9 (not stated) contradict nothing.
+    difference is only reported. Sex 0 (unknown) and 9 (not stated) contradict nothing.
     """
     warnings = []
     if identifier.sex is not None and sex in ("1", "2") and sex != identifier.sex:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from shared.base.errors import FieldError, ValueProblem, refuse
+from shared.base.errors import FieldError, ValueProblem, invalid
 from shared.people import codes, identifiers
 from shared.people.codes import Code, CodeList
-from shared.people.identifiers import Identifier, IdType
-from shared.people.names import check_name
-from shared.people.phones import normalise_phone
+from shared.people.contacts import check_name, normalise_phone
+from shared.people.identifiers import EARLIEST_BIRTH, Identifier, IdType
+from shared.register.actions import violations_of_day
 from shared.web.fields import Day, PlainText, ShortText, StrictModel
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class Person:
     """A person whose data passed every check that needs no other document.
 
     ``warnings`` are message codes: what was declared differs from what the number says and was
-    kept as declared.
+    kept as declared. ``unverified`` is a person for whom no number vouches (paper stock).
     """
 
     name: str = field(repr=False)
@@ -104,11 +104,7 @@ class Person:
     occupation: str | None = None
     guardian: Guardian | None = None
     warnings: tuple[str, ...] = ()
-
-    @property
-    def unverified(self) -> bool:
-        """Whether no number vouches for the person (paper stock)."""
-        return self.identifier.id_type is IdType.NONE
+    unverified: bool = False
 
 
 def check_person(given: PersonInput, today: date) -> Person:
@@ -124,21 +120,25 @@ def check_person(given: PersonInput, today: date) -> Person:
         errors, "id_number", lambda: identifiers.check(given.id_type, given.id_number, today)
     )
     name = _try(errors, "name", lambda: check_name(given.name))
-    phone = _optional(errors, "phone", given.phone, normalise_phone)
+    number = given.phone
+    phone = None if number is None else _try(errors, "phone", lambda: normalise_phone(number))
     ethnicity = read_code(errors, "ethnicity", codes.ETHNICITY, given.ethnicity)
     education = read_code(errors, "education", codes.EDUCATION, given.education)
     political = read_code(errors, "political", codes.POLITICAL_STATUS, given.political)
     occupation = read_code(errors, "occupation", OCCUPATION, given.occupation)
     sex = read_code(errors, "sex", codes.SEX, given.sex)
-    guardian = check_guardian(errors, given.guardian, today)
-    _check_birth_date(errors, given.birth_date, today)
-    refuse(errors)
-    if identifier is None or name is None:
-        raise AssertionError("what is missing was noted")
+    guardian = None
+    if given.guardian is not None:
+        guardian = check_guardian(errors, given.guardian, today)
+    born = given.birth_date
+    if born is not None and not EARLIEST_BIRTH <= born <= today:
+        errors += violations_of_day(born, today, EARLIEST_BIRTH, field="birth_date")
+    if errors or identifier is None or name is None:
+        raise invalid(errors)
     return Person(
         name=name,
         sex=sex or identifier.sex or "0",
-        birth_date=given.birth_date or identifier.birth_date,
+        birth_date=born or identifier.birth_date,
         identifier=identifier,
         phone=phone,
         address=given.address,
@@ -147,7 +147,8 @@ def check_person(given: PersonInput, today: date) -> Person:
         political=political,
         occupation=occupation,
         guardian=guardian,
-        warnings=tuple(identifiers.declared_warnings(identifier, sex, given.birth_date)),
+        warnings=tuple(identifiers.declared_warnings(identifier, sex, born)),
+        unverified=identifier.id_type is IdType.NONE,
     )
 
 
@@ -155,17 +156,15 @@ def read_code(
     errors: list[FieldError], name: str, entries: CodeList, value: str | None
 ) -> str | None:
     """Return the code of a value (itself a code, a name or an alias); note where it is none."""
-    if value is None or value in entries:
-        return value
+    if value is None:
+        return None
+    if (known := entries.exact.get(value)) is not None:
+        return known
     return _try(errors, name, lambda: entries.read(value))
 
 
-def check_guardian(
-    errors: list[FieldError], given: GuardianInput | None, today: date
-) -> Guardian | None:
+def check_guardian(errors: list[FieldError], given: GuardianInput, today: date) -> Guardian | None:
     """Return the guardian in stored form; note what is wrong."""
-    if given is None:
-        return None
     name = _try(errors, "guardian.name", lambda: check_name(given.name))
     phone = _try(errors, "guardian.phone", lambda: normalise_phone(given.phone))
     check_consent(errors, "guardian.consent", given.consent, today)
@@ -179,20 +178,7 @@ def check_consent(
 ) -> None:
     """Note a consent that is dated after today."""
     if consent is not None and consent.given_on > today:
-        errors.append(FieldError(f"{name}.given_on", "date.future", {"today": today.isoformat()}))
-
-
-def _check_birth_date(errors: list[FieldError], declared: date | None, today: date) -> None:
-    if declared is None:
-        return
-    if declared > today:
-        errors.append(FieldError("birth_date", "date.future", {"today": today.isoformat()}))
-    elif declared < identifiers.EARLIEST_BIRTH:
-        errors.append(
-            FieldError(
-                "birth_date", "date.too_early", {"earliest": identifiers.EARLIEST_BIRTH.isoformat()}
-            )
-        )
+        errors += violations_of_day(consent.given_on, today, field=f"{name}.given_on")
 
 
 def _try(errors: list[FieldError], name: str, check: Callable[[], T]) -> T | None:
@@ -201,9 +187,3 @@ def _try(errors: list[FieldError], name: str, check: Callable[[], T]) -> T | Non
     except ValueProblem as problem:
         errors.append(FieldError(name, problem.code, dict(problem.params)))
         return None
-
-
-def _optional(
-    errors: list[FieldError], name: str, value: str | None, check: Callable[[str], str]
-) -> str | None:
-    return None if value is None else _try(errors, name, lambda: check(value))

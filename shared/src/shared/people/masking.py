@@ -1,7 +1,7 @@
 """What of a personal value may be shown (docs/domain.md section 5).
 
 A mask depends on nothing but the characters it shows and, for numbers, their count; names do not
-even tell their length. With birth date and region beside it, more of an id number would tell all.
+even show their length. Together with birth date and region, more of an id number would give it away.
 """
 
 import re

@@ -1,22 +1,31 @@
-"""Reads of a register of persons: within scope, logged before they are answered.
+"""Reads of a register of persons: lists, searches by one exact key, and full values on a ground.
 
 Masked is what every ordinary answer shows; full values come by ``reveal`` alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from shared.base.mongo import Document
-from shared.people.office import OK, Office
-from shared.people.once import Once
-from shared.people.requests import RevealInput
-from shared.people.sealed import unseal
-from shared.people.subtree import ids_below
-from shared.register import accesslog
-from shared.register.idempotency import Outcome
-from shared.web.access import READERS, Principal
+from shared.base.clock import today
+from shared.base.errors import Invalid, NotFound, ValueProblem
+from shared.people import identifiers
+from shared.people.contacts import normalise_phone
+from shared.people.encryption import KeyRing
+from shared.people.entity import P
+from shared.people.register import People
+from shared.people.requests import RevealInput, SearchInput
+from shared.people.sealed import PHONE, id_indexes
+from shared.register import trail
+from shared.register.directory import ids_below
+from shared.register.execute import OK
+from shared.register.reading import Page, log_once, page
+from shared.register.register import Found
+from shared.register.trail import Outcome, RequestKey
+from shared.web.access.principal import READERS, Principal
 
-LIST_TIMEOUT_MS = 5_000
+MOST_FOUND = 50
+"""Entries a search for a phone number answers at most."""
 
 
 @dataclass(frozen=True)
@@ -26,120 +35,117 @@ class Wanted:
     Args:
         unit: id of the unit whose subtree is meant.
         status: status of the entries.
-        after: id of the last entry of the page before.
-        limit: most entries.
         phones: indexes of a whole phone number or of its tail; whoever has one of them.
     """
 
     unit: str | None = None
     status: str | None = None
-    after: str | None = None
-    limit: int = 50
     phones: Sequence[str] | None = None
 
+    def query(self, units: Sequence[str] | None) -> Mapping[str, Any]:
+        """Return the query over the entries of some units (None: of all)."""
+        query: dict[str, Any] = {}
+        if units is not None:
+            query["unit"] = {"$in": units}
+        if self.status is not None:
+            query["status"] = self.status
+        if self.phones is not None:
+            phones = {"$in": self.phones}
+            query["$or"] = [{"phone_tail_index": phones}, {"phone_index": phones}]
+        return query
 
-async def read(
-    office: Office, principal: Principal, identity: str, *, own: bool = True
-) -> Document:
-    """Return an entry to one who may read it.
 
-    Args:
-        own: whether accounts may be tied to the register's entries; persons then read their own.
+async def list_people(
+    register: People[P], caller: Principal, wanted: Wanted, *, after: str | None, limit: int
+) -> Page[P]:
+    """Return a page of entries within the caller's scope, in order of their ids.
 
     Raises:
-        NotFound: there is none, or it lies outside the scope of reading.
+        NotFound: the unit asked for is outside the scope of reading.
     """
-    found = await office.stored(identity)
-    if not principal.service and not (own and principal.person == identity):
-        await office.permit(principal, found["unit"], "viewer")
-    row = accesslog.row(principal.subject, "read", identity, unit=found["unit"])
-    await accesslog.write(office.database, row)
-    return found
+    units = await _units(register, caller, wanted.unit)
+    return await page(
+        register, caller, wanted.query(units), after=after, limit=limit, unit=wanted.unit
+    )
 
 
-async def units_within(
-    office: Office, principal: Principal, unit: str | None
-) -> Sequence[str] | None:
+async def _units(register: People[P], caller: Principal, unit: str | None) -> Sequence[str] | None:
     """Return the units a list may show: of a unit's subtree, or of the whole scope of reading.
 
     None is every unit there is.
-
-    Raises:
-        NotFound: the unit asked for is outside the scope of reading.
     """
+    database = register.store.database
     if unit is None:
-        roots = [grant.unit for grant in principal.grants if READERS & grant.roles]
-        return await ids_below(office.database, roots)
-    await office.permit(principal, unit, "viewer")
-    return await ids_below(office.database, [unit])
+        roots = [grant.unit for grant in caller.grants if READERS & grant.roles]
+        return None if caller.service else await ids_below(database, roots)
+    try:
+        await register.scope.authorise(caller, unit, "viewer")
+    except NotFound as refusal:
+        raise NotFound(refusal.code, field="unit_id") from None
+    return await ids_below(database, [unit])
 
 
-async def find(
-    office: Office, wanted: Wanted, units: Sequence[str] | None, *, limit: int
-) -> list[Document]:
-    """Return up to ``limit`` entries of some units, in order of their ids, without timelines."""
-    query: Document = {}
-    if units is not None:
-        query["unit"] = {"$in": units}
-    if wanted.status is not None:
-        query["status"] = wanted.status
-    if wanted.phones is not None:
-        phones = {"$in": wanted.phones}
-        query["$or"] = [{"phone_tail_index": phones}, {"phone_index": phones}]
-    if wanted.after is not None:
-        query["_id"] = {"$gt": wanted.after}
-    cursor = office.database[office.writer.collection].find(query, {"timeline": 0})
-    return await cursor.sort("_id", 1).limit(limit).max_time_ms(LIST_TIMEOUT_MS).to_list()
+async def search(
+    register: People[P], caller: Principal, given: SearchInput, key: RequestKey | None
+) -> list[Found[P]]:
+    """Return who bears a document number or a phone number; a repeat is logged again.
 
-
-async def page(
-    office: Office, principal: Principal, wanted: Wanted
-) -> tuple[list[Document], str | None]:
-    """Return a page of entries within the reader's scope, in order of their ids.
-
-    The second value is where the next page goes on; None after the last one.
-
-    Raises:
-        NotFound: the unit asked for is outside the scope of reading.
+    A number finds its entry wherever it is, so that a person who moved is not entered twice. An
+    entry outside the caller's scope comes without a path, to a registrar, where it can be opened
+    again; nothing else of it may be shown than what that takes.
     """
-    units = await units_within(office, principal, wanted.unit)
-    return await page_of(office, principal, wanted, units)
+    indexes = _indexes(register.ring, given)
+    if given.phone is not None:
+        query = Wanted(phones=indexes).query(await _units(register, caller, None))
+        entities = await register.store.page(query, after=None, limit=MOST_FOUND)
+    else:
+        holders = await register.store.holders(indexes)
+        entities = list({holder.id: holder for holder in holders.values()}.values())
+    found = [one for entity in entities if (one := await _found(register, caller, entity))]
+    row = trail.access_row(caller.subject, "search", [one.entity.id for one in found])
+    await log_once(register, key, row, Outcome(OK))
+    return found
 
 
-async def page_of(
-    office: Office, principal: Principal, wanted: Wanted, units: Sequence[str] | None
-) -> tuple[list[Document], str | None]:
-    """Return a page of the entries of some units (None: of all); the caller may read them."""
-    found = await find(office, wanted, units, limit=wanted.limit + 1)
-    items = found[: wanted.limit]
-    ids = [document["_id"] for document in items]
-    row = accesslog.row(principal.subject, "list", ids, unit=wanted.unit)
-    await accesslog.write(office.database, row)
-    return items, ids[-1] if len(found) > wanted.limit else None
+async def _found(register: People[P], caller: Principal, entity: P) -> Found[P] | None:
+    try:
+        return Found(entity, await register.scope.authorise(caller, entity.unit, "viewer"))
+    except NotFound:
+        registers = any("registrar" in grant.roles for grant in caller.grants)
+        return Found(entity, ()) if registers and register.reopens(entity) else None
+
+
+def _indexes(ring: KeyRing, given: SearchInput) -> list[str]:
+    if (given.id_number is None) == (given.phone is None):
+        raise Invalid("person.search_by_one", field="id_number")
+    try:
+        if given.phone is not None:
+            return ring.indexes(PHONE, normalise_phone(given.phone))
+        identifier = identifiers.check(given.id_type, given.id_number, today())
+        return id_indexes(ring, identifier)
+    except ValueProblem as problem:
+        name = "id_number" if given.phone is None else "phone"
+        raise Invalid(problem.code, field=name, params=dict(problem.params)) from problem
 
 
 async def reveal(
-    office: Office, principal: Principal, identity: str, given: RevealInput, once: Once
-) -> dict[str, str | None]:
+    register: People[P],
+    caller: Principal,
+    identity: str,
+    given: RevealInput,
+    key: RequestKey | None,
+) -> Mapping[str, str | None]:
     """Return full values of masked fields, logged with the reason; a repeat is logged again.
 
     Raises:
         NotFound: there is no such entry within the scope of reading.
         Forbidden: the caller is no privacy officer for its unit.
     """
-    found = await office.stored(identity)
-    await office.permit(principal, found["unit"], "privacy")
+    entity = await register.load(caller, identity)
+    await register.scope.authorise(caller, entity.unit, "privacy")
     names = sorted(set(given.fields))
-    row = accesslog.row(
-        principal.subject, "reveal", identity,
-        unit=found["unit"], fields=names, reason=given.reason,
-    )  # fmt: skip
-    await office.log_read(once, row, Outcome(OK, identity))
-    return unseal(found, names, office.writer.collection, office.ring)
-
-
-async def people(office: Office, unit: str, statuses: Sequence[str]) -> int:
-    """Return how many entries of a unit itself are in one of the statuses."""
-    return await office.database[office.writer.collection].count_documents(
-        {"unit": unit, "status": {"$in": list(statuses)}}
+    row = trail.access_row(
+        caller.subject, "reveal", identity, unit=entity.unit, fields=names, reason=given.reason
     )
+    await log_once(register, key, row, Outcome(OK, identity))
+    return entity.person.full(names, register.place(identity))

@@ -1,31 +1,17 @@
-"""What requests to the registers of persons have in common: actions, corrections, reveals."""
+"""What requests to the registers of persons have in common: corrections, reveals, searches."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from datetime import date
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, field_validator
 
+from shared.contract.events.states import UnitId
 from shared.people.identifiers import IdType
-from shared.people.intake import GuardianInput
-from shared.web.fields import Day, PaperDay, PlainText, ShortText, StrictModel, kept
+from shared.people.intake import ConsentInput, GuardianInput, PersonInput
+from shared.register.requests import ActionInput, Correction, Dated, Reason
+from shared.web.fields import Day, PlainText, ShortText, StrictModel, kept
 
-Reason = Annotated[PlainText, Field(description="kept with the version that is replaced")]
 RevealField = Literal["name", "id_number", "phone", "address", "guardian_name", "guardian_phone"]
-
-
-class PaperDocument(StrictModel):
-    """The paper an action rests on."""
-
-    number: ShortText
-    issued_on: PaperDay | None = None
-
-
-class TransitionInput(StrictModel):
-    """What every action takes; without a day it takes effect today."""
-
-    effective_on: Day | None = None
-    reason: Reason | None = None
-    document: PaperDocument | None = None
 
 
 class RevealInput(StrictModel):
@@ -43,11 +29,9 @@ class SearchInput(StrictModel):
     phone: ShortText | None = None
 
 
-class PersonCorrection(StrictModel):
+class PersonCorrection(Correction):
     """Fields that were wrong from the start; null empties one, and what the number says of sex
     and birth date then holds."""
-
-    GROUNDS: ClassVar[frozenset[str]] = frozenset({"reason", "document"})
 
     name: str | None = None
     sex: str | None = None
@@ -59,18 +43,34 @@ class PersonCorrection(StrictModel):
     political: str | None = None
     occupation: str | None = None
     guardian: GuardianInput | None = None
-    reason: Reason | None = None
-    document: PaperDocument | None = None
-
-    @property
-    def corrected(self) -> frozenset[str]:
-        """Names of the fields to correct."""
-        return frozenset(self.model_fields_set) - self.GROUNDS
 
     _name_kept = field_validator("name")(kept)
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.corrected:
-            raise PydanticCustomError("field.empty_change", "nothing to correct")
-        return self
+
+class Registration(PersonInput, Dated):
+    """A person who is entered; sex and birth date are read from the number where absent."""
+
+    unit_id: UnitId
+    consent: ConsentInput | None = None
+
+
+class ReturnInput(ActionInput):
+    """The return of a person whose entry has ended or was voided.
+
+    ``registration`` replaces what is stored; it is required where the entry was voided or lies
+    outside the caller's scope, and must bear the entry's own document number.
+    """
+
+    registration: Registration | None = None
+
+    @property
+    def dated(self) -> date | None:
+        """Return the day that is asked for: the return's own, else the registration's."""
+        if self.effective_on is not None or self.registration is None:
+            return self.effective_on
+        return self.registration.effective_on
+
+    def path_of(self, field: str) -> str:
+        """Return where in the request a field of the registration stands."""
+        own_day = self.effective_on is not None or self.dated is None
+        return field if field == "effective_on" and own_day else f"registration.{field}"

@@ -1,12 +1,18 @@
 """A person at rest: encrypted, indexed, counted; and what of it is shown again."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter, methodcaller
+from typing import Annotated, Any
 
+from pydantic import PlainSerializer, PlainValidator
+
+from shared.contract.timeline import State
 from shared.people import codes, masking
 from shared.people.encryption import KeyRing, context
 from shared.people.identifiers import Identifier, IdType
 from shared.people.intake import ConsentInput, Guardian, Person
+from shared.register.entity import StoredDay
 
 IDENTIFIERS = "identifiers"
 """Collection of ``{_id: keyed index, person: id}``: one person document per number for ever."""
@@ -14,7 +20,149 @@ IDENTIFIERS = "identifiers"
 REVEALABLE = ("name", "id_number", "phone", "address", "guardian_name", "guardian_phone")
 """Fields that are masked or left out until they are revealed for a stated reason."""
 
-_PHONE = "phone"
+PHONE = "phone"
+"""Kind of the index of a whole phone number (E.164)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An encrypted value; where it was sealed a moment ago, its text is still known."""
+
+    data: bytes = field(repr=False)
+    text: str | None = field(default=None, repr=False, compare=False)
+
+
+SealedValue = Annotated[Sealed, PlainValidator(Sealed), PlainSerializer(attrgetter("data"))]
+StoredConsent = Annotated[ConsentInput, PlainSerializer(methodcaller("model_dump", mode="json"))]
+StoredIdType = Annotated[IdType, PlainSerializer(attrgetter("value"))]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a person is stored; each ciphertext is tied to its place.
+
+    Args:
+        ring: the deployment's keys.
+        collection: where the entity is.
+        entity: its id.
+    """
+
+    ring: KeyRing
+    collection: str
+    entity: str
+
+    def seal(self, name: str, text: str) -> Sealed:
+        """Return a value encrypted for a field of this place."""
+        sealed = self.ring.encrypt(text, context(self.collection, name, self.entity))
+        return Sealed(sealed, text)
+
+    def open(self, name: str, sealed: Sealed | None) -> str | None:
+        """Return the text of a field; None where there is none."""
+        if sealed is None:
+            return None
+        if sealed.text is not None:
+            return sealed.text
+        return self.ring.decrypt(sealed.data, context(self.collection, name, self.entity))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedGuardian:
+    """A minor's guardian, name and phone encrypted."""
+
+    relation: str
+    name_sealed: SealedValue
+    phone_sealed: SealedValue
+    consent: StoredConsent | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedPerson:
+    """A person's fields as an entity holds them.
+
+    Args:
+        id_index: the document number's ids in ``IDENTIFIERS``, one per live key.
+        unverified: whether no number vouches for the person (paper stock).
+    """
+
+    name: str
+    sex: str
+    id_type: StoredIdType
+    birth_date: StoredDay | None = None
+    id_index: tuple[str, ...] = ()
+    id_sealed: SealedValue | None = None
+    phone_sealed: SealedValue | None = None
+    phone_index: tuple[str, ...] = ()
+    phone_tail_index: tuple[str, ...] = ()
+    address_sealed: SealedValue | None = None
+    ethnicity: str | None = None
+    education: str | None = None
+    political: str | None = None
+    occupation: str | None = None
+    unverified: bool = False
+    guardian: SealedGuardian | None = None
+
+    @property
+    def guardian_consents(self) -> bool:
+        """Whether there is a guardian who has consented."""
+        return self.guardian is not None and self.guardian.consent is not None
+
+    @property
+    def countable(self) -> State:
+        """Return what of a person may be counted: the shared part of both countable states."""
+        return {
+            "sex": self.sex,
+            "birth_year": self.birth_date.year if self.birth_date else None,
+            "education": self.education,
+            "occupation": self.occupation,
+            "minority": codes.MINORITY[self.ethnicity],
+            "political": self.political,
+            "unverified": self.unverified,
+        }
+
+    def full(self, fields: Collection[str], place: Place) -> dict[str, str | None]:
+        """Return full values of some of ``REVEALABLE``; None where there is none."""
+        guardian = self.guardian
+        sealed: dict[str, Sealed | None] = {
+            "id_number": self.id_sealed,
+            "phone": self.phone_sealed,
+            "address": self.address_sealed,
+            "guardian_name": guardian.name_sealed if guardian else None,
+            "guardian_phone": guardian.phone_sealed if guardian else None,
+        }
+        return {
+            name: self.name if name == "name" else place.open(name, sealed[name]) for name in fields
+        }
+
+    def masked(self, place: Place) -> Mapping[str, Any]:
+        """Return the person as every ordinary answer shows it; the address is not shown at all."""
+        guardian = self.guardian
+        number = place.open("id_number", self.id_sealed)
+        phone = place.open("phone", self.phone_sealed)
+        return {
+            "name": masking.mask_name(self.name),
+            "sex": self.sex,
+            "birth_date": self.birth_date,
+            "id_type": self.id_type.value,
+            "id_number": number and masking.mask_identifier(number),
+            "phone": phone and masking.mask_phone(phone),
+            "ethnicity": self.ethnicity,
+            "education": self.education,
+            "political": self.political,
+            "occupation": self.occupation,
+            "unverified": self.unverified,
+            "guardian": guardian and _masked_guardian(guardian, place),
+        }
+
+
+def _masked_guardian(guardian: SealedGuardian, place: Place) -> Mapping[str, Any]:
+    name = place.open("guardian_name", guardian.name_sealed) or ""
+    phone = place.open("guardian_phone", guardian.phone_sealed) or ""
+    return {
+        "name": masking.mask_name(name),
+        "relation": guardian.relation,
+        "phone": masking.mask_phone(phone),
+        "consent": guardian.consent and guardian.consent.model_dump(mode="json"),
+    }
 
 
 def id_indexes(ring: KeyRing, identifier: Identifier) -> list[str]:
@@ -24,164 +172,41 @@ def id_indexes(ring: KeyRing, identifier: Identifier) -> list[str]:
     return ring.indexes(identifier.id_type.value, identifier.number)
 
 
-def phone_indexes(ring: KeyRing, phone: str) -> list[str]:
-    """Return the search indexes of a whole phone number (E.164)."""
-    return ring.indexes(_PHONE, phone)
+def identifier_rows(indexes: Sequence[str], person: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return what to insert into ``identifiers`` for the numbers that a person takes."""
+    return [(IDENTIFIERS, {"_id": index, "person": person}) for index in indexes]
 
 
-def identifier_rows(indexes: Sequence[str], person: str) -> list[dict[str, Any]]:
-    """Return the rows of collection ``identifiers`` that a person takes."""
-    return [{"_id": index, "person": person} for index in indexes]
-
-
-def seal(person: Person, entity: str, collection: str, ring: KeyRing) -> dict[str, Any]:
-    """Return a person's document fields, encrypted and indexed where the rules want it.
-
-    Args:
-        person: checked data.
-        entity: id of the document; with the collection's name it ties each ciphertext to its place.
-        collection: where the document goes.
-        ring: the deployment's keys.
-    """
-    identifier = person.identifier
-    return {
-        "name": person.name,
-        "sex": person.sex,
-        "birth_date": None if person.birth_date is None else person.birth_date.isoformat(),
-        "id_type": identifier.id_type.value,
-        "id_index": id_indexes(ring, identifier),
-        "id_sealed": ring.encrypt(identifier.number, context(collection, "id_number", entity))
+def seal(person: Person, place: Place) -> SealedPerson:
+    """Return a checked person as it is stored, encrypted and indexed where the rules want it."""
+    identifier, phone, ring = person.identifier, person.phone, place.ring
+    return SealedPerson(
+        name=person.name,
+        sex=person.sex,
+        birth_date=person.birth_date,
+        id_type=identifier.id_type,
+        id_index=tuple(ring.indexes(identifier.id_type.value, identifier.number))
         if identifier.number
-        else None,
-        **seal_phone(person.phone, entity, collection, ring),
-        **seal_address(person.address, entity, collection, ring),
-        "ethnicity": person.ethnicity,
-        "education": person.education,
-        "political": person.political,
-        "occupation": person.occupation,
-        "unverified": person.unverified,
-        "guardian": seal_guardian(person.guardian, entity, collection, ring),
-    }
-
-
-def seal_phone(phone: str | None, entity: str, collection: str, ring: KeyRing) -> dict[str, Any]:
-    """Return the document fields of a phone; None removes them."""
-    if phone is None:
-        return {"phone_sealed": None, "phone_index": None, "phone_tail_index": None}
-    return {
-        "phone_sealed": ring.encrypt(phone, context(collection, "phone", entity)),
-        "phone_index": phone_indexes(ring, phone),
-        "phone_tail_index": ring.phone_tail_indexes(phone),
-    }
-
-
-def seal_address(
-    address: str | None, entity: str, collection: str, ring: KeyRing
-) -> dict[str, Any]:
-    """Return the document field of an address below the county; None removes it."""
-    if address is None:
-        return {"address_sealed": None}
-    return {"address_sealed": ring.encrypt(address, context(collection, "address", entity))}
-
-
-def seal_guardian(
-    guardian: Guardian | None, entity: str, collection: str, ring: KeyRing
-) -> dict[str, Any] | None:
-    """Return the sub-document of a guardian, name and phone encrypted."""
-    if guardian is None:
-        return None
-    return {
-        "relation": guardian.relation,
-        "name_sealed": ring.encrypt(guardian.name, context(collection, "guardian_name", entity)),
-        "phone_sealed": ring.encrypt(guardian.phone, context(collection, "guardian_phone", entity)),
-        "consent": consent_document(guardian.consent),
-    }
-
-
-def consent_document(consent: ConsentInput | None) -> dict[str, Any] | None:
-    """Return a consent as it is stored, its day as ISO text."""
-    return None if consent is None else consent.model_dump(mode="json")
-
-
-def countable(person: Person) -> dict[str, Any]:
-    """Return what of a person may be counted: the shared part of both countable states."""
-    return countable_fields(
-        {
-            "sex": person.sex,
-            "birth_date": person.birth_date and person.birth_date.isoformat(),
-            "education": person.education,
-            "occupation": person.occupation,
-            "ethnicity": person.ethnicity,
-            "political": person.political,
-            "unverified": person.unverified,
-        }
+        else (),
+        id_sealed=place.seal("id_number", identifier.number) if identifier.number else None,
+        phone_sealed=None if phone is None else place.seal("phone", phone),
+        phone_index=() if phone is None else tuple(ring.indexes(PHONE, phone)),
+        phone_tail_index=() if phone is None else tuple(ring.phone_tail_indexes(phone)),
+        address_sealed=None if person.address is None else place.seal("address", person.address),
+        ethnicity=person.ethnicity,
+        education=person.education,
+        political=person.political,
+        occupation=person.occupation,
+        unverified=person.unverified,
+        guardian=None if person.guardian is None else seal_guardian(person.guardian, place),
     )
 
 
-def countable_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the same from a stored document (or one about to be stored)."""
-    birth_date = document.get("birth_date")
-    return {
-        "sex": document["sex"],
-        "birth_year": int(birth_date[:4]) if birth_date else None,
-        "education": document.get("education"),
-        "occupation": document.get("occupation"),
-        "minority": codes.minority(document.get("ethnicity")),
-        "political": document.get("political"),
-        "unverified": bool(document.get("unverified")),
-    }
-
-
-def unseal(
-    document: Mapping[str, Any], fields: Collection[str], collection: str, ring: KeyRing
-) -> dict[str, str | None]:
-    """Return full values of some of ``REVEALABLE``; None where the document holds none."""
-    guardian = document.get("guardian") or {}
-    sealed: dict[str, Any] = {
-        "id_number": document.get("id_sealed"),
-        "phone": document.get("phone_sealed"),
-        "address": document.get("address_sealed"),
-        "guardian_name": guardian.get("name_sealed"),
-        "guardian_phone": guardian.get("phone_sealed"),
-    }
-    opened: dict[str, str | None] = {}
-    for name in fields:
-        if name == "name":
-            opened[name] = document["name"]
-            continue
-        value = sealed[name]
-        place = context(collection, name, document["_id"])
-        opened[name] = None if value is None else ring.decrypt(value, place)
-    return opened
-
-
-def masked(document: Mapping[str, Any], collection: str, ring: KeyRing) -> dict[str, Any]:
-    """Return a person as every ordinary answer shows it; the address is not shown at all."""
-    full = unseal(document, ("id_number", "phone", "guardian_name", "guardian_phone"),
-                  collection, ring)  # fmt: skip
-    guardian = document.get("guardian")
-    return {
-        "name": masking.mask_name(document["name"]),
-        "sex": document["sex"],
-        "birth_date": document.get("birth_date"),
-        "id_type": document["id_type"],
-        "id_number": _mask(full["id_number"], masking.mask_identifier),
-        "phone": _mask(full["phone"], masking.mask_phone),
-        "ethnicity": document.get("ethnicity"),
-        "education": document.get("education"),
-        "political": document.get("political"),
-        "occupation": document.get("occupation"),
-        "unverified": bool(document.get("unverified")),
-        "guardian": None
-        if guardian is None
-        else {
-            "name": _mask(full["guardian_name"], masking.mask_name),
-            "relation": guardian["relation"],
-            "phone": _mask(full["guardian_phone"], masking.mask_phone),
-            "consent": guardian.get("consent"),
-        },
-    }
-
-
-def _mask(value: str | None, mask: Callable[[str], str]) -> str | None:
-    return None if value is None else mask(value)
+def seal_guardian(guardian: Guardian, place: Place) -> SealedGuardian:
+    """Return a guardian as it is stored, name and phone encrypted."""
+    return SealedGuardian(
+        relation=guardian.relation,
+        name_sealed=place.seal("guardian_name", guardian.name),
+        phone_sealed=place.seal("guardian_phone", guardian.phone),
+        consent=guardian.consent,
+    )

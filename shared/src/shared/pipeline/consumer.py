@@ -41,7 +41,7 @@ class Handler(Protocol):
         """Take a record into the present chunk."""
 
     def due(self) -> bool:
-        """Tell whether the chunk is to be committed now."""
+        """Return whether the chunk is to be committed now."""
 
     def commit(self) -> None:
         """Make the chunk durable in one transaction, positions with it; nothing if it is empty.

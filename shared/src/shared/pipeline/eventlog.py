@@ -38,7 +38,7 @@ class Delivery(Protocol):
         """
 
     def done(self) -> bool:
-        """Tell whether there is an answer, so that waiting longer changes nothing."""
+        """Return whether there is an answer, so that waiting longer changes nothing."""
 
 
 class Producer(Protocol):

@@ -1,7 +1,7 @@
 """The one door to Kafka, with the only settings allowed (docs/adr/0011-kafka-python.md)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -31,6 +31,23 @@ TOPICS_MS = 60_000
 """New topics get their leaders one by one, on a machine that may be busy starting."""
 READ_SECONDS = 30
 """A reader to whom nothing comes for so long stands before brokers that are gone."""
+READING: dict[str, Any] = {
+    "enable_auto_commit": False,
+    # An offset beyond the log's end (a broker lost its tail) or none at all rereads the
+    # partition; the caller's marks make that harmless.
+    "auto_offset_reset": "earliest",
+    "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
+    "retry_backoff_ms": 5,  # poll() sleeps this long while catching up; the default is 100
+}
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Whatever the client fails with, the log cannot be reached now."""
+    try:
+        yield
+    except KafkaError as problem:
+        raise LogUnavailable(repr(problem)) from problem
 
 
 class _KafkaDelivery:
@@ -39,10 +56,9 @@ class _KafkaDelivery:
 
     def wait(self, timeout: float) -> int:
         try:
-            offset: int = self._future.get(timeout).offset
+            return int(self._future.get(timeout).offset)
         except KafkaError as problem:
             raise DeliveryFailed(repr(problem)) from problem
-        return offset
 
     def done(self) -> bool:
         return bool(self._future.is_done)
@@ -63,14 +79,11 @@ class _KafkaProducer:
             max_block_ms=10_000,
         )
 
+    @_asking()
     def send(self, topic: str, partition: int, value: bytes, headers: Headers) -> Delivery:
-        try:
-            future = self._producer.send(
-                topic, value=value, headers=list(headers), partition=partition
-            )
-        except KafkaError as problem:
-            raise LogUnavailable(repr(problem)) from problem
-        return _KafkaDelivery(future)
+        return _KafkaDelivery(
+            self._producer.send(topic, value=value, headers=list(headers), partition=partition)
+        )
 
     def close(self) -> None:
         """Give up what is under way; a close that would wait for it raises and leaves its thread.
@@ -83,7 +96,7 @@ class _KafkaProducer:
 
 
 class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Counts assignments: a partition taken away and given back must be told from one kept."""
+    """Counts assignments: a partition taken away and given back must differ from one kept."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -99,14 +112,9 @@ class _KafkaGroupReader:
     def __init__(self, options: dict[str, Any], name: str, topics: Sequence[str]) -> None:
         self._consumer = KafkaConsumer(
             **options,
+            **READING,
             group_id=name,
-            enable_auto_commit=False,
-            # An offset beyond the log's end (a broker lost its tail) or none at all rereads the
-            # partition; the caller's marks make that harmless.
-            auto_offset_reset="earliest",
             max_poll_records=RECORDS_PER_POLL,
-            max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
-            retry_backoff_ms=5,  # poll() sleeps this long while catching up; the default is 100
             max_poll_interval_ms=120_000,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
@@ -118,10 +126,8 @@ class _KafkaGroupReader:
         self._consumer.subscribe(topics=list(topics), listener=self._listener)
 
     def poll(self, timeout: float, limit: int) -> list[Record]:
-        try:
+        with _asking():
             found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
-        except KafkaError as problem:
-            raise LogUnavailable(repr(problem)) from problem
         self._finish_join()
         return [_record(item) for items in found.values() for item in items]
 
@@ -129,7 +135,7 @@ class _KafkaGroupReader:
         """Ask for another join where a poll ended between the leader's assignment and its answer.
 
         kafka-python 3.0 then takes itself for joined and never looks at the answer: the member is
-        without partitions for good (docs/adr/0011). Only its own fields tell.
+        without partitions for good (docs/adr/0011). Only its own fields show it.
         """
         coordinator = self._consumer._coordinator
         task = coordinator._join_task
@@ -168,31 +174,24 @@ class KafkaLog:
         self._direct: KafkaConsumer | None = None
         self._admin: KafkaAdminClient | None = None
 
+    @_asking()  # a client asks the brokers before it is made
     def producer(self) -> Producer:
-        try:
-            return _KafkaProducer(self._options)
-        except KafkaError as problem:  # a client asks the brokers before it is made
-            raise LogUnavailable(repr(problem)) from problem
+        return _KafkaProducer(self._options)
 
+    @_asking()
     def group(self, name: str, topics: Sequence[str]) -> GroupReader:
-        try:
-            return _KafkaGroupReader(self._options, name, topics)
-        except KafkaError as problem:
-            raise LogUnavailable(repr(problem)) from problem
+        return _KafkaGroupReader(self._options, name, topics)
 
+    @_asking()
     def bounds(self, partition: Place) -> tuple[int, int]:
-        place = TopicPartition(*partition)
-        try:
-            reader = self._reader()
-            begin = reader.beginning_offsets([place], timeout_ms=BOUNDS_MS)[place]
-            end = reader.end_offsets([place], timeout_ms=BOUNDS_MS)[place]
-        except KafkaError as problem:
-            raise LogUnavailable(repr(problem)) from problem
+        place, reader = TopicPartition(*partition), self._reader()
+        begin = reader.beginning_offsets([place], timeout_ms=BOUNDS_MS)[place]
+        end = reader.end_offsets([place], timeout_ms=BOUNDS_MS)[place]
         return int(begin), int(end)
 
     def read(self, partition: Place, start: int, end: int) -> Iterator[Record]:
         place, position = TopicPartition(*partition), start
-        try:
+        with _asking():
             reader = self._reader()
             reader.assign([place])
             reader.seek(place, start)
@@ -206,14 +205,10 @@ class KafkaLog:
                 if not found and position == before:
                     # poll() never says that the brokers are gone: it returns nothing, for ever.
                     raise LogUnavailable(f"{partition}: nothing at {position} before {end}")
-        except KafkaError as problem:
-            raise LogUnavailable(repr(problem)) from problem
 
+    @_asking()
     def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
-        try:
-            described = self._administrator().describe_topics(list(topics))
-        except KafkaError as problem:
-            raise LogUnavailable(repr(problem)) from problem
+        described = self._administrator().describe_topics(list(topics))
         return {item["name"]: str(item["topic_id"]) for item in described}
 
     def ensure_topics(self, retention_ms: Mapping[str, int], partitions: Mapping[str, int]) -> None:
@@ -253,14 +248,7 @@ class KafkaLog:
 
     def _reader(self) -> KafkaConsumer:
         if self._direct is None:
-            self._direct = KafkaConsumer(
-                **self._options,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
-                retry_backoff_ms=5,
-                request_timeout_ms=10_000,
-            )
+            self._direct = KafkaConsumer(**self._options, **READING, request_timeout_ms=10_000)
         return self._direct
 
     def _administrator(self) -> KafkaAdminClient:

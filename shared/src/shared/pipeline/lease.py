@@ -49,25 +49,13 @@ def take(database: Database, name: str, holder: str, *, seconds: int) -> Lease |
     """
     with suppress(DuplicateKeyError):  # it is there, which is all that is wanted
         database[COLLECTION].insert_one({"_id": name, "holder": "", "token": 0})
-    free = {
-        "$expr": {
-            "$or": [
-                {"$in": ["$holder", ["", holder]]},
-                {"$lt": ["$expires_at", "$$NOW"]},
-            ]
-        }
+    free = {"$or": [{"$in": ["$holder", ["", holder]]}, {"$lt": ["$expires_at", "$$NOW"]}]}
+    taken = {
+        "holder": holder,
+        "token": {"$add": ["$token", 1]},
+        "expires_at": {"$add": ["$$NOW", seconds * 1000]},
     }
     found = database[COLLECTION].find_one_and_update(
-        {"_id": name, **free},
-        [
-            {
-                "$set": {
-                    "holder": holder,
-                    "token": {"$add": ["$token", 1]},
-                    "expires_at": {"$add": ["$$NOW", seconds * 1000]},
-                }
-            }
-        ],
-        return_document=True,
+        {"_id": name, "$expr": free}, [{"$set": taken}], return_document=True
     )
     return Lease(name, found["token"]) if found else None

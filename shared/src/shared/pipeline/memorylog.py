@@ -1,6 +1,6 @@
 """An event log in memory, for unit tests; it passes the same contract suite as the broker.
 
-It can be told to fail: refuse deliveries, lose its tail, and hand partitions from member to member.
+It can be made to fail: refuse deliveries, lose its tail, and hand partitions from member to member.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class MemoryLog:
     refuse: int = 0
     """How many of the next sends are refused without being written."""
     leaderless: set[TopicPartition] = field(default_factory=set)
-    """Partitions that take no records and tell nothing of themselves."""
+    """Partitions that take no records and show nothing of themselves."""
     _records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
     _groups: dict[str, list["_MemoryGroupReader"]] = field(default_factory=dict)
     _epoch: int = 1
@@ -56,17 +56,11 @@ class MemoryLog:
     def rebalance(self, name: str) -> None:
         """Deal the partitions out anew among a group's members."""
         members = self._groups.get(name, [])
-        for member in members:
-            member.owned = {}
-        for index, place in enumerate(self._places(members[0].topics if members else [])):
-            members[index % len(members)].owned[place] = 0
-        for member in members:
+        topics = members[0].topics if members else []
+        places = [(topic, number) for topic in topics for number in range(self.partitions[topic])]
+        for index, member in enumerate(members):
+            member.owned = dict.fromkeys(places[index :: len(members)], 0)
             member.rebalanced += 1
-
-    def leave(self, name: str, reader: "_MemoryGroupReader") -> None:
-        """Take a member out of its group."""
-        self._groups[name] = [member for member in self._groups[name] if member is not reader]
-        self.rebalance(name)
 
     def bounds(self, partition: TopicPartition) -> tuple[int, int]:
         if partition in self.leaderless:
@@ -83,12 +77,6 @@ class MemoryLog:
         """Forget the newest records, as a broker does that did not flush them."""
         del self._of(partition)[-count:]
 
-    def append(self, topic: str, partition: int, value: bytes, headers: Headers) -> int:
-        """Write a record and return its offset."""
-        records = self._of((topic, partition))
-        records.append(Record(topic, partition, len(records), value, tuple(headers)))
-        return len(records) - 1
-
     def close(self) -> None:
         self._groups.clear()
 
@@ -96,9 +84,6 @@ class MemoryLog:
         if place[1] >= self.partitions[place[0]]:
             raise KeyError(place)
         return self._records.setdefault(place, [])
-
-    def _places(self, topics: Sequence[str]) -> list[TopicPartition]:
-        return [(topic, number) for topic in topics for number in range(self.partitions[topic])]
 
 
 @dataclass
@@ -111,7 +96,9 @@ class _MemoryProducer:
         if self.log.refuse > 0:
             self.log.refuse -= 1
             return _MemoryDelivery(None)
-        return _MemoryDelivery(self.log.append(topic, partition, value, headers))
+        records = self.log._of((topic, partition))
+        records.append(Record(topic, partition, len(records), value, tuple(headers)))
+        return _MemoryDelivery(len(records) - 1)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -147,4 +134,6 @@ class _MemoryGroupReader:
         self.owned[partition] = offset
 
     def close(self) -> None:
-        self.log.leave(self.name, self)
+        members = self.log._groups[self.name]
+        members[:] = [member for member in members if member is not self]
+        self.log.rebalance(self.name)

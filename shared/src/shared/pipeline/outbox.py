@@ -1,14 +1,16 @@
-"""The outbox: events written in the transaction of the document they tell of.
+"""The outbox: events written in the transaction of the document they are about.
 
 A row's life: ``state`` 0 (written), 1 (numbered), 2 (sent and acknowledged). Numbers are given by
 the relay, never here: only the order in which commits are seen is free of gaps (docs/adr/0004).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zlib import crc32
+
+import orjson
 
 from shared.base.ids import new_id
 from shared.base.log import correlation_id
@@ -39,61 +41,7 @@ class Fact:
     version: int
     recorded_at: datetime
     changes: Sequence[Change]
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-def partition_of(unit: str, partitions: int) -> int:
-    """Return the partition that a unit's events go to."""
-    return crc32(unit.encode()) % partitions
-
-
-def _unit_of(changes: Iterable[Change]) -> str | None:
-    unit: str | None = None
-    for change in changes:
-        state = change.now or change.was
-        unit = state["unit"] if state else unit
-    return unit
-
-
-def _step(change: Change) -> dict[str, Any]:
-    return {
-        "effective_on": change.effective_on.isoformat(),
-        "was": None if change.was is None else dict(change.was),
-        "now": None if change.now is None else dict(change.now),
-    }
-
-
-def _row(
-    *,
-    source: str,
-    topic: str,
-    partition: int,
-    event_type: str,
-    subject: str,
-    recorded_at: datetime,
-    data: dict[str, Any],
-) -> dict[str, Any]:
-    events.MODELS[event_type].model_validate(data)
-    event_id = new_id()
-    body = envelope.body(
-        event_id=event_id,
-        source=source,
-        event_type=event_type,
-        subject=subject,
-        time=recorded_at.isoformat(),
-        correlation=correlation_id.get(),
-        data=data,
-    )
-    if len(body) > envelope.MAX_RECORD_BYTES - 1024:
-        raise ValueError(f"event of {len(body)} bytes is over the size of a record")
-    return {
-        "_id": event_id,
-        "topic": topic,
-        "partition": partition,
-        "state": WRITTEN,
-        "at": recorded_at,
-        "body": body,
-    }
+    extra: Mapping[str, object] = field(default_factory=dict)
 
 
 def row(fact: Fact, *, source: str, topic: str, partitions: int) -> dict[str, Any]:
@@ -107,21 +55,13 @@ def row(fact: Fact, *, source: str, topic: str, partitions: int) -> dict[str, An
     Raises:
         pydantic.ValidationError: the fact breaks the event's contract (a defect of ours).
     """
-    return _row(
-        source=source,
-        topic=topic,
-        partition=partition_of(_unit_of(fact.changes) or fact.entity, partitions),
-        event_type=fact.type,
-        subject=fact.entity,
-        recorded_at=fact.recorded_at,
-        data={
-            "entity": fact.entity,
-            "version": fact.version,
-            "recorded_at": fact.recorded_at.isoformat(),
-            "changes": [_step(change) for change in fact.changes],
-            **fact.extra,
-        },
-    )
+    data = {
+        "entity": fact.entity,
+        "version": fact.version,
+        "changes": [_step(change) for change in fact.changes],
+        **fact.extra,
+    }
+    return _row(fact, fact.type, data, source, topic, _partition_of(fact, partitions))
 
 
 def packed_rows(
@@ -136,14 +76,13 @@ def packed_rows(
     """Return the outbox rows of a bulk write: one packed event per partition and 1,000 rows.
 
     Args:
-        facts: all of one moment (the first one's ``recorded_at`` is told for all).
+        facts: all of one moment (the first one's ``recorded_at`` is reported for all).
         event_type: type of the packed event.
         cards: key of ``extra`` gathered into a list of that event's data, if any.
     """
     by_partition: dict[int, list[Fact]] = {}
     for fact in facts:
-        home = _unit_of(fact.changes) or fact.entity
-        by_partition.setdefault(partition_of(home, partitions), []).append(fact)
+        by_partition.setdefault(_partition_of(fact, partitions), []).append(fact)
     rows: list[dict[str, Any]] = []
     size = 200 if cards else 1_000
     for partition, group in sorted(by_partition.items()):
@@ -152,18 +91,23 @@ def packed_rows(
             data = _pack(chunk)
             if cards:
                 data[f"{cards}s"] = [fact.extra[cards] for fact in chunk]
-            rows.append(
-                _row(
-                    source=source,
-                    topic=topic,
-                    partition=partition,
-                    event_type=event_type,
-                    subject=chunk[0].entity,
-                    recorded_at=chunk[0].recorded_at,
-                    data=data,
-                )
-            )
+            rows.append(_row(chunk[0], event_type, data, source, topic, partition))
     return rows
+
+
+def _partition_of(fact: Fact, partitions: int) -> int:
+    """Return the partition of a fact: that of its newest unit, else of the entity."""
+    states = [state for change in fact.changes if (state := change.now or change.was)]
+    unit = states[-1]["unit"] if states else fact.entity
+    return crc32(unit.encode()) % partitions
+
+
+def _step(change: Change) -> dict[str, Any]:
+    return {
+        "effective_on": change.effective_on.isoformat(),
+        "was": None if change.was is None else dict(change.was),
+        "now": None if change.now is None else dict(change.now),
+    }
 
 
 def _pack(facts: Sequence[Fact]) -> dict[str, Any]:
@@ -174,10 +118,42 @@ def _pack(facts: Sequence[Fact]) -> dict[str, Any]:
         named: list[int] = []
         for change in fact.changes:
             step = _step(change)
-            key = repr(step)
-            if key not in positions:
-                positions[key] = len(steps)
+            position = positions.setdefault(repr(step), len(steps))
+            if position == len(steps):
                 steps.append(step)
-            named.append(positions[key])
+            named.append(position)
         rows.append([fact.entity, fact.version, named])
-    return {"recorded_at": facts[0].recorded_at.isoformat(), "steps": steps, "rows": rows}
+    return {"steps": steps, "rows": rows}
+
+
+def _row(
+    first: Fact, event_type: str, data: dict[str, Any], source: str, topic: str, partition: int
+) -> dict[str, Any]:
+    """Return the row of an event; ``first`` of its facts names its subject and its moment."""
+    data["recorded_at"] = first.recorded_at.isoformat()
+    events.MODELS[event_type].model_validate(data)
+    event_id = new_id()
+    # All but ``sequence`` and ``epoch``, which the relay gives.
+    body = orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": source,
+            "type": event_type,
+            "subject": first.entity,
+            "time": data["recorded_at"],
+            "datacontenttype": "application/json",
+            "correlationid": correlation_id.get(),
+            "data": data,
+        }
+    )
+    if len(body) > envelope.MAX_RECORD_BYTES - 1024:
+        raise ValueError(f"event of {len(body)} bytes is over the size of a record")
+    return {
+        "_id": event_id,
+        "topic": topic,
+        "partition": partition,
+        "state": WRITTEN,
+        "at": first.recorded_at,
+        "body": body,
+    }

@@ -85,12 +85,7 @@ def apply_cards(database: Database, cards: Iterable[Mapping[str, Any]]) -> None:
         database: the service's database.
         cards: ``shared.contract.events.payloads.UnitCard`` as mappings.
     """
-    newest: dict[str, Mapping[str, Any]] = {}
-    for card in cards:
-        if card["version"] > newest.get(card["id"], {"version": 0})["version"]:
-            newest[card["id"]] = card
-    if newest:
-        writes = [_update(_document(card)) for card in newest.values()]
+    if writes := [_update(_document(card)) for card in cards]:
         database[COLLECTION].bulk_write(writes, ordered=False)
 
 
@@ -102,27 +97,34 @@ def doubt(database: Database, units: Iterable[str]) -> None:
     database[COLLECTION].update_many({"_id": {"$in": list(units)}}, {"$set": {"doubtful": True}})
 
 
-def scope(path: Sequence[Card]) -> list[str]:
-    """Return what grants may name for the units of a path: ids, and region codes of chapters."""
-    return [name for name, _ in scope_with_levels(path)]
+async def ids_below(database: AsyncDatabase, roots: Sequence[str]) -> list[str] | None:
+    """Return the ids of some units and of all below them; None where that is the nation.
 
-
-def scope_with_levels(path: Sequence[Card]) -> list[tuple[str, str]]:
-    """Return the same, each with the unit's level, as ``access.require_at`` takes it."""
-    names: list[tuple[str, str]] = []
-    for card in path:
-        names.append((card.id, card.level))
-        if card.region_code and card.level != "GRASSROOTS":
-            names.append((card.region_code, card.level))
-    return names
+    Args:
+        roots: ids of units, or region codes of chapters, as grants name them.
+    """
+    cards = database[COLLECTION]
+    chapters = {"region_code": {"$in": list(roots)}, "level": {"$ne": "GRASSROOTS"}}
+    found: set[str] = set()
+    named = cards.find({"$or": [{"_id": {"$in": list(roots)}}, chapters]}, {"level": 1})
+    async for card in named:
+        if card["level"] == "NATIONAL":
+            return None
+        found.add(card["_id"])
+    edge = list(found)
+    for _ in range(DEEPEST):
+        if not edge:
+            break
+        below = cards.find({"parent": {"$in": edge}}, {"_id": 1}, batch_size=5_000)
+        edge = [card["_id"] async for card in below if card["_id"] not in found]
+        found.update(edge)
+    return sorted(found)
 
 
 class Directory:
     """The mirror in an HTTP process; look-ups are dictionary accesses.
 
-    Args:
-        database: the service's database.
-        peers: to ask org-units.
+    They raise Unavailable where a unit is not known here and org-units does not answer.
     """
 
     def __init__(self, database: AsyncDatabase, peers: Peers) -> None:
@@ -151,6 +153,10 @@ class Directory:
         """
         if not self._loaded.is_set():
             raise Unavailable("unavailable")
+
+    def some_unit(self) -> str | None:
+        """Return some unit of the directory, if it holds one."""
+        return next(reversed(self._cards), None)
 
     def known(self, unit_id: str) -> Card | None:
         """Return a unit's card from memory alone, unless it is doubtful."""
@@ -192,6 +198,10 @@ class Directory:
             path.append(card)
             following = card.parent
         return path
+
+    async def paths(self, units: Sequence[str]) -> list[list[Card]]:
+        """Return the paths of some units, in their order."""
+        return [await self.path(unit) for unit in units]
 
     async def refresh(self, unit_id: str) -> Card | None:
         """Return a unit's card as org-units shows it now, and keep it; None: there is none.

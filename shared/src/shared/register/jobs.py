@@ -176,14 +176,7 @@ class Work:
         return self.database[JOBS].update_one(self._mine, {"$set": changes}).matched_count == 1
 
 
-async def ask(
-    database: AsyncDatabase,
-    kind: str,
-    identity: str,
-    request: Mapping[str, Any],
-    *,
-    keep_for: timedelta = timedelta(seconds=KEEP_SECONDS),
-) -> Job:
+async def ask(database: AsyncDatabase, kind: str, identity: str, request: Mapping[str, Any]) -> Job:
     """Ask for a job, unless one of that id was asked for before; return it as it stands.
 
     Args:
@@ -191,10 +184,10 @@ async def ask(
         kind: which kind of job.
         identity: id of the job, derived from what makes the request repeatable.
         request: what is to be done, small and without personal data.
-        keep_for: how long the job is kept, from now on.
     """
     moment = now()
-    fresh = Job(identity, kind, Status.REQUESTED, moment, moment + keep_for, request)
+    expires = moment + timedelta(seconds=KEEP_SECONDS)
+    fresh = Job(identity, kind, Status.REQUESTED, moment, expires, request)
     stored = asdict(fresh)
     del stored["id"]
     found = await database[JOBS].find_one_and_update(

@@ -1,4 +1,4 @@
-"""The schema every writer has: what its relay, worker, web edge and jobs keep, beside its own.
+"""The schema every writer has: what its relay, worker, web edge and jobs keep, together with its own.
 
 Creating is explicit and can be repeated; a service's ``migrate.py`` names what is its own.
 """
@@ -9,15 +9,14 @@ from pymongo import ASCENDING, IndexModel
 
 from shared.base.mongo import Database
 from shared.pipeline import lease, outbox, relay
-from shared.register import accesslog, directory_worker, idempotency, jobs, recount
+from shared.register import directory_worker, jobs, recount, trail
 
 Indexes = Mapping[str, Sequence[IndexModel]]
 """By collection; one without indexes of its own is created all the same."""
 
 OF_EVERY_WRITER: Indexes = {
     outbox.COLLECTION: relay.INDEXES,
-    idempotency.COLLECTION: idempotency.indexes(),
-    accesslog.COLLECTION: accesslog.indexes(),
+    **trail.INDEXES,
     **jobs.INDEXES,
     **recount.INDEXES,
     **dict.fromkeys(
@@ -27,7 +26,7 @@ OF_EVERY_WRITER: Indexes = {
 
 
 def of_entities(collection: str, indexes: Sequence[IndexModel]) -> Indexes:
-    """Return the indexes of entities and of their earlier versions (``shared.register.entities``)."""
+    """Return the indexes of entities and of their earlier versions ."""
     return {
         collection: indexes,
         f"{collection}_versions": [

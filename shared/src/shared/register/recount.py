@@ -6,7 +6,7 @@ exactly: changes of outbox rows not yet numbered then are taken off again (docs/
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ import orjson
 from pymongo import ASCENDING, IndexModel
 
 from shared.base.clock import now
-from shared.base.mongo import ClientSession, Database, Document
+from shared.base.mongo import Database, Document
 from shared.contract import events
 from shared.contract.countable import counter_names
 from shared.contract.events.payloads import Changed, Imported
@@ -82,7 +82,7 @@ def recount(database: Database, source: str, counted: Iterable[Counted]) -> Reco
 
     Args:
         database: the writer's database.
-        source: CloudEvents source, whose epoch is told.
+        source: CloudEvents source, whose epoch is reported.
         counted: its collections of entities.
     """
     counts: Counter[Key] = Counter()
@@ -95,14 +95,10 @@ def recount(database: Database, source: str, counted: Iterable[Counted]) -> Reco
         for row in database[outbox.COLLECTION].find({"state": outbox.WRITTEN}, session=session):
             _take_off(counts, row)
         for kind in counted:
-            names = _Names(kind.model)
-            for document in _timelines(database, kind.collection, session):
+            names, entities = _Names(kind.model), database[kind.collection]
+            for document in entities.find({}, {"timeline": 1}, session=session, batch_size=5_000):
                 _add_timeline(counts, kind.topic, names, document)
     return Recount(at, found["epoch"] if found else 1, sequences, counts)
-
-
-def _timelines(database: Database, collection: str, session: ClientSession) -> Iterator[Document]:
-    yield from database[collection].find({}, {"timeline": 1}, session=session, batch_size=5_000)
 
 
 def _add_timeline(
@@ -121,11 +117,6 @@ def _add_timeline(
         before = present
 
 
-def _add_state(counts: Counter[Key], topic: str, day: str, state: Any, sign: int) -> None:
-    for name in counter_names(state):
-        counts[(topic, state.unit, day, name)] += sign
-
-
 def _take_off(counts: Counter[Key], row: Mapping[str, Any]) -> None:
     event = orjson.loads(row["body"])
     payload = events.MODELS[event["type"]].model_validate(event["data"])
@@ -138,7 +129,8 @@ def _take_off(counts: Counter[Key], row: Mapping[str, Any]) -> None:
         day = step.effective_on.isoformat()
         for state, sign in ((step.was, 1), (step.now, -1)):
             if state is not None:
-                _add_state(counts, row["topic"], day, state, sign)
+                for name in counter_names(state):
+                    counts[(row["topic"], state.unit, day, name)] += sign
 
 
 def page_id(recount: str, attempt: int, page: int) -> str:

@@ -4,42 +4,39 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from shared.base.errors import Forbidden, NotFound
+from shared.base.errors import NotFound
 from shared.base.ids import new_id
 from shared.base.mongo import AsyncDatabase
 from shared.register import jobs
-from shared.register.idempotency import Key
 from shared.register.jobs import Job, Status
 from shared.register.recount import KIND, ROWS, page_id
-from shared.web.access import CurrentPrincipal, Principal
+from shared.register.trail import RequestKey
+from shared.web.access.principal import Principal, require_service
+from shared.web.access.tokens import CurrentPrincipal
 from shared.web.requests import IdempotencyKey, JsonResponse
 
 PATH = "/v1/recounts"
 
 
-def router() -> APIRouter:
-    """Return the routes; the application keeps its database in ``app.state.database``."""
-    routes = APIRouter(prefix=PATH, tags=["recounts"])
-    routes.post("", status_code=202)(ask)
-    routes.get("/{identity}")(show)
-    routes.get("/{identity}/rows")(rows)
-    return routes
+router = APIRouter(prefix=PATH, tags=["recounts"])
+"""The application keeps its database in ``app.state.database``."""
 
 
 def _database(request: Request, principal: Principal) -> AsyncDatabase:
-    if not principal.service:
-        raise Forbidden("scope.service")
+    require_service(principal)
     found: AsyncDatabase = request.app.state.database
     return found
 
 
+@router.post("", status_code=202)
 async def ask(request: Request, principal: CurrentPrincipal, key: IdempotencyKey) -> JsonResponse:
     """Have the worker recount this registry at one cluster time; asked twice, it counts once."""
-    identity = Key(principal.subject, f"POST {PATH}", key).id if key else new_id()
+    identity = RequestKey.of(principal.subject, f"POST {PATH}", key).id if key else new_id()
     job = await jobs.ask(_database(request, principal), KIND, identity, {})
     return JsonResponse({"id": job.id, "status": job.status}, status_code=202)
 
 
+@router.get("/{identity}")
 async def show(request: Request, principal: CurrentPrincipal, identity: str) -> JsonResponse:
     """Answer how far a recount is, and when done the marks that fit its counts."""
     job = await jobs.find(_database(request, principal), KIND, identity)
@@ -60,6 +57,7 @@ def _shown(job: Job) -> dict[str, Any]:
     return shown
 
 
+@router.get("/{identity}/rows")
 async def rows(
     request: Request,
     principal: CurrentPrincipal,

@@ -1,8 +1,8 @@
-"""The columns a table may have, as its caller declares them, and the header that names them."""
+"""The columns a table may have, as its caller declares them, and the titles that name them."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,28 +44,6 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Header:
-    """The header row of a file.
-
-    Args:
-        line: number of its line, from 1.
-        titles: as the file has them.
-        index: position of each known column the file has.
-        ignored: titles of no known column; an importer shows them, so nothing is lost unseen.
-    """
-
-    line: int
-    titles: tuple[str, ...]
-    index: Mapping[str, int]
-    ignored: tuple[str, ...]
-
-    @cached_property
-    def width(self) -> int:
-        """Columns up to the last that has a title: spreadsheets pad a header to the longest row."""
-        return max((at for at, title in enumerate(self.titles, 1) if visible(title)), default=0)
-
-
-@dataclass(frozen=True)
 class TableSchema:
     """What a kind of table may hold.
 
@@ -100,26 +78,25 @@ class TableSchema:
         whole = all(column.name in found for column in self.columns if column.required)
         return len(found) if whole and len(found) > 1 else 0
 
-    def header(self, cells: Sequence[str], line: int) -> Header:
-        """Assign each title of a header row to its column.
+    def place(self, titles: Sequence[str], line: int) -> tuple[dict[str, int], tuple[str, ...]]:
+        """Return the position of each known column of a header, and the titles of no such column.
 
         Raises:
             TableError: two titles stand for one column.
         """
         index: dict[str, int] = {}
-        ignored: list[str] = []
-        for position, title in enumerate(cells):
-            column = self.column_of(title)
+        unknown: list[str] = []
+        for position, title in enumerate(titles):
+            column, plain = self.column_of(title), visible(title)
             if column is None:
-                plain = visible(title)
                 if plain and plain.lower() not in self.unread:
-                    ignored.append(plain)
+                    unknown.append(plain)
             elif column.name in index:
-                first = cells[index[column.name]]
+                first = titles[index[column.name]]
                 raise TableError(problems.COLUMN_TWICE, line=line, first=first, second=title)
             else:
                 index[column.name] = position
-        return Header(line, tuple(cells), index, tuple(ignored))
+        return index, tuple(unknown)
 
     def no_header(self, searched: int) -> TableError:
         """Return the refusal of a file without a header within the lines searched."""

@@ -3,7 +3,9 @@
 import codecs
 import csv
 import hashlib
+from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import IO
@@ -15,10 +17,8 @@ SEPARATORS = (",", "\t", ";", "，")
 """The last is the full-width comma, from files edited by hand."""
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """First bytes of .xlsx (a ZIP archive) and .xls (an OLE file)."""
-UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 LONGEST_RECORD = 1 << 22
 """Characters; more are no row of an office, and a file without line breaks fills no memory."""
-_CHUNK = 1 << 20
 
 Record = tuple[int, tuple[str, ...]]
 """The number of its first line, from 1, and its cells."""
@@ -82,7 +82,7 @@ class _Lines(TextIOWrapper):
 
 
 def inspect(stream: IO[bytes], name: str) -> CsvFile:
-    """Read a file once and settle how to read it.
+    """Settle how to read a file.
 
     UTF-8 is tried on the whole file, since the first bytes of a GB18030 file may be ASCII only;
     GB18030 (which contains GBK and GB2312, the default of Chinese spreadsheets) is the fallback.
@@ -97,29 +97,20 @@ def inspect(stream: IO[bytes], name: str) -> CsvFile:
         raise TableError(problems.EMPTY, file=name)
     if start.startswith(WORKBOOKS):
         raise TableError(problems.WORKBOOK, file=name)
-    wide = start.startswith(UTF_16_MARKS)
-    candidates = ("utf-16",) if wide else ("utf-8-sig", "gb18030")
-    decoders = {name: codecs.getincrementaldecoder(name)() for name in candidates}
-    digest = hashlib.sha256()
-    lines = 0
-    stream.seek(0)
-    chunk = start
-    while chunk:
-        chunk = stream.read(_CHUNK)
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    digest, lines = hashlib.sha256(), 0
+    for chunk in _chunks(stream):
         if b"\0" in chunk and not wide:
             raise TableError(problems.NUL, file=name)
         digest.update(chunk)
         lines += chunk.count(b"\n")
-        decoders = {key: one for key, one in decoders.items() if _decodes(one, chunk)}
-    if not decoders:
-        raise TableError(problems.ENCODING, file=name)
-    return CsvFile(stream, name, digest.hexdigest(), next(iter(decoders)), lines)
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            deque(codecs.iterdecode(_chunks(stream), encoding), maxlen=0)
+            return CsvFile(stream, name, digest.hexdigest(), encoding, lines)
+    raise TableError(problems.ENCODING, file=name)
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
-    """Return whether a decoder accepts the next chunk; an empty one ends the file."""
-    try:
-        decoder.decode(chunk, final=not chunk)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    stream.seek(0)
+    return iter(lambda: stream.read(1 << 20), b"")

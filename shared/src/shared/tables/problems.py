@@ -4,7 +4,6 @@ These texts quote cells, which may be personal data: they are for whoever gave t
 not logged. That is why they are not in the message catalogue of `shared.web`.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -32,7 +31,7 @@ class Problem:
     """
 
     message: Message
-    params: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    params: Mapping[str, object]
     column: str | None = None
     title: str | None = None
 

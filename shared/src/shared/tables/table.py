@@ -1,14 +1,16 @@
 """A table read row by row: each row's line, values, and the problems found in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from typing import IO
 
 from shared.tables import problems
 from shared.tables.cells import visible
-from shared.tables.columns import Header, TableSchema
-from shared.tables.csvfile import SEPARATORS, CsvFile, Record, inspect
+from shared.tables.columns import TableSchema
+from shared.tables.csvfile import SEPARATORS, CsvFile, inspect
 from shared.tables.problems import Problem, Unreadable
 
 SEARCHED_LINES = 10
@@ -34,22 +36,37 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A file whose form is understood; its rows are read each time they are asked for."""
+    """A file whose form is understood; its rows are read each time they are asked for.
+
+    Args:
+        line: number of the line of the header, from 1.
+        titles: of the header, as the file has them.
+        index: position of each known column the file has.
+        ignored: titles of no known column; an importer shows them, so nothing is lost unseen.
+    """
 
     file: CsvFile
     schema: TableSchema
     separator: str
-    header: Header
+    line: int
+    titles: tuple[str, ...]
+    index: Mapping[str, int]
+    ignored: tuple[str, ...]
+
+    @cached_property
+    def width(self) -> int:
+        """Columns up to the last that has a title: spreadsheets pad a header to the longest row."""
+        return max((at for at, title in enumerate(self.titles, 1) if visible(title)), default=0)
 
     @property
     def expected_rows(self) -> int:
         """The lines below the header, an estimate of the rows."""
-        return self.file.lines - self.header.line
+        return self.file.lines - self.line
 
     def title_of(self, name: str) -> str:
         """Return the file's own title of a column, else the one to add; other names stay."""
-        if name in self.header.index:
-            return self.header.titles[self.header.index[name]]
+        if name in self.index:
+            return self.titles[self.index[name]]
         column = self.schema.by_name.get(name)
         return column.titles[0] if column else name
 
@@ -60,34 +77,29 @@ class Table:
             TableError: quoting breaks, or the file changed under the reading.
         """
         for line, cells in self.file.records(self.separator):
-            if line > self.header.line and any(cell.strip() for cell in cells):
+            if line > self.line and any(cell.strip() for cell in cells):
                 yield self._row(line, cells)
 
     def _row(self, line: int, cells: tuple[str, ...]) -> Row:
         """Read the cells of one row; a missing cell at the end of a row is a blank one."""
+        found: list[Problem] = []
+        # What breaks a row as a whole loses cells or rows unseen.
+        if extra := sum(1 for cell in cells[self.width :] if visible(cell)):
+            found.append(Problem(problems.EXTRA_CELLS, {"extra": extra}))
+        for title, cell in zip(self.titles, cells, strict=False):
+            # A remark may have lines; lines with as many separators as a row are rows.
+            if "\n" in cell and cell.count(self.separator) >= self.width // 2:
+                params = {"column": title, "counted": self.schema.counted}
+                found.append(Problem(problems.OPEN_QUOTE, params, title=title))
         values: dict[str, str | None] = dict.fromkeys(self.schema.by_name)
-        found = self._row_problems(cells)
-        for name, position in self.header.index.items():
+        for name, position in self.index.items():
             cell = cells[position] if position < len(cells) else ""
             try:
                 values[name] = self.schema.by_name[name].value(cell)
             except Unreadable as error:
-                title = self.header.titles[position]
+                title = self.titles[position]
                 found.append(replace(error.problem, column=name, title=title))
         return Row(line, values, cells, tuple(found))
-
-    def _row_problems(self, cells: tuple[str, ...]) -> list[Problem]:
-        """Name what breaks the row as a whole: such faults lose cells or rows unseen."""
-        found: list[Problem] = []
-        width = self.header.width
-        if extra := sum(1 for cell in cells[width:] if visible(cell)):
-            found.append(Problem(problems.EXTRA_CELLS, {"extra": extra}))
-        for title, cell in zip(self.header.titles, cells, strict=False):
-            # A remark may have lines; lines with as many separators as a row are rows.
-            if "\n" in cell and cell.count(self.separator) >= width // 2:
-                params = {"column": title, "counted": self.schema.counted}
-                found.append(Problem(problems.OPEN_QUOTE, params, title=title))
-        return found
 
 
 def read_table(stream: IO[bytes], schema: TableSchema, name: str) -> Table:
@@ -103,15 +115,15 @@ def read_table(stream: IO[bytes], schema: TableSchema, name: str) -> Table:
         OSError: the stream cannot be read.
     """
     file = inspect(stream, name)
-    best: tuple[int, str, Record] | None = None
-    for separator in SEPARATORS:
-        for record in islice(file.records(separator), SEARCHED_LINES):
-            score = schema.score(record[1])
-            if best is None or score > best[0]:
-                best = score, separator, record
+    headers = (
+        (schema.score(cells), separator, line, cells)
+        for separator in SEPARATORS
+        for line, cells in islice(file.records(separator), SEARCHED_LINES)
+    )
+    best = max(headers, key=itemgetter(0), default=None)
     if best is None:
         raise problems.TableError(problems.EMPTY, file=name)
-    score, separator, (line, cells) = best
+    score, separator, line, cells = best
     if score == 0:
         raise schema.no_header(SEARCHED_LINES)
-    return Table(file, schema, separator, schema.header(cells, line))
+    return Table(file, schema, separator, line, cells, *schema.place(cells, line))

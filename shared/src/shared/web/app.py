@@ -1,7 +1,7 @@
 """Makes a service's FastAPI application: edge, problems, health, metrics, and its own routes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from shared.base import log
 from shared.base.errors import RegistryError
 from shared.base.settings import HttpSettings
 from shared.web.access import TokenVerifier
-from shared.web.edge import CONTENT_SECURITY_POLICY, Edge
+from shared.web.edge import Edge
 from shared.web.problems import MEDIA_TYPE, Problem, handle
 from shared.web.requests import JsonResponse
 
@@ -117,20 +117,18 @@ def create_app(
     readiness: Sequence[Check] = (),
     lifespan: Lifespan | None = None,
     verifier: TokenVerifier | None = None,
-    multipart: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """Return the application of a service.
 
     Args:
         title: name in the OpenAPI document.
         settings: limits of the edge.
-        instance: name of the process, told by the health routes.
+        instance: name of the process, shown by the health routes.
         routers: the service's own routes.
         readiness: checks of real dependencies; each raises while it is not ready, and is named
             in the answer by its ``__qualname__``.
         lifespan: what the service starts and stops.
         verifier: turns tokens into principals; closed with the application.
-        multipart: paths that take multipart uploads, and how many bytes each.
     """
 
     app = _bare(title, _whole(lifespan, verifier))
@@ -139,11 +137,5 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.include_router(_health(instance, readiness))
-    app.add_middleware(
-        Edge,
-        settings=settings,
-        verifier=verifier,
-        multipart=dict(multipart or {}),
-        content_security_policy=CONTENT_SECURITY_POLICY,
-    )
+    app.add_middleware(Edge, settings=settings, verifier=verifier)
     return app

@@ -7,43 +7,82 @@ import asyncio
 import re
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
 
 from shared.base import log
 from shared.base.errors import Malformed, RegistryError, TooLarge, Unavailable
 from shared.base.ids import new_id
 from shared.base.log import correlation_id
 from shared.base.settings import HttpSettings
-from shared.web import metrics
-from shared.web.access import TokenVerifier
-from shared.web.access.http import bearer_token
-from shared.web.body import check_json, check_media_type
-from shared.web.limits import TokenBuckets
-from shared.web.problems import REFUSED, TooManyRequests, problem_response, translated
+from shared.web.access.tokens import CALLER, TokenVerifier, bearer_token
+from shared.web.admission import (
+    PARSED,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    TokenBuckets,
+    check_media_type,
+    read_json,
+    replayed,
+    whole,
+)
+from shared.web.problems import TooManyRequests, problem_response, translated
 from shared.web.queries import Declared
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+FIXED_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        b"form-action 'self'; frame-ancestors 'none'",
+    ),
 )
-
+PLAIN_JSON = b"application/json"
 _CORRELATION = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 
+_REQUESTS = Counter(
+    "registry_http_requests", "Requests by route and status", ["method", "route", "status"]
+)
+_SECONDS = Histogram(
+    "registry_http_request_seconds",
+    "Time until a response starts",
+    ["method", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+_IN_FLIGHT = Gauge("registry_http_requests_in_flight", "Requests being answered, streams included")
+
+_GONE = 499
+"""Status under which a request is counted whose caller left before it was answered."""
 _log = log.get(__name__)
 
 
-class _Exchange:
-    """One request and its answer: completes headers, knows whether the answer has begun."""
+@lru_cache(maxsize=4_096)
+def _children(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    # Finding a child by its labels takes longer than counting.
+    return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(method, route)
 
-    def __init__(self, scope: Scope, send: Send, fixed: list[tuple[bytes, bytes]]) -> None:
+
+def _count(method: str, route: str, status: int, seconds: float) -> None:
+    requests, durations = _children(method, route, status or _GONE)
+    requests.inc()
+    if status:
+        durations.observe(seconds)
+
+
+class _Exchange:
+    """One request and its answer: completes headers, knows whether the answer has started."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-correlation-id", b"")
@@ -51,7 +90,6 @@ class _Exchange:
         self.status = 0
         self.deadline: asyncio.Timeout | None = None
         self._send = send
-        self._fixed = fixed
         self._since = time.perf_counter()
         self.seconds = 0.0
 
@@ -61,7 +99,7 @@ class _Exchange:
             self.seconds = time.perf_counter() - self._since
             if self.deadline is not None and not self.deadline.expired():
                 self.deadline.reschedule(None)  # a stream may last
-            headers = message["headers"] = [*message.get("headers", ()), *self._fixed]
+            headers = message["headers"] = [*message.get("headers", ()), *FIXED_HEADERS]
             headers.append((b"x-correlation-id", self.correlation.encode()))
             if self.scope["path"].startswith("/v1/") and all(
                 name.lower() != b"cache-control" for name, _ in headers
@@ -77,7 +115,7 @@ class _Exchange:
     def measure(self) -> None:
         route = _template(self.scope)
         method = self.scope["method"] if route else "-"
-        metrics.count(method, route or "-", self.status, self.seconds)
+        _count(method, route or "-", self.status, self.seconds)
 
 
 def _told(problem: Exception) -> dict[str, Any]:
@@ -108,42 +146,25 @@ class Edge:
         app: what it stands before.
         settings: the limits.
         verifier: knows whose token a request bears, for the rate limit.
-        multipart: paths that take uploads instead of JSON, and how many bytes each.
-        content_security_policy: what pages of this service may load.
     """
 
-    def __init__(
-        self,
-        app: App,
-        *,
-        settings: HttpSettings,
-        verifier: TokenVerifier | None,
-        multipart: Mapping[str, int],
-        content_security_policy: str,
-    ) -> None:
+    def __init__(self, app: App, *, settings: HttpSettings, verifier: TokenVerifier | None) -> None:
         self._app = app
         self._settings = settings
         self._verifier = verifier
-        self._multipart = multipart
         self._buckets = TokenBuckets(settings.requests_per_minute)
         self._in_flight = 0
         self._declared: Declared | None = None
-        self._fixed = [
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
-            (b"x-frame-options", b"DENY"),
-            (b"content-security-policy", content_security_policy.encode()),
-        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send, self._fixed)
+        exchange = _Exchange(scope, send)
         bound = correlation_id.set(exchange.correlation)
         self._in_flight += 1
-        metrics.IN_FLIGHT.inc()
+        _IN_FLIGHT.inc()
         try:
             await self._answer(exchange, receive)
         except RegistryError as refusal:
@@ -151,11 +172,11 @@ class Edge:
         except Exception as problem:
             _log.error("unforeseen", route=_template(scope), **_told(problem))
             if exchange.status:
-                raise  # the answer has begun; the server cuts the connection
+                raise  # the answer has started; the server cuts the connection
             await exchange.refuse(translated(problem))
         finally:
             self._in_flight -= 1
-            metrics.IN_FLIGHT.dec()
+            _IN_FLIGHT.dec()
             exchange.measure()
             correlation_id.reset(bound)
 
@@ -163,7 +184,8 @@ class Edge:
         scope, limit = exchange.scope, self._settings.request_timeout_seconds
         if scope["path"] not in UNLIMITED:
             self._admit(exchange)
-        self._check_query(scope)
+        if scope["query_string"]:
+            self._check_query(scope)
         deadline = asyncio.timeout(limit)
         try:
             async with deadline:
@@ -186,6 +208,7 @@ class Edge:
         caller = f"address {scope['client'][0]}" if scope.get("client") else "address -"
         token = bearer_token(exchange.headers.get(b"authorization", b"").decode("latin-1"))
         if token and self._verifier and (known := self._verifier.known(token)):
+            scope[CALLER] = known
             if known.service:
                 return
             caller = f"subject {known.subject}"
@@ -193,68 +216,21 @@ class Edge:
             raise TooManyRequests("rate.limited", params={"seconds": wait})
 
     def _check_query(self, scope: Scope) -> None:
-        if scope["query_string"]:
-            if self._declared is None:
-                self._declared = Declared(scope["app"].routes)
-            self._declared.check(scope["method"], scope["path"], scope["query_string"])
+        if self._declared is None:
+            self._declared = Declared(scope["app"].routes)
+        self._declared.check(scope["method"], scope["path"], scope["query_string"])
 
     async def _body(self, exchange: _Exchange, receive: Receive) -> Receive:
         """Return a ``receive`` that gives the checked body."""
-        headers, path = exchange.headers, exchange.scope["path"]
+        headers, limit = exchange.headers, self._settings.max_body_bytes
         length = headers.get(b"content-length")
         if length in (None, b"0") and b"transfer-encoding" not in headers:
             return receive
-        upload = self._multipart.get(path)
-        limit = self._settings.max_body_bytes if upload is None else upload
         if length is not None and (not length.isdigit() or int(length) > limit):
             raise TooLarge("body.too_large", params={"limit": limit})
-        check_media_type(headers.get(b"content-type"), multipart=upload is not None)
-        counted = _counted(exchange.scope, receive, limit)
-        if upload is not None:
-            if exchange.deadline is not None:
-                exchange.deadline.reschedule(None)  # a roster of a province takes its time
-            return counted
-        body = await _whole(counted)
+        if headers.get(b"content-type") != PLAIN_JSON:
+            check_media_type(headers.get(b"content-type", b""))
+        body = await whole(receive, limit)
         if body:
-            check_json(body)
-        return _replayed(body, receive)
-
-
-def _counted(scope: Scope, receive: Receive, limit: int) -> Receive:
-    taken = 0
-
-    async def count() -> Message:
-        nonlocal taken
-        message = await receive()
-        if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                scope[REFUSED] = TooLarge("body.too_large", params={"limit": limit})
-                raise scope[REFUSED]
-        return message
-
-    return count
-
-
-async def _whole(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Malformed("request.malformed")  # the caller left half-way
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
+            exchange.scope[PARSED] = read_json(body)
+        return replayed(body, receive)

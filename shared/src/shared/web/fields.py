@@ -1,16 +1,14 @@
 """Types of the fields that requests have: days, short texts, ids; and the model they stand in."""
 
-import re
 from datetime import date
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.base import clock
-from shared.contract.events.states import UnitId
 
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
 T = TypeVar("T")
 
@@ -24,16 +22,28 @@ class StrictModel(BaseModel):
     )
 
 
-def _only_iso(value: object) -> object:
-    """Let only ``YYYY-MM-DD`` become a date: numbers and instants are no days."""
-    if type(value) is date:
-        return value
-    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
-        return value
-    raise PydanticCustomError("date_parsing", "a day is written YYYY-MM-DD")
+class _IsoDay:
+    """Lets only ``YYYY-MM-DD`` become a date: numbers and instants are no days."""
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        text = core_schema.chain_schema(
+            [
+                core_schema.str_schema(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+                core_schema.date_schema(),
+            ]
+        )
+        day = core_schema.union_schema([core_schema.date_schema(strict=True), text])
+        return core_schema.custom_error_schema(
+            day,
+            custom_error_type="date.invalid",
+            custom_error_message="a day is written YYYY-MM-DD",
+        )
+
+    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> JsonSchemaValue:
+        return {"type": "string", "format": "date"}
 
 
-Day = Annotated[date, BeforeValidator(_only_iso)]
+Day = Annotated[date, _IsoDay()]
 """A day of China Standard Time."""
 EARLIEST_PAPER = date(1904, 3, 10)
 """The founding of the society in Shanghai: no paper of its work is older."""
@@ -66,15 +76,3 @@ def kept(value: T | None) -> T:
     if value is None:
         raise PydanticCustomError("field.required", "cannot be emptied")
     return value
-
-
-__all__ = [
-    "EARLIEST_PAPER",
-    "Day",
-    "PaperDay",
-    "PlainText",
-    "ShortText",
-    "StrictModel",
-    "UnitId",
-    "kept",
-]

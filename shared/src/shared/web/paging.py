@@ -1,54 +1,68 @@
-"""Lists in pages, ordered by instant and id: the query parameters, the cursor, the answer."""
+"""Cursors of lists: where the next page goes on, opaque to the caller.
+
+A list is ordered by id, or by instant and id; its cursor is the place of the last item of a page.
+"""
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from fastapi import Query
-from fastapi.responses import Response
 
 from shared.base.errors import Invalid
-from shared.base.mongo import Document, Place
+from shared.web.requests import JsonResponse
 
 MAX_PAGE = 200
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
-PageCursor = Annotated[
-    str | None, Query(max_length=400, description="next_cursor of the page before")
-]
-_PLACE = re.compile(r"([0-9]{1,14})/([ -~]{1,250})")
+
+_ID = re.compile(r"[A-Za-z0-9-]{1,40}")
+_DATED = re.compile(r"([0-9]{1,14})/([ -~]{1,250})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+Cursor = Annotated[str | None, Query(max_length=400, description="next_cursor of the page before")]
 
-def place_of(cursor: str | None) -> Place | None:
-    """Return where the page before ended; None for the first page.
+
+def after(cursor: str | None) -> str | None:
+    """Return the id of the last item of the page before; None for the first page.
 
     Raises:
-        Invalid: it is no cursor of ours.
+        Invalid: it is no cursor of such a list.
+    """
+    return None if cursor is None else _read(_ID, cursor)[0]
+
+
+def dated_after(cursor: str | None) -> tuple[datetime, str] | None:
+    """Return instant and id of the last item of the page before; None for the first page.
+
+    Raises:
+        Invalid: it is no cursor of such a list.
     """
     if cursor is None:
         return None
+    found = _read(_DATED, cursor)
+    return _EPOCH + int(found[1]) * _MILLISECOND, found[2]
+
+
+def dated(at: datetime, identity: str) -> str:
+    """Return the place of an item in a list that is ordered by instant and id."""
+    return f"{(at - _EPOCH) // _MILLISECOND}/{identity}"
+
+
+def page_answer(items: Sequence[object], last: str | None) -> JsonResponse:
+    """Return a page; ``last`` is the place of its last item where another page follows."""
+    cursor = None if last is None else base64.urlsafe_b64encode(last.encode()).decode()
+    return JsonResponse({"items": items, "next_cursor": cursor})
+
+
+def _read(pattern: re.Pattern[str], cursor: str) -> re.Match[str]:
+    """Return what a cursor says; raise Invalid where it is none of such a list."""
     try:
-        found = _PLACE.fullmatch(base64.urlsafe_b64decode(cursor.encode()).decode())
+        found = pattern.fullmatch(base64.urlsafe_b64decode(cursor.encode()).decode())
     except ValueError:
         found = None
     if found is None:
         raise Invalid("cursor.invalid", field="cursor")
-    return _EPOCH + int(found[1]) * _MILLISECOND, found[2]
-
-
-def page_answer(
-    found: Sequence[Document], limit: int, shown: Callable[[Document], Any]
-) -> Response:
-    """Return a page as JSON, of entries of which one more than the limit was asked for."""
-    following = None
-    if len(found) > limit:
-        last = found[limit - 1]
-        place = f"{(last['at'] - _EPOCH) // _MILLISECOND}/{last['_id']}"
-        following = base64.urlsafe_b64encode(place.encode()).decode()
-    items = [shown(document) for document in found[:limit]]
-    body = orjson.dumps({"items": items, "next_cursor": following})
-    return Response(body, media_type="application/json")
+    return found

@@ -1,5 +1,6 @@
 """The one rendering of refusals: RFC 9457 problem documents, in the reader's language."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -11,11 +12,11 @@ from starlette.exceptions import HTTPException
 
 from shared.base import log
 from shared.base.errors import (
+    FieldError,
     Malformed,
     NotFound,
     RegistryError,
     StaleVersion,
-    TooLarge,
     Unauthenticated,
     Unavailable,
 )
@@ -24,8 +25,6 @@ from shared.web.messages import Lang, language, text
 from shared.web.validation import refusal_of
 
 MEDIA_TYPE = "application/problem+json"
-REFUSED = "registry.refused"
-"""Key of the scope under which the edge leaves what it refused while a body was being read."""
 RETRY_SECONDS = 1
 
 _TITLES: dict[int, tuple[str, str]] = {
@@ -97,12 +96,16 @@ def problem(error: RegistryError, lang: Lang) -> dict[str, Any]:
         "status": error.status,
         "detail": _text(error.code, lang, error.params),
         "code": error.code,
-        "errors": [
-            {"field": item.field, "code": item.code, "message": _text(item.code, lang, item.params)}
-            for item in error.errors
-        ],
+        "errors": field_problems(error.errors, lang),
         "correlation_id": correlation_id.get(),
     }
+
+
+def field_problems(errors: Sequence[FieldError], lang: Lang) -> list[dict[str, str]]:
+    return [
+        {"field": item.field, "code": item.code, "message": _text(item.code, lang, item.params)}
+        for item in errors
+    ]
 
 
 def _headers(error: RegistryError, lang: Lang) -> dict[str, str]:
@@ -146,7 +149,7 @@ _PASSING = {
 def translated(error: Exception) -> RegistryError:
     """Return the refusal an unforeseen exception means to the caller."""
     names = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
-    # Told by name: the edge knows no database driver (import contract "mongo").
+    # Recognised by name: the edge knows no database driver (import contract "mongo").
     if names & _PASSING:
         return Unavailable("unavailable")
     labelled = getattr(error, "has_error_label", None)
@@ -156,8 +159,6 @@ def translated(error: Exception) -> RegistryError:
 
 
 def _of_http(error: HTTPException, request: Request) -> RegistryError:
-    if (refused := request.scope.get(REFUSED)) is not None:
-        return refused  # type: ignore[no-any-return]
     match error.status_code:
         case 404:
             return NotFound("route.not_found")
@@ -166,10 +167,6 @@ def _of_http(error: HTTPException, request: Request) -> RegistryError:
             return MethodNotAllowed(
                 "route.method", params={"method": request.method, "allowed": allowed}
             )
-        case 413:
-            return TooLarge("body.too_large", params={"limit": "?"})
-        case 400 if "multipart" in request.headers.get("content-type", ""):
-            return Malformed("body.multipart")
         case status if 400 <= status < 500:
             return Malformed("request.malformed")
         case _:

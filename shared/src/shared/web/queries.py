@@ -45,15 +45,19 @@ class Declared:
         ]
 
     def check(self, method: str, path: str, query: bytes) -> None:
-        """Let pass a query whose parameters the route knows; an address without one, too.
+        """Refuse a query with parameters that the route does not know.
 
         Raises:
             Invalid: it names others; tells which there are.
         """
         if not query or not path.startswith(API):
             return
-        known = self._parameters(method, path)
-        if known is None:
+        declared = (
+            route.parameters
+            for route in self._routes
+            if method in route.methods and route.path.match(path)
+        )
+        if (known := next(declared, None)) is None:
             return
         given = dict.fromkeys(name for name, _ in parse_qsl(query.decode("latin-1"), True))
         unknown = [plain_name(name) for name in given if name not in known][:MOST_NAMED]
@@ -62,14 +66,6 @@ class Declared:
             raise invalid(
                 [FieldError(name, "query.unknown", {"name": name, **offered}) for name in unknown]
             )
-
-    def _parameters(self, method: str, path: str) -> frozenset[str] | None:
-        found = (
-            route.parameters
-            for route in self._routes
-            if method in route.methods and route.path.match(path)
-        )
-        return next(found, None)
 
 
 def _fields(dependant: Any) -> Iterator[Any]:

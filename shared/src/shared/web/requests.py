@@ -9,10 +9,9 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 
 from shared.base.errors import Malformed, PreconditionRequired
-from shared.web.messages import Lang, language
 
 HEADER = "Idempotency-Key"
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+KEY_SHAPE = re.compile(r"[\x21-\x7e]{1,200}")
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,15})"?')
 
 
@@ -31,11 +30,16 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-async def if_match(
-    header: Annotated[
-        str | None, Header(alias="If-Match", description='ETag of the version seen, such as "3"')
-    ] = None,
-) -> int:
+MatchHeader = Annotated[
+    str | None, Header(alias="If-Match", description='ETag of the version seen, such as "3"')
+]
+KeyHeader = Annotated[
+    str | None,
+    Header(alias=HEADER, description="1 to 200 printable characters, new for each request"),
+]
+
+
+def if_match(header: MatchHeader = None) -> int:
     """Return the version the caller has seen.
 
     Raises:
@@ -50,34 +54,26 @@ async def if_match(
     return int(found[1])
 
 
-IfMatch = Annotated[int, Depends(if_match)]
-
-
-async def idempotency_key(
-    header: Annotated[
-        str | None,
-        Header(alias=HEADER, description="1 to 200 printable characters, new for each request"),
-    ] = None,
-) -> str | None:
+async def idempotency_key(header: KeyHeader = None) -> str | None:
     """Return the caller's key, or None where no key was sent.
 
     Raises:
         Malformed: the key is not one.
     """
-    if header is not None and not _KEY.fullmatch(header):
-        raise Malformed("idempotency.malformed", field=HEADER)
+    if header is not None and not KEY_SHAPE.fullmatch(header):
+        raise malformed_key()
     return header
+
+
+def malformed_key() -> Malformed:
+    """Return the refusal of a key that is none."""
+    return Malformed("idempotency.malformed", field=HEADER)
 
 
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 
 
-def prefers(request: Request) -> Lang:
-    """Return the language the caller reads."""
-    return language(request.headers.get("accept-language"))
-
-
 def closing(request: Request) -> asyncio.Event:
-    """Return the event that is set when the process is told to stop; streams end upon it."""
+    """Return the event that is set when the process is to stop; streams end upon it."""
     event: asyncio.Event = request.app.state.closing
     return event

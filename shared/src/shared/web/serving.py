@@ -1,4 +1,4 @@
-"""Runs a service's application under uvicorn until it is told to stop."""
+"""Runs a service's application under uvicorn until it is stopped."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from shared.base import log
 from shared.base.settings import HttpSettings, ProcessSettings
 
 GRACE_SECONDS = 5
-"""What is under way may finish within this; streams are told to end at once."""
+"""What is under way may finish within this; streams end at once."""
 
 
 class _Server(uvicorn.Server):

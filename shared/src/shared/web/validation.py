@@ -10,7 +10,7 @@ from shared.web.messages import MESSAGES
 Context = Mapping[str, Any]
 _LONGEST_NAME = 80
 MOST_ERRORS = 100
-"""So many are told of; a caller mends no more at a time."""
+"""So many are reported; a caller corrects no more at a time."""
 _MANY_DIGITS = re.compile(r"\d{6,}")
 
 _TYPES = {
@@ -33,8 +33,6 @@ _TYPES = {
     "set_type": "list",
     "none_required": "null",
 }
-_TOO_LONG = {"string_too_long": "max_length", "too_long": "max_length"}
-_TOO_SHORT = {"string_too_short": "min_length", "too_short": "min_length"}
 _RANGES: dict[str, Callable[[Context], str]] = {
     "greater_than": lambda context: f"> {context['gt']}",
     "greater_than_equal": lambda context: f"≥ {context['ge']}",
@@ -44,12 +42,8 @@ _RANGES: dict[str, Callable[[Context], str]] = {
 
 
 def plain_name(part: object) -> str:
-    """Return a name a client sent, fit to be told: a person's number may stand in its place."""
+    """Return a name a client sent, fit to be shown: a person's number may stand in its place."""
     return _MANY_DIGITS.sub("…", str(part))[:_LONGEST_NAME]
-
-
-def _field(location: Sequence[Any]) -> str:
-    return ".".join(plain_name(part) for part in location[1:])
 
 
 def field_error(finding: Mapping[str, Any]) -> FieldError:
@@ -58,7 +52,7 @@ def field_error(finding: Mapping[str, Any]) -> FieldError:
     A validator of a schema names its own code with ``PydanticCustomError(code, …, context)``.
     """
     kind: str = finding["type"]
-    field = _field(finding["loc"])
+    field = ".".join(plain_name(part) for part in finding["loc"][1:])
     context: Context = finding.get("ctx") or {}
     if kind in MESSAGES:
         return FieldError(field, kind, dict(context))
@@ -72,10 +66,10 @@ def field_error(finding: Mapping[str, Any]) -> FieldError:
 
 
 def _limit_error(kind: str, field: str, context: Context) -> FieldError:
-    if kind in _TOO_LONG:
-        return FieldError(field, "field.too_long", {"max": context[_TOO_LONG[kind]]})
-    if kind in _TOO_SHORT:
-        return FieldError(field, "field.too_short", {"min": context[_TOO_SHORT[kind]]})
+    if kind in {"string_too_long", "too_long"}:
+        return FieldError(field, "field.too_long", {"max": context["max_length"]})
+    if kind in {"string_too_short", "too_short"}:
+        return FieldError(field, "field.too_short", {"min": context["min_length"]})
     if kind in _RANGES:
         return FieldError(field, "field.range", {"limits": _RANGES[kind](context)})
     if kind in {"literal_error", "enum"}:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.people.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX, CodeList, minority
+from shared.people.codes import EDUCATION, ETHNICITY, MINORITY, POLITICAL_STATUS, SEX, CodeList
 from shared.people.problems import CodeProblem
 
 LISTS = [SEX, ETHNICITY, POLITICAL_STATUS, EDUCATION]
@@ -61,10 +61,10 @@ def test_a_value_unknown_to_a_code_list_names_the_list() -> None:
 
 
 def test_the_code_of_an_ethnicity_tells_whether_it_is_a_minority() -> None:
-    answers = {entry.code: minority(entry.code) for entry in ETHNICITY.entries}
+    answers = {entry.code: MINORITY[entry.code] for entry in ETHNICITY.entries}
     assert answers.pop("01") == "no"
-    assert {answers.pop("97"), answers.pop("98"), minority(None)} == {"unknown"}
+    assert {answers.pop("97"), answers.pop("98"), MINORITY[None]} == {"unknown"}
     assert set(answers.values()) == {"yes"}
     assert len(answers) == 55
-    with pytest.raises(CodeProblem):
-        minority("57")
+    with pytest.raises(KeyError):
+        MINORITY["57"]

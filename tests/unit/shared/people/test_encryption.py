@@ -103,7 +103,6 @@ def test_the_encryption_envelope_is_aes_gcm_with_its_key_id() -> None:
     header, nonce, sealed = envelope[:5], envelope[5:17], envelope[17:]
     assert header == b"\x01\x01\x02k1"
     assert AESGCM(b"a" * 32).decrypt(nonce, sealed, header + PLACE) == NUMBER.encode()
-    assert RING.key_id_of(envelope) == "k1"
     assert NUMBER.encode() not in envelope
 
 
@@ -132,7 +131,6 @@ def test_while_two_keys_of_the_key_ring_live_both_index_and_the_active_one_leads
     assert new.startswith("k2:phone:")
     assert [old] == RING.indexes("phone", "+8613812345678")
     assert ring.decrypt(RING.encrypt(NUMBER, PLACE), PLACE) == NUMBER
-    assert ring.key_id_of(ring.encrypt(NUMBER, PLACE)) == "k2"
 
 
 def test_a_retired_key_of_the_key_ring_still_decrypts_and_no_longer_indexes() -> None:

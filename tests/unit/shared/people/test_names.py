@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.people.names import LONGEST, check_name
+from shared.people.contacts import LONGEST_NAME, check_name
 from shared.people.problems import NameProblem
 
 
@@ -29,7 +29,7 @@ from shared.people.problems import NameProblem
         ("葛\U000e0100城", "葛\U000e0100城"),
         ("\ufeff张三\u200b", "张三"),
         ("\ufa10", "塚"),
-        ("字" * LONGEST, "字" * LONGEST),
+        ("字" * LONGEST_NAME, "字" * LONGEST_NAME),
         ("张 San", "张 San"),
     ],
 )
@@ -52,7 +52,7 @@ def test_a_name_is_kept_in_one_form(raw: str, kept: str) -> None:
         ("张\u200b三", "name.characters"),
         ("张\uffff", "name.characters"),
         ("张\u2028三", "name.characters"),
-        ("字" * (LONGEST + 1), "name.length"),
+        ("字" * (LONGEST_NAME + 1), "name.length"),
         ("张" + "\u3000" * 500, "name.length"),
         ("12345", "name.no_letter"),
         ("···", "name.no_letter"),
@@ -71,6 +71,6 @@ def test_any_name_that_is_kept_is_storable_and_stable(raw: str) -> None:
     except NameProblem:
         return
     assert check_name(kept) == kept
-    assert 0 < len(kept) <= LONGEST
+    assert 0 < len(kept) <= LONGEST_NAME
     assert "\0" not in kept
     kept.encode()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.people.phones import normalise_phone
+from shared.people.contacts import normalise_phone
 from shared.people.problems import PhoneProblem
 
 
@@ -89,7 +89,7 @@ def test_any_text_gives_a_phone_number_or_a_problem(text: str) -> None:
 
 def test_a_mainland_phone_number_does_not_load_the_phonenumbers_library() -> None:
     script = (
-        "import sys; from shared.people.phones import normalise_phone; "
+        "import sys; from shared.people.contacts import normalise_phone; "
         "normalise_phone('13812345678'); sys.exit('phonenumbers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -33,7 +33,7 @@ def test_english_headers_of_a_table_are_understood() -> None:
 
 
 def test_unknown_columns_of_a_table_are_listed_and_unread_ones_are_not() -> None:
-    assert table("No,名称,地点,天气,备注,\n1,义诊,公园,晴,,\n").header.ignored == ("天气",)
+    assert table("No,名称,地点,天气,备注,\n1,义诊,公园,晴,,\n").ignored == ("天气",)
 
 
 def test_the_title_of_a_column_is_that_of_the_table_else_the_one_to_add() -> None:

@@ -6,17 +6,12 @@ numbers carry county number 99, which no county has, and the telephone numbers o
 
 import csv
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import cycle
 from pathlib import Path
 
-from registry_cli.demo.names import FEMALE, MALE, SHARED_SYLLABLES, SURNAMES
-
-COLUMNS = (
-    "姓名", "性别", "出生日期", "证件类型", "证件号码", "手机号码", "民族", "文化程度", "政治面貌",
-    "职业", "所在单位编号或名称", "会员类别", "入会日期", "备注",
-)  # fmt: skip
 Row = dict[str, str]
 
 LAST_DAY = date(2025, 12, 31)
@@ -31,8 +26,19 @@ FIRST_WRONG_ROW = 10
 
 _CHECK_CHARACTERS = "10X98765432"
 _AREAS = ("330199", "330299", "330399", "340199", "360199", "410199", "420199", "510199")
+# The commonest surnames and syllables of given names, to be put together at random.
+SURNAMES: tuple[str, ...] = (
+    *"王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程"
+    "魏苏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝"
+    "龚邵万钱严覃武戴莫孔向汤",
+    "欧阳",
+    "诸葛",
+    "上官",
+)
+MALE = tuple("伟强磊军勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林建国志文博")
+FEMALE = tuple("芳娜敏静丽艳娟霞秀兰燕玲桂英丹萍红洁雪梅琳慧莹婷雯欣怡佳倩颖晶璐瑶")
+SHARED_SYLLABLES = tuple("子晓文雨思嘉志春海云玉新永小家一天")
 PEOPLES = ("汉族", "畲族", "回族", "土家族", "苗族")
-_UNKNOWN_UNIT = "不存在的单位红十字会"
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,6 @@ class DemoRoster:
     """What a written demo roster holds.
 
     Args:
-        path: the file.
         rows: rows below the header; the first has line number 2.
         wrong: kind of fault by line number; such rows are to be refused.
         repairable: kind of blemish by line number; such rows are to be accepted.
@@ -48,8 +53,8 @@ class DemoRoster:
 
     path: Path
     rows: int
-    wrong: dict[int, str] = field(default_factory=dict)
-    repairable: dict[int, str] = field(default_factory=dict)
+    wrong: dict[int, str]
+    repairable: dict[int, str]
 
 
 def write_demo(
@@ -65,22 +70,20 @@ def write_demo(
     """
     if not unit_names:
         raise ValueError("a demo roster needs at least one unit")
-    random_choice = random.Random(seed)  # noqa: S311 - repeatable on purpose, nothing secret
+    rng = random.Random(seed)  # noqa: S311 - repeatable on purpose, nothing secret
     taken: set[str] = set()
-    people = [_person(random_choice, unit_names, taken) for _ in range(rows)]
-    wrong = _blemish(people, random_choice, WRONG_SHARE, FAULTS, untouched=frozenset())
-    repairable = _blemish(
-        people, random_choice, REPAIRABLE_SHARE, BLEMISHES, untouched=frozenset(wrong)
-    )
+    people = [_person(rng, unit_names, taken) for _ in range(rows)]
+    wrong = _blemish(people, rng, WRONG_SHARE, FAULTS)
+    repairable = _blemish(people, rng, REPAIRABLE_SHARE, BLEMISHES, wrong)
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\r\n")
+        writer = csv.DictWriter(stream, people[0], lineterminator="\r\n")
         writer.writeheader()
         writer.writerows(people)
     return DemoRoster(
         path,
         rows,
-        {index + 2: kind for index, kind in sorted(wrong.items())},
-        {index + 2: kind for index, kind in sorted(repairable.items())},
+        {index + 2: kind for index, kind in wrong.items()},
+        {index + 2: kind for index, kind in repairable.items()},
     )
 
 
@@ -92,15 +95,21 @@ def check_character(first_seventeen: str) -> str:
 
 def _person(rng: random.Random, units: Sequence[str], taken: set[str]) -> Row:
     youth = rng.random() < 0.2
-    birth = _day(rng, *(STUDENTS_BORN if youth else ADULTS_BORN))
+    birth = random_day(rng, *(STUDENTS_BORN if youth else ADULTS_BORN))
     female = rng.random() < 0.55
-    joined = _day(rng, max(date(2005, 1, 1), birth + timedelta(days=18 * 366)), LAST_DAY)
+    joined = random_day(rng, max(date(2005, 1, 1), birth + timedelta(days=18 * 366)), LAST_DAY)
+    last = rng.choice(FEMALE if female else MALE)
+    middle = rng.choice(SHARED_SYLLABLES) if rng.random() < 0.7 else ""
+    name = rng.choice(SURNAMES) + middle + last
+    while (number := identity_number(rng, _AREAS, f"{birth:%Y%m%d}", female)) in taken:
+        pass
+    taken.add(number)
     return {
-        "姓名": _name(rng, female),
+        "姓名": name,
         "性别": "女" if female else "男",
         "出生日期": birth.isoformat(),
         "证件类型": "居民身份证",
-        "证件号码": _unused_number(rng, birth.strftime("%Y%m%d"), female, taken),
+        "证件号码": number,
         "手机号码": f"1990000{rng.randrange(10_000):04}",
         "民族": str(rng.choices(PEOPLES, (94, 2, 2, 1, 1))[0]),
         "文化程度": rng.choice(("本科", "大专") if youth else ("本科", "大专", "高中", "初中")),
@@ -113,31 +122,20 @@ def _person(rng: random.Random, units: Sequence[str], taken: set[str]) -> Row:
     }
 
 
-def _day(rng: random.Random, first: date, last: date) -> date:
+def random_day(rng: random.Random, first: date, last: date) -> date:
+    """Return one of the days from the first to the last."""
     return first + timedelta(days=rng.randrange((last - first).days + 1))
 
 
-def _name(rng: random.Random, female: bool) -> str:
-    last = rng.choice(FEMALE if female else MALE)
-    middle = rng.choice(SHARED_SYLLABLES) if rng.random() < 0.7 else ""
-    return rng.choice(SURNAMES) + middle + last
-
-
-def _unused_number(rng: random.Random, birth: str, female: bool, taken: set[str]) -> str:
-    while (number := _identity_number(rng, birth, female)) in taken:
-        pass
-    taken.add(number)
-    return number
-
-
-def _identity_number(rng: random.Random, birth: str, female: bool) -> str:
+def identity_number(rng: random.Random, areas: Sequence[str], birth: str, female: bool) -> str:
     """Return a number with a right check character; its sequence is odd for men."""
     sequence = rng.randrange(500) * 2 + (0 if female else 1)
-    first = f"{rng.choice(_AREAS)}{birth}{sequence:03}"
+    first = f"{rng.choice(areas)}{birth}{sequence:03}"
     return first + check_character(first)
 
 
-Change = Callable[[Row, random.Random], None]
+Change = Callable[[Row, random.Random], Row]
+"""The cells of a row that become other ones."""
 
 
 def _blemish(
@@ -145,94 +143,74 @@ def _blemish(
     rng: random.Random,
     share: float,
     changes: dict[str, Change],
-    untouched: frozenset[int],
+    untouched: Collection[int] = (),
 ) -> dict[int, str]:
     """Apply the changes in turn to a share of the rows; return the kind by index."""
     free = [index for index in range(FIRST_WRONG_ROW, len(people)) if index not in untouched]
     chosen = sorted(rng.sample(free, min(len(free), round(len(people) * share))))
-    kinds = list(changes)
-    done: dict[int, str] = {}
-    for turn, index in enumerate(chosen):
-        kind = kinds[turn % len(kinds)]
+    done = dict(zip(chosen, cycle(changes), strict=False))
+    for index, kind in done.items():
         if kind == "duplicate":
             people[index] = dict(people[rng.randrange(FIRST_WRONG_ROW)])
-        changes[kind](people[index], rng)
-        done[index] = kind
+        people[index] |= changes[kind](people[index], rng)
     return done
 
 
-def _wrong_check(row: Row, rng: random.Random) -> None:
+def _wrong_check(row: Row, rng: random.Random) -> Row:
     number = row["证件号码"]
-    others = [c for c in _CHECK_CHARACTERS if c != number[-1]]
-    row["证件号码"] = number[:-1] + rng.choice(others)
+    return {"证件号码": number[:-1] + rng.choice(_CHECK_CHARACTERS.replace(number[-1], ""))}
 
 
-def _born_on(row: Row, rng: random.Random, day: str) -> None:
-    row["出生日期"] = f"{day[:4]}-{day[4:6]}-{day[6:]}"
-    row["证件号码"] = _identity_number(rng, day, row["性别"] == "女")
+def _born_on(row: Row, rng: random.Random, day: str) -> Row:
+    return {
+        "出生日期": f"{day[:4]}-{day[4:6]}-{day[6:]}",
+        "证件号码": identity_number(rng, _AREAS, day, row["性别"] == "女"),
+    }
 
 
-def _impossible_date(row: Row, rng: random.Random) -> None:
-    _born_on(row, rng, rng.choice(("19900230", "19870431", "19991301", "20010229")))
+def _impossible_date(row: Row, rng: random.Random) -> Row:
+    return _born_on(row, rng, rng.choice(("19900230", "19870431", "19991301", "20010229")))
 
 
-def _future_birth(row: Row, rng: random.Random) -> None:
-    _born_on(row, rng, f"20991{rng.randrange(3)}01")
-
-
-def _unknown_unit(row: Row, _: random.Random) -> None:
-    row["所在单位编号或名称"] = _UNKNOWN_UNIT
-
-
-def _duplicate(row: Row, _: random.Random) -> None:
-    row["备注"] = "重复"
-
-
-def _missing_name(row: Row, rng: random.Random) -> None:
-    row["姓名"] = rng.choice(("", " ", "\u3000"))
-
-
-def _bad_phone(row: Row, rng: random.Random) -> None:
-    row["手机号码"] = rng.choice((row["手机号码"][:-1], "12345678901", "无"))
+def _bad_phone(row: Row, rng: random.Random) -> Row:
+    return {"手机号码": rng.choice((row["手机号码"][:-1], "12345678901", "无"))}
 
 
 FAULTS: dict[str, Change] = {
     "wrong_check": _wrong_check,
     "impossible_date": _impossible_date,
-    "future_birth": _future_birth,
-    "unknown_unit": _unknown_unit,
-    "duplicate": _duplicate,
-    "missing_name": _missing_name,
+    "future_birth": lambda row, rng: _born_on(row, rng, f"20991{rng.randrange(3)}01"),
+    "unknown_unit": lambda _row, _rng: {"所在单位编号或名称": "不存在的单位红十字会"},
+    "duplicate": lambda _row, _rng: {"备注": "重复"},
+    "missing_name": lambda _, rng: {"姓名": rng.choice(("", " ", "\u3000"))},
     "bad_phone": _bad_phone,
 }
 """Kinds of rows to be refused."""
 
 
-def _stray_spaces(row: Row, _: random.Random) -> None:
-    row["姓名"] = f" {row['姓名'][0]} {row['姓名'][1:]}\u3000"
-    phone = row["手机号码"]
-    row["手机号码"] = f"{phone[:3]} {phone[3:7]} {phone[7:]}"
+def _stray_spaces(row: Row, _: random.Random) -> Row:
+    name, phone = row["姓名"], row["手机号码"]
+    return {
+        "姓名": f" {name[0]} {name[1:]}\u3000",
+        "手机号码": f"{phone[:3]} {phone[3:7]} {phone[7:]}",
+    }
 
 
-def _full_width(row: Row, _: random.Random) -> None:
+def _full_width(row: Row, _: random.Random) -> Row:
     wide = {ord(character): ord(character) + 0xFEE0 for character in "0123456789X"}
-    row["证件号码"] = row["证件号码"].translate(wide)
+    return {"证件号码": row["证件号码"].translate(wide)}
 
 
-def _other_date_form(row: Row, rng: random.Random) -> None:
+def _other_date_form(row: Row, rng: random.Random) -> Row:
     day = date.fromisoformat(row["出生日期"])
     forms = (f"{day.year}/{day.month}/{day.day}", f"{day.year}年{day.month}月{day.day}日")
-    row["出生日期"] = rng.choice((*forms, day.strftime("%Y%m%d")))
-
-
-def _small_letter(row: Row, _: random.Random) -> None:
-    row["证件号码"] = row["证件号码"].lower() + " "
+    return {"出生日期": rng.choice((*forms, f"{day:%Y%m%d}"))}
 
 
 BLEMISHES: dict[str, Change] = {
     "stray_spaces": _stray_spaces,
     "full_width": _full_width,
     "other_date_form": _other_date_form,
-    "small_letter": _small_letter,
+    "small_letter": lambda row, _: {"证件号码": row["证件号码"].lower() + " "},
 }
 """Kinds of rows to be put right while reading."""

@@ -4,17 +4,3 @@ A page carries an idempotency key made of the file's digest, the page's number a
 an import that was killed can simply be run again: pages already in give their first outcome, and
 nobody is registered twice.
 """
-
-from registry_cli.importing.failures import ImportFailed
-from registry_cli.importing.run import import_roster
-from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
-
-__all__ = [
-    "Consent",
-    "Document",
-    "ImportFailed",
-    "ImportSummary",
-    "Mode",
-    "Progress",
-    "import_roster",
-]

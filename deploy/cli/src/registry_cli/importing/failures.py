@@ -1,13 +1,16 @@
 """Why an import stops: one clear sentence with its remedy, in Chinese and English."""
 
-from shared.tables.problems import Language
+from typing import ClassVar
+
+from registry_cli.api import BUSY
+from registry_cli.problems import Problem
 
 AGAIN = (
     "已处理的行不受影响，解决后用同一文件再次导入即可，不会重复登记。",
     "What was sent stays; solve it and import the same file again: nobody is registered twice.",
 )
 
-TEXTS: dict[str, tuple[str, str]] = {
+TEXTS = {
     "unreachable": (
         "{attempts} 次尝试后仍无法连接 {url}（{reason}）：请确认服务已启动（registry status）。",
         "{url} could not be reached in {attempts} attempts ({reason}): check that the service "
@@ -52,16 +55,10 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
-class ImportFailed(Exception):
+class ImportFailed(Problem):
     """The import as a whole stopped; rows already answered stay registered."""
 
-    def __init__(self, code: str, **params: object) -> None:
-        self.code = code
-        self.params = params
-        super().__init__(f"{self.text('zh')}\n{self.text('en')}")
-
-    def text(self, language: Language = "zh") -> str:
-        """Return problem and remedy in one language."""
-        chinese = language == "zh"
-        sentence = TEXTS[self.code][0 if chinese else 1].format(**self.params)
-        return f"{sentence}{'' if chinese else ' '}{AGAIN[0 if chinese else 1]}"
+    texts: ClassVar = {
+        code: (zh + AGAIN[0], f"{en} {AGAIN[1]}") for code, (zh, en) in TEXTS.items()
+    }
+    by_status: ClassVar = {401: "token", 403: "forbidden"} | dict.fromkeys(BUSY, "busy")

@@ -1,12 +1,12 @@
-"""What an import leaves beside the roster: refused rows to correct, accepted ones to check."""
+"""What an import leaves next to the roster: refused rows to correct, accepted ones to check."""
 
 import csv
 import os
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from registry_cli.importing.failures import ImportFailed
 from registry_cli.importing.roster import ADDED_TITLES, LINE_TITLE
@@ -15,6 +15,9 @@ from shared.tables.csvfile import SEPARATORS
 from shared.tables.table import Row, Table
 
 WARNING_TITLES = (LINE_TITLE, "登记编号", "提示")
+"""Of accepted rows with what to check: not in the form of a roster, which they must not be taken
+for. They are in the registry, where a correction is made, and a later run that has none leaves them.
+"""
 FORMULA_STARTS = frozenset("=+-@\N{MINUS SIGN}")
 """In any width: a spreadsheet takes ＝ for =."""
 BREAKS = frozenset("\t\r\n")
@@ -22,8 +25,7 @@ UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Unicode categories a spreadsheet may skip before a formula: controls, marks without width, spaces."""
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One reason why a row was refused; ``column`` is what the officer looks for in the file."""
 
     column: str
@@ -32,16 +34,16 @@ class Refusal:
 
 
 def path_beside(roster: Path) -> Path:
-    """Return where the report of a roster goes unless told otherwise: beside it."""
+    """Return where the report of a roster goes by default: next to it."""
     return roster.with_name(f"{roster.stem}.errors.csv")
 
 
 def warnings_beside(report: Path) -> Path:
-    """Return where the list of warnings goes: beside the report of errors."""
+    """Return where the list of warnings goes: next to the report of errors."""
     return report.with_name(f"{report.stem.removesuffix('.errors')}.warnings.csv")
 
 
-class _PrivateCsv:
+class PrivateCsv:
     """A CSV that appears with its first row, readable by its owner only: it holds personal data."""
 
     def __init__(self, path: Path, roster: Path, titles: Sequence[str], separator: str) -> None:
@@ -55,10 +57,12 @@ class _PrivateCsv:
 
     def write(self, *cells: str) -> None:
         """Write one row."""
+        rows = [cells]
         if self._stream is None:
             self._stream = _private(self.path)
-            self._write(self._stream, self._titles)
-        self._write(self._stream, cells)
+            rows = [tuple(self._titles), cells]
+        writer = csv.writer(self._stream, delimiter=self._separator, lineterminator="\r\n")
+        writer.writerows([harmless(cell) for cell in row] for row in rows)
         self.rows += 1
 
     def close(self) -> None:
@@ -66,12 +70,8 @@ class _PrivateCsv:
         if self._stream is not None:
             self._stream.close()
 
-    def _write(self, stream: IO[str], cells: Sequence[str]) -> None:
-        writer = csv.writer(stream, delimiter=self._separator, lineterminator="\r\n")
-        writer.writerow([harmless(cell) for cell in cells])
 
-
-class ErrorReport(_PrivateCsv):
+class ErrorReport(PrivateCsv):
     """The refused rows as they stand, with line, field and remedy.
 
     Separated as the roster is, so that what was wrong with a row is wrong in the report until it is
@@ -79,8 +79,8 @@ class ErrorReport(_PrivateCsv):
     """
 
     def __init__(self, path: Path, roster: Path, table: Table) -> None:
-        self._width = table.header.width
-        titles = table.header.titles[: self._width]
+        self._width = table.width
+        titles = table.titles[: self._width]
         self._kept = [i for i, title in enumerate(titles) if visible(title) not in ADDED_TITLES]
         kept = [titles[position] for position in self._kept]
         super().__init__(path, roster, [*kept, *ADDED_TITLES], table.separator)
@@ -111,21 +111,6 @@ class ErrorReport(_PrivateCsv):
         return self.path
 
 
-class WarningList(_PrivateCsv):
-    """The accepted rows with a warning: their lines, ids, and what to check.
-
-    Not in the form of a roster, which it must not be taken for: its rows are in the registry, where
-    a correction is made. Its warnings hold until then: a later run that has none leaves it.
-    """
-
-    def __init__(self, path: Path, roster: Path) -> None:
-        super().__init__(path, roster, WARNING_TITLES, ",")
-
-    def add(self, line: int, identity: str, warnings: list[str]) -> None:
-        """Write one accepted row with all its warnings."""
-        self.write(str(line), identity, "；".join(warnings))
-
-
 def _private(path: Path) -> IO[str]:
     """Open a file anew, readable by its owner only."""
     try:
@@ -137,27 +122,20 @@ def _private(path: Path) -> IO[str]:
 
 
 def _is_report(path: Path) -> bool:
-    """Tell a report by its header, which ends with the columns we add."""
-    for separator in SEPARATORS:
-        try:
+    """Recognise a report by its header, which ends with the columns we add."""
+    with suppress(OSError, UnicodeDecodeError, csv.Error):
+        for separator in SEPARATORS:
             with path.open(encoding="utf-8-sig", newline="") as stream:
                 header = next(csv.reader(stream, delimiter=separator), [])
-        except (OSError, UnicodeDecodeError, csv.Error):
-            return False
-        if tuple(header[-len(ADDED_TITLES) :]) == ADDED_TITLES:
-            return True
+            if tuple(header[-len(ADDED_TITLES) :]) == ADDED_TITLES:
+                return True
     return False
 
 
 def harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula; reading takes the mark off again."""
-    bare = _without_unseen(cell)
-    unseen = cell[: len(cell) - len(bare)]
-    first = unicodedata.normalize("NFKC", bare[:1])
-    risky = first[:1] in FORMULA_STARTS or not BREAKS.isdisjoint(unseen)
-    return f"'{cell}" if bare and risky else cell
-
-
-def _without_unseen(cell: str) -> str:
     seen = (at for at, sign in enumerate(cell) if unicodedata.category(sign) not in UNSEEN)
-    return cell[next(seen, len(cell)) :]
+    start = next(seen, len(cell))
+    first = unicodedata.normalize("NFKC", cell[start : start + 1])
+    risky = first[:1] in FORMULA_STARTS or not BREAKS.isdisjoint(cell[:start])
+    return f"'{cell}" if first and risky else cell

@@ -3,20 +3,56 @@
 Rules about persons stay with the member service: what is only improbable is sent, for its answer.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from registry_cli.importing import codes
 from shared.people.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX, CodeList
+from shared.people.contacts import check_name
 from shared.people.identifiers import IdType
-from shared.people.names import check_name
 from shared.people.problems import CodeProblem, NameProblem
 from shared.tables import problems
 from shared.tables.cells import closed_up, day, number
 from shared.tables.columns import Column, TableSchema
 from shared.tables.problems import Message, TableError, Unreadable
 from shared.tables.table import Row, Table, read_table
+
+ID_TYPES = {
+    "居民身份证": "RESIDENT_ID", "身份证": "RESIDENT_ID", "二代身份证": "RESIDENT_ID",
+    "港澳台居民居住证": "HMT_RESIDENCE", "港澳居民居住证": "HMT_RESIDENCE",
+    "台湾居民居住证": "HMT_RESIDENCE",
+    "外国人永久居留身份证": "FPR_NEW",
+    "护照": "PASSPORT",
+    "其他": "OTHER", "其他证件": "OTHER",
+    "无": "NONE",
+}  # fmt: skip
+"""Words of rosters for types of document (docs/domain.md section 4.1)."""
+OCCUPATION = {
+    "国家公务员": "11", "公务员": "11", "干部": "11",
+    "专业技术人员": "13", "教师": "13", "医生": "13", "医师": "13", "护士": "13", "工程师": "13",
+    "职员": "17", "企业职员": "17",
+    "企业管理人员": "21",
+    "工人": "24",
+    "农民": "27",
+    "学生": "31",
+    "现役军人": "37", "军人": "37",
+    "自由职业者": "51", "自由职业": "51",
+    "个体经营者": "54", "个体": "54", "个体户": "54",
+    "无业人员": "70", "无业": "70", "待业": "70",
+    "退休人员": "80", "退(离)休人员": "80", "离退休人员": "80", "退休": "80", "离退休": "80",
+    "其他": "90",
+}  # fmt: skip
+"""GB/T 2261.4, groups; a word that is not listed counts as 90, other."""
+OTHER_OCCUPATION = "90"
+
+KINDS = {
+    "个人会员": "INDIVIDUAL_ADULT", "成人会员": "INDIVIDUAL_ADULT",
+    "个人会员(成人)": "INDIVIDUAL_ADULT", "成人": "INDIVIDUAL_ADULT",
+    "青少年会员": "INDIVIDUAL_YOUTH", "红十字青少年会员": "INDIVIDUAL_YOUTH",
+    "红十字青少年": "INDIVIDUAL_YOUTH", "青少年": "INDIVIDUAL_YOUTH", "学生会员": "INDIVIDUAL_YOUTH",
+}  # fmt: skip
+GROUP_KINDS = frozenset({"团体会员", "团体", "GROUP"})
+DEFAULT_KIND = "INDIVIDUAL_ADULT"
 
 MISSING = Message(
     "file.missing",
@@ -40,6 +76,7 @@ KIND_GROUP = Message(
     "Group members are organisations and not part of a roster of persons: register them "
     "under group members.",
 )
+Read = Callable[[str], str]
 
 
 @contextmanager
@@ -67,7 +104,7 @@ def name(text: str) -> str:
         return text
 
 
-def code_of(listed: CodeList, further: Mapping[str, str]) -> Callable[[str], str]:
+def code_of(listed: CodeList, further: Mapping[str, str]) -> Read:
     """Return the reader of a national code list, with words of rosters that the list lacks."""
 
     def read_code(text: str) -> str:
@@ -80,31 +117,30 @@ def code_of(listed: CodeList, further: Mapping[str, str]) -> Callable[[str], str
     return read_code
 
 
-def id_type(text: str) -> str:
-    """Return the type of document of docs/domain.md section 4.1."""
-    if text.upper() in IdType.__members__:
-        return text.upper()
-    if text not in codes.ID_TYPES:
-        raise Unreadable(problems.CODE, value=text, known="、".join(codes.ID_TYPES))
-    return codes.ID_TYPES[text]
+def word_of(words: Mapping[str, str], listed: Container[str], unknown: Message) -> Read:
+    """Return the reader of a code of our own: as it is, or by a word of rosters."""
+
+    def read_word(text: str) -> str:
+        code = text.upper() if text.upper() in listed else words.get(text)
+        if code is None:
+            raise Unreadable(unknown, value=text, known="、".join(words))
+        return code
+
+    return read_word
 
 
 def occupation(text: str) -> str:
     """Return the group of GB/T 2261.4; a list of every trade would never be complete."""
-    if text in codes.OCCUPATION.values():
+    if text in OCCUPATION.values():
         return text
-    return codes.OCCUPATION.get(text, codes.OTHER_OCCUPATION)
+    return OCCUPATION.get(text, OTHER_OCCUPATION)
 
 
 def kind(text: str) -> str:
     """Return the kind of membership of a person."""
-    if text.upper() in codes.KINDS.values():
-        return text.upper()
-    if text.upper() in codes.GROUP_KINDS:
+    if text.upper() in GROUP_KINDS:
         raise Unreadable(KIND_GROUP)
-    if text not in codes.KINDS:
-        raise Unreadable(KIND, value=text)
-    return codes.KINDS[text]
+    return word_of(KINDS, KINDS.values(), KIND)(text)
 
 
 ADDED_TITLES = LINE_TITLE, FIELD_TITLE, REMEDY_TITLE = "行号", "字段", "问题与改法"
@@ -119,7 +155,9 @@ ROSTER = TableSchema(
         Column("birth_date", (
             "出生日期", "出生年月日", "出生年月", "生日", "birth date", "date of birth",
         ), day),
-        Column("id_type", ("证件类型", "证件种类", "证件名称", "id type"), id_type),
+        Column("id_type", ("证件类型", "证件种类", "证件名称", "id type"), word_of(
+            ID_TYPES, IdType.__members__, problems.CODE,
+        )),
         Column("id_number", (
             "证件号码", "证件号", "身份证件号码", "身份证号码", "身份证号", "公民身份号码", "身份证",
             "id number",
@@ -168,14 +206,14 @@ def values_of(row: Row) -> dict[str, str]:
     """Return what a row without problems says, with what blank cells of two columns stand for."""
     said = row.values
     filled = {
-        "kind": said["kind"] or codes.DEFAULT_KIND,
+        "kind": said["kind"] or DEFAULT_KIND,
         "id_type": said["id_type"] or id_type_of(said["id_number"]),
     }
     return {name: value for name, value in {**said, **filled}.items() if value is not None}
 
 
 def id_type_of(id_number: str | None) -> str:
-    """Return the type a number's form tells, where no type is given (docs/domain.md section 4.1)."""
+    """Return the type that a number's form shows, where no type is given (docs/domain.md section 4.1)."""
     if id_number is None:
         return "NONE"
     if len(id_number) == 18 and id_number.startswith(("81", "82", "83")):

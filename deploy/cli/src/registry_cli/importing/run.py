@@ -3,30 +3,25 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from registry_cli.importing.api import Json, RegistryApi
+from registry_cli.api import Api, Json
+from registry_cli.importing import report
 from registry_cli.importing.failures import ImportFailed
-from registry_cli.importing.report import (
-    ErrorReport,
-    Refusal,
-    WarningList,
-    path_beside,
-    warnings_beside,
-)
 from registry_cli.importing.roster import GUARDIAN, open_roster, values_of
-from registry_cli.importing.terms import Consent, Document, ImportSummary, Mode, Progress
 from registry_cli.importing.units import UnitFinder
 from shared.tables import problems
 from shared.tables.problems import Message, Problem, TableError, Unreadable
 from shared.tables.table import Row, Table
 
+Progress = Callable[["ImportSummary", int], object]
+BULK = "/v1/members/bulk"
 LARGEST_PAGE = 500
 CREATED = range(200, 300)
 
@@ -44,28 +39,94 @@ COLUMN_OF = {"unit_id": "unit", "guardian": "guardian.name"}
 """The column to look at for a field that has another name, or several columns."""
 
 
+@dataclass(frozen=True)
+class Order:
+    """A roster to import, and what is said of it as a whole; days are YYYY-MM-DD.
+
+    Args:
+        unit: id of the chapter or unit the roster belongs to: the units it names are looked for
+            there and below, and rows without a unit go there. On a command line also its region
+            code.
+        subject: who acts.
+        mode: applications go through approval, existing members are taken over by a document.
+        document: number of the paper that approved the list (批复、备案文件), and
+        issued_on: its day.
+        consent_version: text the people of the roster agreed to, and
+        consent_channel: how,
+        consent_on: and when.
+    """
+
+    path: Path
+    unit: str
+    subject: str
+    mode: Literal["applications", "existing"] = "existing"
+    document: str | None = None
+    issued_on: str | None = None
+    consent_version: str = "2026-1"
+    consent_channel: str = "PAPER"
+    consent_on: str | None = None
+
+    @property
+    def sheet(self) -> dict[str, Any]:
+        """What every page says, in the terms of the API."""
+        document = {"number": self.document, "issued_on": self.issued_on}
+        return {
+            "mode": self.mode,
+            "document": None if self.document is None else document,
+            "consent": {
+                "version": self.consent_version,
+                "channel": self.consent_channel,
+                "given_on": self.consent_on,
+            },
+        }
+
+
+@dataclass
+class ImportSummary:
+    """What has become of a roster, so far while it is imported.
+
+    Args:
+        report: the list of refused rows, None where none was refused.
+        reasons: how many rows had each problem code.
+        ignored_columns: columns no field is known for; their content was not imported.
+        removed: the report of an earlier run, which is no longer true.
+        warned: accepted rows in which a declared value differs from the document number.
+        warnings: the list of those rows, None where there was none.
+    """
+
+    path: Path
+    ignored_columns: tuple[str, ...] = ()
+    accepted: int = 0
+    refused: int = 0
+    pages: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    report: Path | None = None
+    removed: Path | None = None
+    warned: int = 0
+    warnings: Path | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows with content, accepted and refused."""
+        return self.accepted + self.refused
+
+
 def import_roster(
-    path: Path,
+    order: Order,
+    api: Api,
     *,
-    api: RegistryApi,
-    member_url: str,
-    org_units_url: str,
-    unit_id: str,
-    mode: Mode,
-    consent: Consent,
-    document: Document | None = None,
     page_size: int = LARGEST_PAGE,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Progress | None = None,
     report_path: Path | None = None,
 ) -> ImportSummary:
     """Import a roster file through the public API and write a report of refused rows.
 
     Args:
+        order: the file, where it belongs, and what is said of it as a whole.
         api: sends the pages; its language is that of the report.
-        unit_id: the chapter or unit the roster belongs to; the units it names are looked for here
-            and below, and rows without a unit go here.
-        report_path: where refused rows go, by default ``<name>.errors.csv`` beside the file;
-            accepted ones with a warning are listed in ``<name>.warnings.csv`` beside it.
+        progress: is given, after each page, the summary so far and an estimate of all rows.
+        report_path: where refused rows go, by default ``<name>.errors.csv`` next to the file;
+            accepted ones with a warning are listed in ``<name>.warnings.csv`` next to it.
 
     Raises:
         TableError: the file as a whole cannot be read; nothing was sent.
@@ -73,73 +134,51 @@ def import_roster(
     """
     if not 1 <= page_size <= LARGEST_PAGE:
         raise ValueError(f"page_size must be 1 to {LARGEST_PAGE}, not {page_size}")
-    with open_roster(path) as roster:
-        finder = UnitFinder(api, org_units_url, unit_id)
-        finder.check_root()
-        report = ErrorReport(report_path or path_beside(path), path, roster)
-        warnings = WarningList(warnings_beside(report.path), path)
-        sheet = {
-            "mode": mode,
-            "document": asdict(document) if document else None,
-            "consent": asdict(consent),
-        }
-        url = f"{member_url.rstrip('/')}/v1/members/bulk"
-        importer = _Importer(path, roster, api, finder, report, warnings, sheet, url)
-        with closing(report), closing(warnings):
+    with open_roster(order.path) as roster:
+        finder = UnitFinder(api, order.unit)
+        place = report_path or report.path_beside(order.path)
+        errors = report.ErrorReport(place, order.path, roster)
+        warnings = report.PrivateCsv(
+            report.warnings_beside(place), order.path, report.WARNING_TITLES, ","
+        )
+        with closing(errors), closing(warnings):
+            importer = _Importer(order, roster, api, finder, errors, warnings)
             return importer.run(page_size, progress)
 
 
 @dataclass
 class _Importer:
-    """One run: what it works with, its totals, and the line that first had each document number.
+    """One run: what it works with, its totals, and the line that first had each document number."""
 
-    ``sheet`` is what every page says of the roster as a whole.
-    """
-
-    path: Path
+    order: Order
     roster: Table
-    api: RegistryApi
+    api: Api
     finder: UnitFinder
-    report: ErrorReport
-    warnings: WarningList
-    sheet: Mapping[str, Any]
-    url: str
-    accepted: int = 0
-    refused: int = 0
-    pages: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    errors: report.ErrorReport
+    warnings: report.PrivateCsv
     first_lines: dict[bytes, int] = field(default_factory=dict)
 
-    def run(self, page_size: int, progress: Callable[[Progress], None] | None) -> ImportSummary:
-        rows = self.roster.rows()
+    def __post_init__(self) -> None:
+        self.summary = ImportSummary(self.order.path, self.roster.ignored)
+
+    def run(self, page_size: int, progress: Progress | None) -> ImportSummary:
+        done, rows = self.summary, self.roster.rows()
         # Cut by position in the file: a row refused before sending shifts no later page.
         while page := list(islice(rows, page_size)):
-            self.pages += 1
+            done.pages += 1
             self._import_page(page)
             if progress:
-                progress(self._progress())
-        if not self.pages:
-            raise TableError(problems.EMPTY, file=self.path)
-        return ImportSummary(
-            path=self.path,
-            rows=self.accepted + self.refused,
-            accepted=self.accepted,
-            refused=self.refused,
-            pages=self.pages,
-            report=self.report.path if self.report.rows else None,
-            removed=self.report.remove_stale(),
-            reasons=dict(self.reasons),
-            ignored_columns=self.roster.header.ignored,
-            warned=self.warnings.rows,
-            warnings=self.warnings.path if self.warnings.rows else None,
-        )
-
-    def _progress(self) -> Progress:
-        rows = self.accepted + self.refused
-        return Progress(rows, max(rows, self.roster.expected_rows), self.accepted, self.refused)
+                progress(done, max(done.rows, self.roster.expected_rows))
+        if not done.pages:
+            raise TableError(problems.EMPTY, file=done.path)
+        done.report = self.errors.path if self.errors.rows else None
+        done.removed = self.errors.remove_stale()
+        done.warned = self.warnings.rows
+        done.warnings = self.warnings.path if self.warnings.rows else None
+        return done
 
     def _import_page(self, page: list[Row]) -> None:
-        refusals: dict[int, list[Refusal]] = {}
+        refusals: dict[int, list[report.Refusal]] = {}
         sendable: list[Json] = []
         for row in page:
             found = row.problems
@@ -147,20 +186,20 @@ class _Importer:
                 try:
                     sendable.append(self._request_row(row))
                 except Unreadable as unknown:
-                    title = self.roster.title_of("unit")
-                    found = (replace(unknown.problem, column="unit", title=title),)
+                    found = (replace(unknown.problem, title=self._title("unit")),)
             if found:
                 refusals[row.line] = [
-                    Refusal(one.title or "", one.code, one.text(self.api.language)) for one in found
+                    report.Refusal(one.title or "", one.code, one.text(self.api.language))
+                    for one in found
                 ]
         if sendable:
             refusals |= self._send(sendable)
         for row in page:
             if reasons := refusals.get(row.line):
-                self.reasons.update({reason.code for reason in reasons})
-                self.report.add(row, reasons)
-        self.refused += len(refusals)
-        self.accepted += len(page) - len(refusals)
+                self.summary.reasons.update({reason.code for reason in reasons})
+                self.errors.add(row, reasons)
+        self.summary.refused += len(refusals)
+        self.summary.accepted += len(page) - len(refusals)
 
     def _request_row(self, row: Row) -> Json:
         """Return what is sent of a row; a guardian consents by the roster's own consent.
@@ -175,57 +214,49 @@ class _Importer:
         guardian = {part: values.pop(name) for name, part in GUARDIAN.items() if name in values}
         sent: Json = {"row": row.line, "unit_id": unit, **values}
         if guardian:
-            sent["guardian"] = {**guardian, "consent": self.sheet["consent"]}
+            sent["guardian"] = {**guardian, "consent": self.order.sheet["consent"]}
         return sent
 
-    def _send(self, rows: list[Json]) -> dict[int, list[Refusal]]:
+    def _send(self, rows: list[Json]) -> dict[int, list[report.Refusal]]:
         """Send one page and return why rows were refused, by line."""
-        body = json.dumps({**self.sheet, "rows": rows}, ensure_ascii=False).encode()
-        key = _idempotency_key(self.roster.file.sha256, self.pages, body)
-        results = self.api.post(self.url, body, key).get("results")
+        body = json.dumps({**self.order.sheet, "rows": rows}, ensure_ascii=False).encode()
+        # The body takes part because a second run may differ in it (a unit created meanwhile): the
+        # same key with another body would be refused; persons are unique under a new key, too.
+        content = hashlib.sha256(body).hexdigest()
+        key = f"roster-{self.roster.file.sha256[:16]}-{self.summary.pages}-{content[:16]}"
+        results = self.api.post("member", BULK, body, key).get("results")
+        refused: dict[int, list[report.Refusal]] = {}
         try:
             by_row = {int(result["row"]): result for result in results or ()}
-            answers = [(row, by_row[row["row"]]) for row in rows]
-            self._list_warnings([answer for _, answer in answers])
-            return {
-                row["row"]: self._reasons_of(row, answer["status"], answer.get("errors"))
-                for row, answer in answers
-                if answer["status"] not in CREATED
-            }
+            for row in rows:
+                answer = by_row[row["row"]]
+                if answer["status"] not in CREATED:
+                    refused[row["row"]] = self._reasons_of(row, answer)
+                if said := [str(warning["message"]) for warning in answer.get("warnings") or ()]:
+                    self.warnings.write(str(row["row"]), str(answer["id"]), "；".join(said))
         except (KeyError, TypeError, ValueError) as error:
-            raise ImportFailed("answer", url=self.url, reason=f"results: {error!r}") from error
+            url = self.api.address("member") + BULK
+            raise ImportFailed("answer", url=url, reason=f"results: {error!r}") from error
+        return refused
 
-    def _list_warnings(self, answers: list[Json]) -> None:
-        for answer in answers:
-            said = [str(warning["message"]) for warning in answer.get("warnings") or ()]
-            if said:
-                self.warnings.add(int(answer["row"]), str(answer["id"]), said)
+    def _reasons_of(self, row: Json, answer: Json) -> list[report.Refusal]:
+        status = answer["status"]
+        reasons = []
+        for error in answer.get("errors") or [{}]:
+            name, code = str(error.get("field") or ""), str(error.get("code") or status)
+            note = ""
+            if name == "guardian":
+                titles = "、".join(self._title(column) for column in GUARDIAN)
+                note = self._note(GUARDIAN_COLUMNS, titles=titles)
+            elif status == HTTPStatus.CONFLICT:  # most duplicates are of one file
+                first = self.first_lines.get(_digest(row.get("id_number", "")), row["row"])
+                note = "" if first == row["row"] else self._note(SAME_PERSON, line=first)
+            message = str(error.get("message") or code)
+            reasons.append(report.Refusal(self._title(name), code, message + note))
+        return reasons
 
-    def _reasons_of(self, row: Json, status: int, errors: list[Json] | None) -> list[Refusal]:
-        same = self._same_person(row) if status == HTTPStatus.CONFLICT else ""
-        return [
-            Refusal(
-                self._title(str(error.get("field") or "")),
-                str(error.get("code") or status),
-                str(error.get("message") or error.get("code") or status)
-                + (self._guardian_columns() if error.get("field") == "guardian" else same),
-            )
-            for error in errors or [{}]
-        ]
-
-    def _same_person(self, row: Json) -> str:
-        """Tell the line of this file that has the number too: most duplicates are of one file."""
-        first = self.first_lines.get(_digest(row.get("id_number", "")), row["row"])
-        return (
-            ""
-            if first == row["row"]
-            else Problem(SAME_PERSON, {"line": first}).text(self.api.language)
-        )
-
-    def _guardian_columns(self) -> str:
-        """Tell which columns hold a guardian, those a roster lacks by the titles to add."""
-        titles = "、".join(self._title(name) for name in GUARDIAN)
-        return Problem(GUARDIAN_COLUMNS, {"titles": titles}).text(self.api.language)
+    def _note(self, message: Message, **params: object) -> str:
+        return Problem(message, params).text(self.api.language)
 
     def _title(self, field: str) -> str:
         """Return the title of the column to look at for a field of the API."""
@@ -234,13 +265,3 @@ class _Importer:
 
 def _digest(number: str) -> bytes:
     return hashlib.blake2b(number.encode(), digest_size=8).digest()
-
-
-def _idempotency_key(file_digest: str, page: int, body: bytes) -> str:
-    """Return the key of a page.
-
-    The body takes part because a second run may differ in it (a unit created meanwhile); the same
-    key with another body would be refused, where uniqueness of persons handles a new key.
-    """
-    content = hashlib.sha256(body).hexdigest()
-    return f"roster-{file_digest[:16]}-{page}-{content[:16]}"

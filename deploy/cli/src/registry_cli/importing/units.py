@@ -1,9 +1,8 @@
 """Finds the unit a roster names, by name or code, within the chapter the roster is imported into."""
 
 import unicodedata
-from collections import deque
 
-from registry_cli.importing.api import Json, RegistryApi
+from registry_cli.api import GONE, Api
 from registry_cli.importing.failures import ImportFailed
 from shared.tables.problems import Message, Unreadable
 
@@ -11,7 +10,7 @@ SUFFIX = "红十字会"
 """Rosters leave it out as often as not."""
 MOST_PARENTS = 5_000
 """Bounds the listing of a subtree: a prefecture has about 200 parents, a large province 3,000."""
-GONE = frozenset({"VOIDED", "DISSOLVED", "MERGED"})
+UNITS = "/v1/units"
 UNKNOWN = Message(
     "unit.unknown",
     "在该单位及其下级中没有“{unit}”：请核对名称，或改填单位编号。",
@@ -26,17 +25,17 @@ MAY_HAVE_CHILDREN = frozenset({"CHAPTER", "TOWNSHIP", "SUBDISTRICT"})
 
 
 class UnitFinder:
-    """The units of one subtree, listed once on first need."""
+    """The units of one subtree, listed once on first need.
 
-    def __init__(self, api: RegistryApi, org_units_url: str, unit_id: str) -> None:
+    Raises:
+        ImportFailed: its root is absent or out of scope.
+    """
+
+    def __init__(self, api: Api, root: str) -> None:
         self._api = api
-        self._list_url = f"{org_units_url.rstrip('/')}/v1/units"
-        self._root = unit_id
+        missing = ImportFailed("unit", unit=root)
+        self._root = api.get("org-units", f"{UNITS}/{root}", missing=missing)
         self._ids: dict[str, set[str]] | None = None
-
-    def check_root(self) -> None:
-        """Refuse at once a unit that is absent or out of scope."""
-        self._api.get(f"{self._list_url}/{self._root}")
 
     def find(self, text: str | None) -> str:
         """Return the id of the unit; a blank text means the unit the import goes to.
@@ -48,7 +47,7 @@ class UnitFinder:
             Unreadable: none or several answer to the text.
         """
         if text is None:
-            return self._root
+            return str(self._root["id"])
         if self._ids is None:
             self._ids = self._list()
         found = self._ids.get(key_of(text), set())
@@ -57,18 +56,18 @@ class UnitFinder:
         return next(iter(found))
 
     def _list(self) -> dict[str, set[str]]:
+        units, parents = [self._root], [str(self._root["id"])]
+        for listed, parent in enumerate(parents):  # which grows meanwhile
+            if listed == MOST_PARENTS:
+                raise ImportFailed("too_many_units", unit=parents[0], most=MOST_PARENTS)
+            below = list(self._api.items("org-units", UNITS, {"parent_id": parent}))
+            units += below
+            parents += [str(unit["id"]) for unit in below if unit.get("type") in MAY_HAVE_CHILDREN]
         ids: dict[str, set[str]] = {}
-        _enter(ids, self._api.get(f"{self._list_url}/{self._root}"))
-        parents = deque([self._root])
-        listed = 0
-        while parents:
-            listed += 1
-            if listed > MOST_PARENTS:
-                raise ImportFailed("too_many_units", unit=self._root, most=MOST_PARENTS)
-            for unit in self._api.items(self._list_url, {"parent_id": parents.popleft()}):
-                _enter(ids, unit)
-                if unit.get("type") in MAY_HAVE_CHILDREN:
-                    parents.append(str(unit["id"]))
+        for unit in units:
+            if unit.get("status") not in GONE:
+                for said in filter(None, map(unit.get, ("name", "code", "id"))):
+                    ids.setdefault(key_of(str(said)), set()).add(str(unit["id"]))
         return ids
 
 
@@ -76,11 +75,3 @@ def key_of(text: str) -> str:
     """Return what two spellings of one name or code have in common."""
     plain = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
     return plain.removesuffix(SUFFIX) or plain
-
-
-def _enter(ids: dict[str, set[str]], unit: Json) -> None:
-    if unit.get("status") in GONE:
-        return
-    for said in (unit.get("name"), unit.get("code"), unit.get("id")):
-        if said:
-            ids.setdefault(key_of(str(said)), set()).add(str(unit["id"]))

@@ -1,80 +1,89 @@
 """A dead letter is replayed once, or dismissed by name (docs/design.md section 5.5)."""
 
-from typing import Any
+import orjson
 
-from aggregator.deadletters import rules, store
-from aggregator.deadletters.rules import DISMISSED, REPLAYED, Request
+from aggregator.deadletters import store
 from aggregator.deadletters.store import count_open
 from aggregator.intake import service as intake
-from aggregator.intake.documents import letter_of
-from shared.base.clock import now
-from shared.base.errors import NotFound
-from shared.base.mongo import ClientSession, Database, Document, transact
+from aggregator.intake.documents import OPEN
+from aggregator.intake.projection import DeadLetter, Delta
+from shared.base.errors import Conflict, Invalid
+from shared.base.mongo import ClientSession, Database, transact
+from shared.contract import events
+from shared.contract.events import PoisonEvent, UnknownEventType
+from shared.register.trail import RequestKey
 
 __all__ = ["count_open", "dismiss", "replay"]
 
 
-def replay(database: Database, identity: str, *, by: Request, mended: bytes | None) -> Document:
+def replay(
+    database: Database, identity: str, by: str, key: RequestKey | None, mended: bytes | None
+) -> None:
     """Count a dead letter's events, once, in one transaction with the letter's closing.
 
     Args:
-        database: the aggregator's database.
-        identity: id of the dead letter.
-        by: who replays it; the same request sent again is answered as the first time.
+        by: subject of the administrator.
+        key: the same request sent again is answered as the first time.
         mended: the event (or batch of events) to count instead of the stored bytes; its source,
             epoch and numbers must be the letter's own.
 
     Raises:
         NotFound: there is no such letter.
         Conflict: it is no longer open.
-        Invalid: the events cannot be read, or are not those the letter stands for.
+        Invalid: the events cannot be read, or are not those the letter stands for; or the key was
+            used with another body.
     """
 
-    def run(session: ClientSession) -> Document:
-        letter = _found(database, identity, session)
-        if not rules.check_closable(letter, by):
-            return letter
-        delta = rules.read(letter_of(letter), letter["raw"] if mended is None else mended)
-        intake.write_delta(database, delta, session)
-        return _close(database, letter, REPLAYED, {"rows": delta.rows}, by, session)
+    def run(session: ClientSession) -> None:
+        letter = _open(database, identity, key, session)
+        if letter is not None:
+            delta = _read(letter, letter.raw if mended is None else mended)
+            intake.write_delta(database, delta, session)
+            store.close(database, identity, by, key, session, state="replayed", rows=delta.rows)
 
-    return transact(database, run)
-
-
-def dismiss(database: Database, identity: str, *, by: Request, reason: str) -> Document:
-    """Close a dead letter without counting it; the reason and the name stay with it.
-
-    Raises:
-        NotFound: there is no such letter.
-        Conflict: it is no longer open.
-    """
-
-    def run(session: ClientSession) -> Document:
-        letter = _found(database, identity, session)
-        if not rules.check_closable(letter, by):
-            return letter
-        return _close(database, letter, DISMISSED, {"dismissal": reason}, by, session)
-
-    return transact(database, run)
+    transact(database, run)
 
 
-def _found(database: Database, identity: str, session: ClientSession) -> Document:
-    letter = store.find(database, identity, session)
-    if letter is None:
-        raise NotFound("not_found")
-    return letter
+def dismiss(
+    database: Database, identity: str, by: str, key: RequestKey | None, reason: str
+) -> None:
+    """Close a dead letter without counting it; arguments and errors are those of ``replay``."""
+
+    def run(session: ClientSession) -> None:
+        if _open(database, identity, key, session) is not None:
+            store.close(database, identity, by, key, session, state="dismissed", dismissal=reason)
+
+    transact(database, run)
 
 
-def _close(
-    database: Database,
-    letter: Document,
-    state: str,
-    fields: dict[str, Any],
-    by: Request,
-    session: ClientSession,
-) -> Document:
-    closing = {"state": state, "closed_by": by.subject, "closed_at": now(), **fields}
-    if by.key is not None:
-        closing |= {"key": by.key, "digest": by.digest}
-    store.close(database, letter["_id"], closing, session)
-    return {**letter, **closing}
+def _open(
+    database: Database, identity: str, key: RequestKey | None, session: ClientSession
+) -> DeadLetter | None:
+    """Return an open letter; None if the very request closed it before."""
+    letter, state, closed_by = store.find(database, identity, session)
+    if state == OPEN:
+        return letter
+    if key is None or closed_by is None or closed_by.id != key.id:
+        raise Conflict("dead_letter.closed", params={"state": state})
+    if closed_by.digest != key.digest:
+        raise Invalid("idempotency.reused", field="Idempotency-Key")
+    return None
+
+
+def _read(letter: DeadLetter, raw: bytes) -> Delta:
+    """Return what the events of a letter count; ``raw`` is an event, or a batch of events."""
+    delta = Delta()
+    source, epoch, first, last = letter.source, letter.epoch, letter.first, letter.last
+    try:
+        parsed = orjson.loads(raw)
+        found = list(map(events.read_event, parsed if isinstance(parsed, list) else [parsed]))
+        numbers = [(source, epoch, number) for number in range(first, last + 1)]
+        if [(event.source, event.epoch, event.sequence) for event in found] != numbers:
+            own = f"{source}, {epoch}, {first}-{last}"
+            raise PoisonEvent(f"source, epoch and numbers must be {own}")
+        for event in found:
+            delta.apply(letter.topic, events.read_payload(event))
+    except (orjson.JSONDecodeError, PoisonEvent, UnknownEventType) as problem:
+        params = {"problem": str(problem)}
+        raise Invalid("dead_letter.unreadable", field="event", params=params) from problem
+    return delta

@@ -1,12 +1,13 @@
 """Dead letters after intake set them aside: listed, found, closed, counted."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from pymongo import ASCENDING, IndexModel
 
-from aggregator.intake.documents import DEAD_LETTERS, OPEN
+from aggregator.intake.documents import DEAD_LETTERS, OPEN, letter_of
+from aggregator.intake.projection import DeadLetter
+from shared.base.clock import now
+from shared.base.errors import NotFound
 from shared.base.mongo import AsyncDatabase, ClientSession, Database, Document, Place, listed
+from shared.register.trail import RequestKey
 
 INDEXES = {
     DEAD_LETTERS: [
@@ -28,25 +29,42 @@ async def page(
     return await found.limit(limit).to_list()
 
 
-async def one(database: AsyncDatabase, identity: str) -> Document | None:
-    """Return one dead letter."""
-    return await database[DEAD_LETTERS].find_one({"_id": identity})
+async def one(database: AsyncDatabase, identity: str) -> Document:
+    """Return a dead letter as it is stored, or raise ``NotFound``."""
+    return _found(await database[DEAD_LETTERS].find_one({"_id": identity}))
 
 
-def find(database: Database, identity: str, session: ClientSession) -> Document | None:
-    """Return one dead letter within a transaction."""
-    return database[DEAD_LETTERS].find_one({"_id": identity}, session=session)
+def find(
+    database: Database, identity: str, session: ClientSession
+) -> tuple[DeadLetter, str, RequestKey | None]:
+    """Return a dead letter, its state, and by what request it was closed; or raise ``NotFound``."""
+    found = _found(database[DEAD_LETTERS].find_one({"_id": identity}, session=session))
+    key = RequestKey(found["key"], found["digest"]) if "key" in found else None
+    return letter_of(found), found["state"], key
+
+
+def _found(document: Document | None) -> Document:
+    if document is None:
+        raise NotFound("not_found")
+    return document
 
 
 def close(
-    database: Database, identity: str, closing: Mapping[str, Any], session: ClientSession
+    database: Database,
+    identity: str,
+    by: str,
+    key: RequestKey | None,
+    session: ClientSession,
+    **outcome: int | str,
 ) -> None:
-    """Add to an open dead letter what its closing is."""
+    """Add to an open dead letter who closed it, by what request, and what came of it."""
+    closing = {"closed_by": by, "closed_at": now(), **outcome}
+    if key is not None:
+        closing |= {"key": key.id, "digest": key.digest}
     database[DEAD_LETTERS].update_one(
         {"_id": identity, "state": OPEN}, {"$set": closing}, session=session
     )
 
 
 def count_open(database: Database) -> int:
-    """Return how many dead letters are open."""
     return database[DEAD_LETTERS].count_documents({"state": OPEN})

@@ -1,26 +1,33 @@
 """Sums of counters that memory does not hold: past days and breakdowns."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from aggregator.figures import rules
 from aggregator.figures.rules import SERIES
 from aggregator.intake import service as intake
 from shared.base.mongo import AsyncDatabase
-from shared.contract.definitions import DEFINITIONS
 
 
-async def figures_on(database: AsyncDatabase, day: str) -> dict[str, dict[str, int]]:
-    """Return every unit's own headline figures at the end of a day (YYYY-MM-DD), from history."""
-    grouped: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+async def figures_on(
+    database: AsyncDatabase, subtrees: Mapping[str, set[str]], day: str
+) -> dict[str, dict[str, int]]:
+    """Return the headline figures of units at the end of a day, from history.
+
+    Args:
+        subtrees: by id of a unit, the ids of all that is counted there.
+        day: YYYY-MM-DD.
+    """
+    own: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SERIES, 0))
     names = "|".join(map(rules.summands, SERIES))
     async for unit, topic, name, count in intake.sums(database, names, day=day):
-        grouped[(unit, topic)][name] = count
-    found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SERIES, 0))
-    for (unit, topic), counters in grouped.items():
-        for series in rules.series_of(topic):
-            found[unit][series] = DEFINITIONS[series].total(counters)
-    return found
+        for series in rules.counted_in(topic, name):
+            own[unit][series] += count
+    totals = {}
+    for unit, members in subtrees.items():
+        found = [own[member] for member in members & own.keys()]
+        totals[unit] = {series: sum(figures[series] for figures in found) for series in SERIES}
+    return totals
 
 
 async def counter_totals(
@@ -29,7 +36,6 @@ async def counter_totals(
     """Return the sums of the counters a breakdown is made of, over some units.
 
     Args:
-        database: the aggregator's database.
         series: a counting definition.
         dimension: what it is broken down by.
         units: ids of the units summed over.

@@ -8,14 +8,14 @@ from shared.contract import events
 from shared.contract.definitions import DEFINITIONS, dimensions_of
 
 SERIES = ("units", "members", "volunteers", "enrolled")
-TOPIC_OF_ENTITY = {
+_TOPIC_OF_ENTITY = {
     "unit": events.UNIT_TOPIC,
     "member": events.MEMBER_TOPIC,
     "volunteer": events.VOLUNTEER_TOPIC,
 }
 _SERIES_OF_TOPIC = {
     topic: tuple(name for name in SERIES if DEFINITIONS[name].entity == entity)
-    for entity, topic in TOPIC_OF_ENTITY.items()
+    for entity, topic in _TOPIC_OF_ENTITY.items()
 }
 
 
@@ -26,12 +26,12 @@ def series_of(topic: str) -> tuple[str, ...]:
 
 def topic_of(series: str) -> str:
     """Return the topic whose counters feed a series."""
-    return TOPIC_OF_ENTITY[DEFINITIONS[series].entity]
+    return _TOPIC_OF_ENTITY[DEFINITIONS[series].entity]
 
 
-def is_summand(topic: str, name: str) -> bool:
-    """Return whether a counter is a summand of some headline series."""
-    return any(DEFINITIONS[series].counts_counter(name) for series in series_of(topic))
+def counted_in(topic: str, name: str) -> list[str]:
+    """Return the headline series that a topic's counter is a summand of."""
+    return [series for series in series_of(topic) if DEFINITIONS[series].counts_counter(name)]
 
 
 def _one_of(values: Iterable[str]) -> str:

@@ -3,26 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from aggregator.figures import disclosure, queries
-from aggregator.figures.freshness import Verdict
-from aggregator.figures.live import Live
+from aggregator.figures.live import Live, Verdict
 from aggregator.figures.rules import SERIES, breakdown
-from aggregator.figures.schemas import (
-    Ancestor,
-    Breakdown,
-    Cell,
-    Progress,
-    Row,
-    Table,
-    UnitHead,
-    VolunteersItem,
-)
 from aggregator.intake.documents import Card
-from aggregator.plans.rules import Plan, current_plan
-from aggregator.plans.schemas import IndicatorItem, PlanHead
+from aggregator.plans.rules import IndicatorItem, Plan, current_plan
 from shared.base.clock import now, today
 from shared.base.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from shared.base.mongo import AsyncDatabase
@@ -32,20 +20,31 @@ from shared.web.access import Principal, may_read, require
 PUBLIC_LEVELS = frozenset({"NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY"})
 ALL_LEVELS = PUBLIC_LEVELS | {"GRASSROOTS"}
 HEADLINE = ("units", "members", "volunteers")
+Body = dict[str, object]
+"""The body of an answer (docs/design.md section 8)."""
 SUMS_AT_ONCE = 2
 SUMS_WAITING = 20
 """Requests that wait for a sum; one more would only wait until its time is over."""
 
 
+@dataclass(frozen=True)
+class Row:
+    """A unit's line in a table."""
+
+    unit: str
+    name: str
+    region_code: str | None
+    level: str
+    type: str
+    units: int
+    members: int
+    volunteers: int
+    enrolled: int
+
+
 @dataclass
 class FiguresService:
-    """Answers from memory, and from the database for past days and breakdowns.
-
-    Args:
-        database: the aggregator's database.
-        plans: every plan.
-        live: what is held in memory.
-    """
+    """Answers from memory, and from the database for past days and breakdowns."""
 
     database: AsyncDatabase
     plans: tuple[Plan, ...]
@@ -55,21 +54,15 @@ class FiguresService:
     _sums: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SUMS_AT_ONCE))
 
     def check_ready(self) -> None:
-        """Refuse while figures are being loaded.
-
-        Raises:
-            Unavailable: they are.
-        """
+        """Raise ``Unavailable`` while figures are being loaded."""
         if not self.live.ready:
             raise Unavailable("figures.starting")
 
     def scope_of(self, unit: str) -> list[str]:
         """Return what grants may name for a unit's path: ids, and region codes of chapters."""
         path = self.live.figures.path(unit)
-        codes = [
-            card.region_code for card in path if card.level != "GRASSROOTS" and card.region_code
-        ]
-        return [*(card.id for card in path), *codes]
+        codes = (card.region_code for card in path if card.level != "GRASSROOTS")
+        return [*(card.id for card in path), *filter(None, codes)]
 
     def national_scope(self) -> list[str]:
         """Return what grants may name for headquarters.
@@ -85,7 +78,6 @@ class FiguresService:
 
         Args:
             name: its id or region code.
-            principal: who asks.
 
         Raises:
             Unavailable: figures are being loaded.
@@ -129,64 +121,50 @@ class FiguresService:
         finally:
             self._sums.release()
 
-    def progress(self, unit: str) -> Progress:
-        """Return a unit's figures against the plan, now."""
+    def progress(self, unit: str) -> Body:
+        """Return the body of ``GET /v1/progress``: a unit's figures against the plan, now."""
         live = self.live
         return self._progress(unit, live.figures.figures(unit), today(), live.verdict())
 
-    async def progress_on(self, unit: str, day: date) -> Progress:
+    async def progress_on(self, unit: str, day: date) -> Body:
         """Return a unit's figures against the plan at the end of a past day."""
         verdict = self.live.verdict()  # before the sum: it vouches for nothing that comes later
-        figures = await self._figures_on({unit: self.live.figures.subtree(unit)}, day)
+        subtrees = {unit: self.live.figures.subtree(unit)}
+        async with self.summing():
+            figures = await queries.figures_on(self.database, subtrees, day.isoformat())
         if not self.live.has(unit):
             raise Unavailable("figures.starting")  # loaded again in the meantime
-        return replace(self._progress(unit, figures[unit], day, verdict), unattributed=None)
+        return {**self._progress(unit, figures[unit], day, verdict), "unattributed": None}
 
-    def _progress(
-        self, unit: str, figures: Mapping[str, int], day: date, verdict: Verdict
-    ) -> Progress:
+    def _progress(self, unit: str, figures: Mapping[str, int], day: date, verdict: Verdict) -> Body:
         tree = self.live.figures
         plan = current_plan(self.plans, day)
         national = unit == tree.root
-        indicators: dict[str, IndicatorItem] = {}
+        items: dict[str, IndicatorItem] = {}
         for series in HEADLINE:
             row = plan.indicator(series) if plan and national else None
-            indicators[series] = IndicatorItem.of(figures[series], plan, row, day)
-        indicators["volunteers"] = VolunteersItem(
-            **vars(indicators["volunteers"]), enrolled=figures["enrolled"]
-        )
+            items[series] = IndicatorItem.of(figures[series], plan, row, day)
+        volunteers = {**vars(items["volunteers"]), "enrolled": figures["enrolled"]}
         card, *above = tree.path(unit)
-        ancestors = tuple(Ancestor(one.id, one.name, one.level) for one in reversed(above))
-        return Progress(
-            unit=UnitHead(unit, card.name, card.region_code, card.level, ancestors),
-            as_of=day,
-            at=now().isoformat(),
-            complete=verdict.complete,
-            incomplete_reasons=verdict.reasons,
-            lag_seconds=verdict.lag_seconds,
-            definition_version=DEFINITIONS_VERSION,
-            plan=PlanHead.of(plan, today()) if plan else None,
-            indicators=indicators,
-            unattributed=tree.unattributed() if national else None,
-        )
-
-    async def _figures_on(
-        self, units: Mapping[str, set[str]], day: date
-    ) -> dict[str, dict[str, int]]:
-        """Return the figures of some subtrees (id to the ids counted there) on a past day."""
-        async with self.summing():
-            own = await queries.figures_on(self.database, day.isoformat())
-        totals = {unit: dict.fromkeys(SERIES, 0) for unit in units}
-        for unit, members in units.items():
-            for found in members & own.keys():
-                for series, count in own[found].items():
-                    totals[unit][series] += count
-        return totals
+        head = {name: getattr(card, name) for name in ("id", "name", "region_code", "level")}
+        ancestors = [
+            {"id": one.id, "name": one.name, "level": one.level} for one in reversed(above)
+        ]
+        return {
+            "unit": {**head, "ancestors": ancestors},
+            "as_of": day,
+            "at": now().isoformat(),
+            "complete": verdict.complete,
+            "incomplete_reasons": verdict.reasons,
+            "lag_seconds": verdict.lag_seconds,
+            "definition_version": DEFINITIONS_VERSION,
+            "plan": plan.head(today()) if plan else None,
+            "indicators": {**items, "volunteers": volunteers},
+            "unattributed": tree.unattributed() if national else None,
+        }
 
     def _children(self, unit: str, levels: frozenset[str]) -> list[Card]:
-        figures = self.live.figures
-        cards = (figures.cards[child] for child in figures.children(unit))
-        return [card for card in cards if card.level in levels]
+        return [card for card in self.live.figures.children(unit) if card.level in levels]
 
     def rows(self, unit: str, levels: frozenset[str], among: set[str] | None = None) -> list[Row]:
         """Return the lines of a unit's children of some levels, in their order.
@@ -202,8 +180,8 @@ class FiguresService:
             if among is None or card.id in among
         ]
 
-    async def table(self, unit: str, levels: frozenset[str], day: date | None) -> Table:
-        """Return the units below a unit.
+    async def table(self, unit: str, levels: frozenset[str], day: date | None) -> Body:
+        """Return the body of ``GET /v1/counters`` with ``by=unit``: the units below a unit.
 
         Args:
             unit: id of a known unit.
@@ -213,25 +191,26 @@ class FiguresService:
         figures, verdict = self.live.figures, self.live.verdict()
         children = self._children(unit, levels)
         hidden = len(figures.children(unit)) > len(children)
-        rows = self.rows(unit, levels)
-        if day is not None:
+        if day is None:
+            rows = self.rows(unit, levels)
+        else:
             subtrees = {card.id: figures.subtree(card.id) for card in children}
-            past = await self._figures_on(subtrees, day)
+            async with self.summing():
+                past = await queries.figures_on(self.database, subtrees, day.isoformat())
             rows = [_row(card, past[card.id]) for card in children]
-        return Table(
-            unit,
-            day or today(),
-            verdict.complete,
-            verdict.lag_seconds,
-            DEFINITIONS_VERSION,
-            rows=tuple(rows),
-            own=figures.own(unit) if day is None else None,
-            rows_need_token=hidden,
-            unattributed=figures.unattributed() if day is None else None,
-        )
+        return {
+            **_head(unit, day, verdict),
+            "rows": rows,
+            "own": figures.own(unit) if day is None else None,
+            "rows_need_token": hidden,
+            "unattributed": figures.unattributed() if day is None else None,
+        }
 
-    async def breakdown(self, unit: str, metric: str, by: str, day: date | None) -> Breakdown:
-        """Return the cells of one metric by a dimension; ``day`` is as in ``table``.
+    async def breakdown(self, unit: str, metric: str, by: str, day: date | None) -> Body:
+        """Return the body of ``GET /v1/counters`` by any other dimension; see ``table``.
+
+        A count may be a text such as ``<5``. ``withheld``: there are cells, and too few people to
+        publish any.
 
         Raises:
             Invalid: there is no such metric or dimension.
@@ -246,17 +225,23 @@ class FiguresService:
         shown: Mapping[str, int | str] = cells
         if dimension.personal:
             shown = disclosure.publish(cells, adds_up=not dimension.multiple)
-        return Breakdown(
-            unit,
-            day or today(),
-            verdict.complete,
-            verdict.lag_seconds,
-            DEFINITIONS_VERSION,
-            metric=metric,
-            by=by,
-            cells=tuple(Cell(value, count) for value, count in shown.items()),
-            withheld=bool(cells) and not shown,
-        )
+        return {
+            **_head(unit, day, verdict),
+            "metric": metric,
+            "by": by,
+            "cells": [{"value": value, "count": count} for value, count in shown.items()],
+            "withheld": bool(cells) and not shown,
+        }
+
+
+def _head(unit: str, day: date | None, verdict: Verdict) -> Body:
+    return {
+        "unit": unit,
+        "as_of": day or today(),
+        "complete": verdict.complete,
+        "lag_seconds": verdict.lag_seconds,
+        "definition_version": DEFINITIONS_VERSION,
+    }
 
 
 def _row(card: Card, figures: Mapping[str, int]) -> Row:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from aggregator.figures.schemas import Frame, Row
-from aggregator.figures.service import FiguresService
+from aggregator.figures.service import FiguresService, Row
 from aggregator.intake.service import Feed
 from aggregator.settings import AggregatorSettings
 from shared.base import log
@@ -24,8 +23,6 @@ _log = log.get(__name__)
 
 @dataclass(eq=False)
 class Viewer:
-    """One open stream."""
-
     frames: deque[bytes] = field(default_factory=deque)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     dropped: bool = False
@@ -40,12 +37,7 @@ class Viewer:
 
 
 class Hub:
-    """Keeps what is in memory up to date, and sends viewers the changes.
-
-    Args:
-        service: answers for a unit.
-        settings: how often frames go out, and how many viewers there may be.
-    """
+    """Keeps what is in memory up to date, and sends viewers the changes."""
 
     def __init__(self, service: FiguresService, settings: AggregatorSettings) -> None:
         self.service, self.live = service, service.live
@@ -60,11 +52,8 @@ class Hub:
         Args:
             closing: set when the process is to stop; open streams then end at once.
         """
-        self._tasks = [
-            asyncio.create_task(self._follow()),
-            asyncio.create_task(self._tick()),
-            asyncio.create_task(self._close_on(closing)),
-        ]
+        runs = (self._follow(), self._tick(), self._close_on(closing))
+        self._tasks = [asyncio.create_task(run) for run in runs]
 
     async def _close_on(self, closing: asyncio.Event) -> None:
         await closing.wait()
@@ -83,19 +72,16 @@ class Hub:
         pause = FIRST_PAUSE
         while True:
             try:
-                await self._load_and_watch()
+                self.live.reset()
+                self._drop_viewers()
+                async for dead_letters in Feed(self.service.database, self.live.take).run():
+                    self.live.freshness.dead_letters = dead_letters
+                    self.live.ready = True
             except Exception as problem:  # noqa: BLE001 - figures that stand still are wrong ones
                 pause = FIRST_PAUSE if self.live.ready else min(pause * 2, LONGEST_PAUSE)
                 self.live.ready = False
                 _log.warning("loading again", problem=repr(problem)[:300])
                 await asyncio.sleep(pause)
-
-    async def _load_and_watch(self) -> None:
-        feed = Feed(self.service.database, self.live)
-        start = await feed.settled_time()
-        self.live.reset()
-        self._drop_viewers()
-        await feed.run(start)
 
     def _drop_viewers(self) -> None:
         for viewers in self._viewers.values():
@@ -130,7 +116,7 @@ class Hub:
                     viewer.push(frame)
 
     def _frame(self, event: str, unit: str, rows: list[Row]) -> bytes:
-        body = orjson.dumps(Frame(**vars(self.service.progress(unit)), rows=tuple(rows)))
+        body = orjson.dumps({**self.service.progress(unit), "rows": rows})
         return b"event: %s\ndata: %s\n\n" % (event.encode(), body)
 
     async def frames(self, unit: str, *, levels: frozenset[str]) -> AsyncIterator[bytes]:
@@ -165,5 +151,4 @@ class Hub:
                 del self._viewers[channel]
 
     def viewers(self) -> int:
-        """Return how many streams are open."""
         return sum(len(viewers) for viewers in self._viewers.values())

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from aggregator.figures.rules import SERIES, is_summand, series_of
+from aggregator.figures.rules import SERIES, counted_in, series_of
 from aggregator.intake.documents import Card
 from shared.contract.definitions import DEFINITIONS
 
@@ -42,16 +42,19 @@ class Figures:
     def set_counters(self, unit: str, topic: str, values: Mapping[str, int]) -> None:
         """Take the present values of some counters of a unit (absolute, not differences)."""
         known = self._counters.setdefault((unit, topic), {})
-        known.update({name: count for name, count in values.items() if is_summand(topic, name)})
+        known.update({name: count for name, count in values.items() if counted_in(topic, name)})
         own = self._own.setdefault(unit, [0] * len(SERIES))
         difference = [0] * len(SERIES)
         for series in series_of(topic):
             position = SERIES.index(series)
             difference[position] = DEFINITIONS[series].total(known) - own[position]
         if any(difference):
-            _add(own, difference, 1)
-            _add(self._everything, difference, 1)
-            self._spread(unit, difference, 1)
+            total = self._total.setdefault(unit, [0] * len(SERIES))
+            for vector in (own, total, self._everything):
+                _add(vector, difference, 1)
+            self.changed.add(unit)
+            if unit in self.cards:
+                self._lift(self.cards[unit], difference, 1)
 
     def set_card(self, card: Card) -> None:
         """Take a unit's newest card; a new parent carries the whole subtree's figures along."""
@@ -83,18 +86,17 @@ class Figures:
         return unit if unit in self.cards else self._by_region.get(unit)
 
     def figures(self, unit: str) -> dict[str, int]:
-        """Return the rolled-up figures of a unit."""
         return dict(zip(SERIES, self._total.get(unit, [0] * len(SERIES)), strict=True))
 
     def own(self, unit: str) -> dict[str, int]:
         """Return the figures of a unit itself, without what hangs on it."""
         return dict(zip(SERIES, self._own.get(unit, [0] * len(SERIES)), strict=True))
 
-    def children(self, unit: str) -> list[str]:
-        """Return the ids of the units that hang on a unit, in order of region code and name."""
+    def children(self, unit: str) -> list[Card]:
+        """Return the units that hang on a unit, in order of region code and name."""
         found = self._children.get(unit, set())
         cards = (self.cards[child] for child in found if child in self.cards)
-        return [card.id for card in sorted(cards, key=lambda c: (c.region_code or "~", c.name))]
+        return sorted(cards, key=lambda card: (card.region_code or "~", card.name))
 
     def subtree(self, unit: str) -> set[str]:
         """Return the ids of a unit and of all that is counted under it."""
@@ -129,13 +131,6 @@ class Figures:
         holder = self.cards.get(self._by_region.get(card.region_code, ""))
         if holder is None or _claim_to_code(card) >= _claim_to_code(holder):
             self._by_region[card.region_code] = card.id
-
-    def _spread(self, unit: str, difference: Vector, sign: int) -> None:
-        _add(self._total.setdefault(unit, [0] * len(SERIES)), difference, sign)
-        self.changed.add(unit)
-        card = self.cards.get(unit)
-        if card is not None:
-            self._lift(card, difference, sign)
 
     def _lift(self, card: Card, difference: Vector, sign: int) -> None:
         """Add to the ancestors of a unit, which do not count what is outside the targets."""

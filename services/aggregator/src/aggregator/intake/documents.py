@@ -5,8 +5,9 @@ writing cannot diverge.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from aggregator.intake.projection import Cursor, DeadLetter, Gap
@@ -17,6 +18,11 @@ Document = dict[str, Any]
 
 GENERATION = 1
 """A rebuild is to write the next one next to it (docs/design.md section 5.6)."""
+COUNTERS = "counters"
+HISTORY = "history"
+MARKS = "marks"
+UNITS = "units"
+WATERMARKS = "watermarks"
 DEAD_LETTERS = "dead_letters"
 """Intake inserts here, in the transaction of the chunk; the noun ``deadletters`` does the rest."""
 OPEN = "open"
@@ -38,34 +44,24 @@ class Card:
     flags: tuple[str, ...]
 
 
+_NAMED = itemgetter("_id", "version", "name", "region_code", "level", "type", "status", "parent")
+
+
 def card_document(card: UnitCard) -> Document:
-    """Return the stored form of a unit's card."""
     return {"_id": card.id, **card.model_dump(exclude={"id"})}
 
 
 def card_of(document: Mapping[str, Any]) -> Card:
-    """Return a stored card."""
-    return Card(
-        document["_id"],
-        document["version"],
-        document["name"],
-        document.get("region_code"),
-        document["level"],
-        document["type"],
-        document["status"],
-        document.get("parent"),
-        tuple(document.get("flags", ())),
-    )
+    fields: tuple[Any, ...] = (*_NAMED(document), tuple(document["flags"]))
+    return Card(*fields)
 
 
 def mark_id(place: TopicPartition) -> str:
-    """Return the id of a partition's mark."""
     return f"{GENERATION}/{place[0]}/{place[1]}"
 
 
 def mark_fields(place: TopicPartition, cursor: Cursor, topic_id: str) -> Document:
     """Return a partition's mark as the next commit stores it, without its id."""
-    gap = cursor.gap
     return {
         "g": GENERATION,
         "topic": place[0],
@@ -73,20 +69,15 @@ def mark_fields(place: TopicPartition, cursor: Cursor, topic_id: str) -> Documen
         "topic_id": topic_id,
         "offset": cursor.offset,
         "sequences": cursor.sequences,
-        "gap": gap and {"expected": gap.expected, "seen": gap.seen, "since": gap.since},
+        "gap": cursor.gap and asdict(cursor.gap),
         "commits": cursor.commits + 1,
     }
 
 
 def cursor_of(document: Mapping[str, Any]) -> Cursor:
     """Return where the partition of a stored mark stands."""
-    gap = document.get("gap")
-    return Cursor(
-        offset=document["offset"],
-        commits=document["commits"],
-        sequences=dict(document["sequences"]),
-        gap=Gap(gap["expected"], gap["seen"], gap["since"]) if gap else None,
-    )
+    gap = Gap(**document["gap"]) if document.get("gap") else None
+    return Cursor(document["offset"], document["commits"], dict(document["sequences"]), gap)
 
 
 def watermark_document(mark: Watermark) -> Document:
@@ -97,23 +88,19 @@ def watermark_document(mark: Watermark) -> Document:
 
 def watermark_of(document: Mapping[str, Any]) -> Watermark:
     """Return a stored watermark; it shares nothing with the document."""
-    sequences = {
-        topic.replace("/", "."): dict(numbers) for topic, numbers in document["sequences"].items()
-    }
+    stored = document["sequences"].items()
+    sequences = {topic.replace("/", "."): dict(numbers) for topic, numbers in stored}
     return Watermark(
         source=document["_id"], epoch=document["epoch"], at=document["at"], sequences=sequences
     )
+
+
+def letter_of(document: Mapping[str, Any]) -> DeadLetter:
+    names = (name for name in DeadLetter.__dataclass_fields__ if name != "id")
+    return DeadLetter(document["_id"], *(document[name] for name in names))
 
 
 def letter_fields(letter: DeadLetter, at: datetime) -> Document:
     """Return the stored form of a dead letter when it is set aside, without its id."""
     fields = {name: value for name, value in vars(letter).items() if name != "id"}
     return {**fields, "state": OPEN, "at": at}
-
-
-def letter_of(document: Mapping[str, Any]) -> DeadLetter:
-    """Return a stored dead letter as it was set aside."""
-    return DeadLetter(document["_id"], *(document[name] for name in _LETTER_FIELDS))
-
-
-_LETTER_FIELDS = tuple(name for name in DeadLetter.__dataclass_fields__ if name != "id")

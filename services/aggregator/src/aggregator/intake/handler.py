@@ -61,7 +61,6 @@ class CountingHandler:
         return {place: cursor.offset for place, cursor in self._cursors.items()}
 
     def fold(self, record: Record) -> None:
-        """Add a record to the present chunk."""
         if self._fold is None:
             self._fold = Fold(self._cursors, now)
             self._started = time.monotonic()
@@ -70,9 +69,11 @@ class CountingHandler:
 
     def due(self) -> bool:
         """Return whether the chunk is full or old enough."""
+        # A chunk too large for the server must not come back as large: it would never commit.
+        most_documents = self.settings.chunk_documents >> self._halvings
         return self._fold is not None and (
             self._fold.delta.rows >= self.settings.chunk_rows
-            or self._fold.delta.documents() >= self._most_documents()
+            or self._fold.delta.documents() >= most_documents
             or time.monotonic() - self._started >= self.settings.chunk_seconds
         )
 
@@ -96,10 +97,6 @@ class CountingHandler:
         for letter in fold.dead:
             DEAD.inc()
             _log.error("dead letter", id=letter.id, reason=letter.reason)
-
-    def _most_documents(self) -> int:
-        """A chunk too large for the server must not come back as large: it would never commit."""
-        return self.settings.chunk_documents >> self._halvings
 
     def gaps(self) -> list[str]:
         """Return a line for each partition whose gap is older than the alarm's age."""

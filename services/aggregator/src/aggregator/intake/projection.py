@@ -8,7 +8,7 @@ passes it, and scanning goes on for the resend (docs/design.md section 5.3).
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,17 +17,9 @@ from pydantic import ValidationError
 
 from shared.contract import events
 from shared.contract.countable import counter_names
-from shared.contract.events import PoisonEvent, envelope
-from shared.contract.events.payloads import (
-    Changed,
-    Imported,
-    Payload,
-    Step,
-    UnitCard,
-    UnitChanged,
-    UnitsImported,
-    Watermark,
-)
+from shared.contract.events import PoisonEvent, envelope, payloads
+from shared.contract.events.envelope import Span
+from shared.contract.events.payloads import UnitCard, Watermark
 from shared.pipeline.eventlog import Record, TopicPartition
 
 _PARTITION = re.compile(r"[0-9]{1,9}")
@@ -102,24 +94,23 @@ class Delta:
         """Return how many counters, days of history and cards it touches."""
         return len(self.counters) + len(self.history) + len(self.cards)
 
-    def apply(self, topic: str, payload: Payload) -> None:
-        """Add an event's changes."""
-        if isinstance(payload, Imported):
+    def apply(self, topic: str, payload: payloads.Payload) -> None:
+        if isinstance(payload, payloads.Imported):
             times = Counter(position for _, _, steps in payload.rows for position in steps)
             for position, count in times.items():
                 self._step(topic, payload.steps[position], count)
             self.rows += len(payload.rows)
-        elif isinstance(payload, Changed):
+        elif isinstance(payload, payloads.Changed):
             for change in payload.changes:
                 self._step(topic, change, 1)
             self.rows += 1
-        if isinstance(payload, UnitsImported):
+        if isinstance(payload, payloads.UnitsImported):
             for card in payload.units:
                 self._card(card)
-        elif isinstance(payload, UnitChanged):
+        elif isinstance(payload, payloads.UnitChanged):
             self._card(payload.unit)
 
-    def _step(self, topic: str, step: Step[Any], count: int) -> None:
+    def _step(self, topic: str, step: payloads.Step[Any], count: int) -> None:
         day = step.effective_on.isoformat()
         for state, sign in ((step.was, -count), (step.now, count)):
             if state is None:
@@ -176,87 +167,58 @@ class Fold:
             self.watermarks[mark.source] = mark
 
     def _batch(self, record: Record, cursor: Cursor) -> None:
-        span = envelope.span_of(record.headers)
-        members = _members(record.value, span)
+        span, value = envelope.span_of(record.headers), record.value or b""
         if span is None or record.topic not in events.TOPICS_OF_SOURCE.get(span.source, ()):
-            self._foreign(record)
-        elif members is None:
-            self._unreadable(record, span, cursor)
-        else:
-            for sequence, raw in enumerate(members, span.first):
-                if self._is_next(cursor, span, sequence, sequence):
-                    self._event(record, span, sequence, raw)
-                    self._advance(cursor, span, sequence)
+            # None of ours wrote it: it holds no number, so no mark moves.
+            self._set_aside(record, None, "the record names no source of this topic", value)
+            return
+        key, members = mark_key(span.source, span.epoch), _members(value, span)
+        if members is None:  # it is crossed by the numbers in its headers
+            first = max(span.first, cursor.sequences.get(key, 0) + 1)
+            if first <= span.last and self._is_next(cursor, key, first, span.last):
+                self._set_aside(record, replace(span, first=first), "the record is no batch", value)
+                self._advance(cursor, key, span.last)
+            return
+        for sequence, raw in enumerate(members, span.first):
+            if self._is_next(cursor, key, sequence, sequence):
+                self._event(record, span, sequence, raw)
+                self._advance(cursor, key, sequence)
 
-    def _event(
-        self, record: Record, span: envelope.Span, sequence: int, raw: Mapping[str, Any]
-    ) -> None:
+    def _event(self, record: Record, span: Span, sequence: int, raw: Mapping[str, Any]) -> None:
         try:
             event = events.read_event(raw)
             if (event.source, event.epoch, event.sequence) != (span.source, span.epoch, sequence):
-                raise PoisonEvent("its numbers are not those its record tells")
+                raise PoisonEvent("its numbers are not those of its record")
             payload = events.read_payload(event)
         except PoisonEvent as problem:
-            self._dead(record, span, sequence, sequence, str(problem), orjson.dumps(raw))
+            alone = replace(span, first=sequence, last=sequence)
+            self._set_aside(record, alone, str(problem), orjson.dumps(raw))
         else:
             self.delta.apply(record.topic, payload)
 
-    def _unreadable(self, record: Record, span: envelope.Span, cursor: Cursor) -> None:
-        """Cross a record whose value cannot be read, by the numbers in its headers."""
-        mark = cursor.sequences.get(mark_key(span.source, span.epoch), 0)
-        first = max(span.first, mark + 1)
-        if first <= span.last and self._is_next(cursor, span, first, span.last):
-            self._dead(
-                record, span, first, span.last, "the record is no batch", record.value or b""
-            )
-            self._advance(cursor, span, span.last)
-
-    def _foreign(self, record: Record) -> None:
-        """Set aside a record that none of ours wrote: it holds no number, so no mark moves."""
-        self.dead.append(
-            DeadLetter(
-                f"foreign/{record.topic}/{record.partition}/{record.offset}",
-                record.topic,
-                record.partition,
-                record.offset,
-                source="",
-                epoch=0,
-                first=0,
-                last=0,
-                reason="the record names no source of this topic",
-                raw=record.value or b"",
-            )
+    def _set_aside(self, record: Record, span: Span | None, reason: str, raw: bytes) -> None:
+        place = (record.topic, record.partition, record.offset)
+        if span is None:
+            identity = f"foreign/{record.topic}/{record.partition}/{record.offset}"
+            span = Span("", 0, 0, 0)
+        else:
+            source = f"{span.source.rsplit('/', 1)[1]}.{span.epoch}"
+            identity = f"{source}.{record.topic}.{record.partition}.{span.first}-{span.last}"
+        letter = DeadLetter(
+            identity, *place, span.source, span.epoch, span.first, span.last, reason, raw
         )
+        self.dead.append(letter)
 
-    def _dead(
-        self, record: Record, span: envelope.Span, first: int, last: int, reason: str, raw: bytes
-    ) -> None:
-        name = span.source.rsplit("/", 1)[1]
-        self.dead.append(
-            DeadLetter(
-                f"{name}.{span.epoch}.{record.topic}.{record.partition}.{first}-{last}",
-                record.topic,
-                record.partition,
-                record.offset,
-                span.source,
-                span.epoch,
-                first,
-                last,
-                reason,
-                raw,
-            )
-        )
-
-    def _is_next(self, cursor: Cursor, span: envelope.Span, first: int, last: int) -> bool:
-        mark = cursor.sequences.get(mark_key(span.source, span.epoch), 0)
+    def _is_next(self, cursor: Cursor, key: str, first: int, last: int) -> bool:
+        mark = cursor.sequences.get(key, 0)
         if first > mark + 1:
             since = cursor.gap.since if cursor.gap else self.now()
             seen = max(last, cursor.gap.seen if cursor.gap else 0)
             cursor.gap = Gap(mark + 1, seen, since)
         return first == mark + 1
 
-    def _advance(self, cursor: Cursor, span: envelope.Span, sequence: int) -> None:
-        cursor.sequences[mark_key(span.source, span.epoch)] = sequence
+    def _advance(self, cursor: Cursor, key: str, sequence: int) -> None:
+        cursor.sequences[key] = sequence
         if cursor.gap is not None:
             closed = sequence >= cursor.gap.seen
             cursor.gap = None if closed else Gap(sequence + 1, cursor.gap.seen, cursor.gap.since)
@@ -270,26 +232,17 @@ def mark_key(source: str, epoch: int) -> str:
 def _is_of_ours(mark: Watermark) -> bool:
     """Whether a watermark is about partitions, by number, that its source writes."""
     topics = events.TOPICS_OF_SOURCE.get(mark.source)
-    return (
-        topics is not None
-        and mark.epoch <= _MOST
-        and all(topic in topics for topic in mark.sequences)
-        and all(
-            _PARTITION.fullmatch(partition) and 0 <= number <= _MOST
-            for numbers in mark.sequences.values()
-            for partition, number in numbers.items()
-        )
-    )
+    if topics is None or mark.epoch > _MOST or not mark.sequences.keys() <= set(topics):
+        return False
+    numbers = (item for topic in mark.sequences.values() for item in topic.items())
+    return all(_PARTITION.fullmatch(name) and 0 <= number <= _MOST for name, number in numbers)
 
 
-def _members(value: bytes | None, span: envelope.Span | None) -> list[dict[str, Any]] | None:
+def _members(value: bytes, span: Span) -> list[dict[str, Any]] | None:
     """Return a batch's events, or None where the value is no batch of as many as announced."""
     try:
-        parsed = orjson.loads(value or b"")
+        parsed = orjson.loads(value)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(parsed, list) or span is None:
-        return None
-    if len(parsed) != span.last - span.first + 1:
-        return None
-    return parsed
+    whole = isinstance(parsed, list) and len(parsed) == span.last - span.first + 1
+    return parsed if whole else None

@@ -5,28 +5,20 @@ unit), so that workers of different topics never collide.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from aggregator.intake import documents
-from aggregator.intake.documents import GENERATION
-from aggregator.intake.projection import Addend, Cursor, DeadLetter, Delta, Fold
+from aggregator.intake.documents import COUNTERS, GENERATION, HISTORY, MARKS
+from aggregator.intake.projection import Addend, Cursor, Delta, Fold
 from shared.base.clock import now
 from shared.base.mongo import SNAPSHOT, AsyncDatabase, ClientSession, Database, Document, transact
 from shared.contract import events
-from shared.contract.events.payloads import Watermark
 from shared.pipeline.consumer import Superseded
 from shared.pipeline.eventlog import TopicPartition
-
-COUNTERS = "counters"
-HISTORY = "history"
-MARKS = "marks"
-UNITS = "units"
-WATERMARKS = "watermarks"
 
 INDEXES = {
     COUNTERS: [IndexModel([("g", ASCENDING), ("u", ASCENDING)], name="unit")],
@@ -68,8 +60,16 @@ def commit(database: Database, fold: Fold, topic_ids: Mapping[str, str]) -> None
 
     def run(session: ClientSession) -> None:
         write_delta(database, fold.delta, session)
-        _write_dead(database, fold.dead, session)
-        _write_watermarks(database, fold.watermarks.values(), session)
+        letters = ((letter.id, documents.letter_fields(letter, now())) for letter in fold.dead)
+        dead = [
+            UpdateOne({"_id": identity}, {"$setOnInsert": fields}, upsert=True)
+            for identity, fields in letters
+        ]
+        watermarks = [
+            _replace_older(documents.watermark_document(mark), "at")
+            for mark in fold.watermarks.values()
+        ]
+        _write(database, session, {documents.DEAD_LETTERS: dead, documents.WATERMARKS: watermarks})
         # Last, so that whoever follows the commits in order sees the counts before the marks
         # that call them complete.
         for place in sorted(fold.touched):
@@ -104,67 +104,39 @@ def _advance(
 
 def write_delta(database: Database, delta: Delta, session: ClientSession) -> None:
     """Add a delta to counters and history, and the newer cards to the tree."""
-    counters = [
-        UpdateOne(
-            {"_id": f"{GENERATION}/{topic}/{unit}"},
-            {"$inc": amounts, "$setOnInsert": {"g": GENERATION, "t": topic, "u": unit}},
-            upsert=True,
-        )
-        for (unit, topic), names in delta.counters.items()
-        if (amounts := _amounts(names))
-    ]
-    history = [
-        UpdateOne(
-            {"_id": f"{GENERATION}/{topic}/{unit}/{day}"},
-            {"$inc": amounts, "$setOnInsert": {"g": GENERATION, "t": topic, "u": unit, "d": day}},
-            upsert=True,
-        )
-        for (unit, topic, day), names in delta.history.items()
-        if (amounts := _amounts(names))
-    ]
     cards = [
-        _replace_older(documents.card_document(card), "version", 0) for card in delta.cards.values()
+        _replace_older(documents.card_document(card), "version") for card in delta.cards.values()
     ]
-    for name, updates in ((COUNTERS, counters), (HISTORY, history), (UNITS, cards)):
-        if updates:
-            database[name].bulk_write(updates, ordered=False, session=session)
+    counters, history = _additions(delta.counters.items()), _additions(delta.history.items())
+    _write(database, session, {COUNTERS: counters, HISTORY: history, documents.UNITS: cards})
 
 
-def _amounts(names: Mapping[str, int]) -> dict[str, int]:
-    return {f"c.{name}": amount for name, amount in names.items() if amount}
+def _additions(counts: Iterable[tuple[tuple[str, ...], Mapping[str, int]]]) -> list[UpdateOne]:
+    """Return the updates that add counts by unit and topic or, to history, by unit, topic, day."""
+    updates = []
+    for (unit, topic, *day), names in counts:
+        amounts = {f"c.{name}": amount for name, amount in names.items() if amount}
+        if amounts:
+            identity = "/".join((str(GENERATION), topic, unit, *day))
+            key = {"g": GENERATION, "t": topic, "u": unit, **({"d": day[0]} if day else {})}
+            update = {"$inc": amounts, "$setOnInsert": key}
+            updates.append(UpdateOne({"_id": identity}, update, upsert=True))
+    return updates
 
 
-def _replace_older(document: Document, field: str, lowest: object) -> UpdateOne:
+def _replace_older(document: Document, field: str) -> UpdateOne:
     """Return the update that stores a document unless the one there is as new by some field."""
-    newer = {"$gt": [document[field], {"$ifNull": [f"${field}", lowest]}]}
+    newer = {"$gt": [document[field], f"${field}"]}  # greater than a field that is not there
     replace = {"$replaceWith": {"$cond": [newer, {"$literal": document}, "$$ROOT"]}}
     return UpdateOne({"_id": document["_id"]}, [replace], upsert=True)
 
 
-def _write_dead(database: Database, dead: Iterable[DeadLetter], session: ClientSession) -> None:
-    updates = [
-        UpdateOne(
-            {"_id": letter.id},
-            {"$setOnInsert": documents.letter_fields(letter, now())},
-            upsert=True,
-        )
-        for letter in dead
-    ]
-    if updates:
-        database[documents.DEAD_LETTERS].bulk_write(updates, ordered=False, session=session)
-
-
-def _write_watermarks(
-    database: Database, watermarks: Iterable[Watermark], session: ClientSession
+def _write(
+    database: Database, session: ClientSession, updates: Mapping[str, Sequence[UpdateOne]]
 ) -> None:
-    updates = [
-        _replace_older(
-            documents.watermark_document(mark), "at", datetime.min.replace(tzinfo=mark.at.tzinfo)
-        )
-        for mark in watermarks
-    ]
-    if updates:
-        database[WATERMARKS].bulk_write(updates, ordered=False, session=session)
+    for collection, wanted in updates.items():
+        if wanted:
+            database[collection].bulk_write(wanted, ordered=False, session=session)
 
 
 async def sums(
@@ -178,7 +150,6 @@ async def sums(
     """Yield unit, topic, counter name and sum of the counters whose names match.
 
     Args:
-        database: the aggregator's database.
         names: regular expression for the beginning of a counter's name.
         topic: the topic whose counters are summed; None for all.
         units: ids of the units; None for all.
@@ -191,8 +162,7 @@ async def sums(
         match["u"] = {"$in": list(units)}
     if day is not None:
         match["d"] = {"$lte": day}
-    # A unit has hundreds of counters and a sum wants a few: the others are left out before they
-    # become documents.
+    # Of the hundreds of counters of a unit only the few wanted become documents.
     counters = {"$objectToArray": {"$ifNull": ["$c", {}]}}
     fits = {"$regexMatch": {"input": "$$counter.k", "regex": f"^(?:{names})"}}
     wanted = {"$filter": {"input": counters, "as": "counter", "cond": fits}}

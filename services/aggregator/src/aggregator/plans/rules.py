@@ -1,12 +1,16 @@
-"""Plan periods, their indicators, and the arithmetic of progress against them (pure).
+"""Plan periods, their indicators, the arithmetic of progress against them, and its answer (pure).
 
 Baseline, increase and target are three facts of the plan's text, each with its own qualifier. They
 do not add up (1,647万余 + 350万 < 2,000万), so none is ever derived from the other two.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple, Self
+
+from pydantic import PositiveInt
 
 
 class Qualifier(StrEnum):
@@ -60,8 +64,12 @@ class Reason(StrEnum):
 class Figure:
     """A number of the plan in whole persons, units, yuan; None only where QUALITATIVE."""
 
-    value: int | None
+    value: PositiveInt | None
     qualifier: Qualifier
+
+    def __post_init__(self) -> None:
+        if (self.value is None) != (self.qualifier is Qualifier.QUALITATIVE):
+            raise ValueError("a figure has a number unless it is QUALITATIVE")
 
 
 @dataclass(frozen=True)
@@ -108,44 +116,45 @@ class Plan:
     baseline_date: date
     indicators: tuple[Indicator, ...]
 
+    def __post_init__(self) -> None:
+        if self.start > self.end:
+            raise ValueError(f"plan {self.id} ends before it starts")
+        if self.status is PlanStatus.DRAFT and self.indicators:
+            raise ValueError(f"plan {self.id} is a draft; targets come with its adoption")
+
     def ended(self, day: date) -> bool:
         """Whether the period is over on a day (China Standard Time)."""
         return day > self.end
+
+    def head(self, day: date) -> dict[str, object]:
+        """Return what an answer says of the plan itself, as it stands on a day."""
+        names = ("id", "name_zh", "name_en", "start", "end", "baseline_date", "status")
+        return {**{name: getattr(self, name) for name in names}, "ended": self.ended(day)}
 
     def indicator(self, series: str) -> Indicator | None:
         """Return the row that a counted series measures."""
         return next((row for row in self.indicators if row.series == series), None)
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Two independent measures; each is None with its reason, or a ratio that may exceed 1."""
+class Measure(NamedTuple):
+    """A ratio that may exceed 1, or None with its reason."""
 
-    target: float | None
-    increment: float | None
-    target_reason: Reason | None
-    increment_reason: Reason | None
-
-    @property
-    def reason(self) -> Reason | None:
-        """The first reason that holds, for answers with room for one."""
-        return self.target_reason or self.increment_reason
+    ratio: float | None
+    reason: Reason | None = None
 
 
-def progress_target(
-    combined: int | None, row: Indicator | None
-) -> tuple[float | None, Reason | None]:
+def progress_target(combined: int | None, row: Indicator | None) -> Measure:
     """Return the figure over the plan's end target."""
     if combined is None:
-        return None, Reason.NO_FIGURE
+        return Measure(None, Reason.NO_FIGURE)
     if row is None or row.target is None or not row.target.value:
-        return None, Reason.NO_TARGET
-    return combined / row.target.value, None
+        return Measure(None, Reason.NO_TARGET)
+    return Measure(combined / row.target.value)
 
 
 def progress_increment(
     combined: int | None, row: Indicator | None, *, covered: bool = False
-) -> tuple[float | None, Reason | None]:
+) -> Measure:
     """Return the growth since the baseline over the planned increase.
 
     ``covered`` states that the figure covers everything the baseline covered. Unless it does, a
@@ -153,23 +162,76 @@ def progress_increment(
     A flow starts from zero, so its baseline is not used.
     """
     if combined is None:
-        return None, Reason.NO_FIGURE
+        return Measure(None, Reason.NO_FIGURE)
     if row is None or row.increase is None or not row.increase.value:
-        return None, Reason.NO_INCREASE
+        return Measure(None, Reason.NO_INCREASE)
     if row.kind is Kind.FLOW:
-        return combined / row.increase.value, None
+        return Measure(combined / row.increase.value)
     if row.baseline is None or row.baseline.value is None:
-        return None, Reason.NO_BASELINE
+        return Measure(None, Reason.NO_BASELINE)
     if combined < row.baseline.value and not covered:
-        return None, Reason.COVERAGE
-    return (combined - row.baseline.value) / row.increase.value, None
+        return Measure(None, Reason.COVERAGE)
+    return Measure((combined - row.baseline.value) / row.increase.value)
 
 
-def progress(combined: int | None, row: Indicator | None, *, covered: bool = False) -> Progress:
-    """Return both measures of one indicator."""
-    target, target_reason = progress_target(combined, row)
-    increment, increment_reason = progress_increment(combined, row, covered=covered)
-    return Progress(target, increment, target_reason, increment_reason)
+@dataclass(frozen=True)
+class IndicatorItem:
+    """One indicator as ``GET /v1/progress`` answers it; ``reason`` is the first of ``reasons``."""
+
+    value: int
+    reported: int | None
+    combined: int
+    baseline: int | None
+    baseline_qualifier: Qualifier | None
+    target: int | None
+    target_qualifier: Qualifier | None
+    increment_target: int | None
+    progress_target: float | None
+    progress_increment: float | None
+    reason: Reason | None
+    reasons: Mapping[str, Reason | None]
+
+    @classmethod
+    def of(
+        cls,
+        value: int,
+        plan: Plan | None,
+        row: Indicator | None,
+        day: date,
+        *,
+        reported: int | None = None,
+        combined: int | None = None,
+    ) -> Self:
+        """Return an indicator for a day.
+
+        Args:
+            value: what is counted.
+            plan: the plan of the day.
+            row: the plan's row; None for a chapter to which the plan gives no targets.
+            reported: what is reported in addition.
+            combined: what progress is measured on; None for ``value``.
+        """
+        measured = value if combined is None else combined
+        if plan is None or day < plan.start:
+            reason = Reason.NO_PLAN if plan is None else Reason.BEFORE_PLAN
+            towards = increment = Measure(None, reason)
+        else:
+            towards, increment = progress_target(measured, row), progress_increment(measured, row)
+        baseline, target = (row.baseline, row.target) if row else (None, None)
+        return cls(
+            value=value,
+            reported=reported,
+            combined=measured,
+            baseline=baseline.value if baseline else None,
+            baseline_qualifier=baseline.qualifier if baseline else None,
+            target=target.value if target else None,
+            target_qualifier=target.qualifier if target else None,
+            increment_target=row.increase.value if row and row.increase else None,
+            progress_target=towards.ratio,
+            progress_increment=increment.ratio,
+            reason=towards.reason or increment.reason,
+            reasons={"progress_target": towards.reason, "progress_increment": increment.reason},
+        )
 
 
 def current_plan(plans: tuple[Plan, ...], day: date) -> Plan | None:

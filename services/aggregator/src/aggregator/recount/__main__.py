@@ -7,9 +7,8 @@ import httpx
 import orjson
 
 from aggregator.recount import store
-from aggregator.recount.registers import RecountFailed
 from aggregator.recount.rules import Report
-from aggregator.recount.service import compare
+from aggregator.recount.service import RecountFailed, compare
 from aggregator.settings import AggregatorSettings
 from shared.base.mongo import connect
 from shared.base.settings import AccessSettings, KafkaSettings, MongoSettings, PeerSettings

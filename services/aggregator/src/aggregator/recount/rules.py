@@ -1,61 +1,23 @@
 """The comparison itself: what is expected, what is there, and where they differ (pure)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.figures.rules import SERIES, topic_of
-from aggregator.intake.projection import Addend, mark_key
-from shared.contract.definitions import DEFINITIONS
-from shared.pipeline.eventlog import TopicPartition
+from aggregator.figures.rules import SERIES, counted_in
+from aggregator.intake.projection import Addend
 
 DIFFERENCES_SHOWN = 200
 
-
-@dataclass(frozen=True)
-class Answer:
-    """A writer's recount: counts at T, and the marks of T (``topic/partition`` to number)."""
-
-    source: str
-    epoch: int
-    sequences: dict[str, int]
-    counts: Counter[Addend]
-    at: str
-
-    @property
-    def mark(self) -> str:
-        """The key of the source's numbers in a cursor."""
-        return mark_key(self.source, self.epoch)
-
-    def marks(self) -> dict[TopicPartition, int]:
-        """Return the last number of each partition at T."""
-        places = {name.rpartition("/"): number for name, number in self.sequences.items()}
-        return {(topic, int(number)): last for (topic, _, number), last in places.items()}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """An addend of history, or a counter (its day is empty), that is not as expected."""
-
-    topic: str
-    unit: str
-    day: str
-    counter: str
-    registry: int
-    dashboard: int
-
-
-@dataclass(frozen=True)
-class Total:
-    """A series over all units."""
-
-    registry: int
-    dashboard: int
+Difference = dict[str, str | int]
+"""Topic, unit, day and counter of an addend of history, or of a counter (its day is empty), with
+its number in the ``registry`` and on the ``dashboard``."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a comparison found."""
+    """What a comparison found; ``series`` has the totals over all units."""
 
     id: str
     at: datetime
@@ -64,7 +26,7 @@ class Report:
     compared: int
     open_dead_letters: int
     counted_at: dict[str, str]
-    series: dict[str, Total]
+    series: Mapping[str, Mapping[str, int]]
     differing: int
     differences: tuple[Difference, ...]
 
@@ -76,29 +38,20 @@ def differences(
     present: Counter[Addend] = Counter()
     for (topic, unit, _day, name), count in history.items():
         present[(topic, unit, "", name)] += count
-    return [*_differences(expected, history), *_differences(present, counters)]
-
-
-def _differences(expected: Counter[Addend], found: Counter[Addend]) -> list[Difference]:
+    names = ("topic", "unit", "day", "counter")
     return [
-        Difference(*key, registry=expected[key], dashboard=found[key])
-        for key in sorted(expected.keys() | found.keys())
-        if expected[key] != found[key]
+        {**dict(zip(names, key, strict=True)), "registry": wanted[key], "dashboard": found[key]}
+        for wanted, found in ((expected, history), (present, counters))
+        for key in sorted(wanted.keys() | found.keys())
+        if wanted[key] != found[key]
     ]
 
 
-def totals(expected: Counter[Addend], history: Counter[Addend]) -> dict[str, Total]:
+def totals(expected: Counter[Addend], history: Counter[Addend]) -> dict[str, dict[str, int]]:
     """Return each series as the registers hold it and as the dashboard counts it."""
-    return {
-        series: Total(registry=_total(series, expected), dashboard=_total(series, history))
-        for series in SERIES
-    }
-
-
-def _total(series: str, counts: Counter[Addend]) -> int:
-    definition, topic = DEFINITIONS[series], topic_of(series)
-    return sum(
-        count
-        for (where, _unit, _day, name), count in counts.items()
-        if where == topic and definition.counts_counter(name)
-    )
+    found = {series: {"registry": 0, "dashboard": 0} for series in SERIES}
+    for side, counts in (("registry", expected), ("dashboard", history)):
+        for (topic, _unit, _day, name), count in counts.items():
+            for series in counted_in(topic, name):
+                found[series][side] += count
+    return found

@@ -7,6 +7,8 @@ to the recount; then both must be equal, per unit, day and counter. Nothing is w
 
 import time
 from collections import Counter
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -14,8 +16,6 @@ from aggregator.deadletters import service as deadletters
 from aggregator.intake import service as intake
 from aggregator.intake.projection import Addend, Cursor, Fold, mark_key
 from aggregator.recount import rules
-from aggregator.recount.registers import RecountFailed, ask
-from aggregator.recount.rules import DIFFERENCES_SHOWN, Answer, Report
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.base.mongo import Database
@@ -25,18 +25,32 @@ from shared.pipeline.eventlog import EventLog, TopicPartition
 Cursors = dict[TopicPartition, Cursor]
 
 
+class RecountFailed(Exception):
+    """The comparison could not be made; nothing is known of the figures."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A writer's recount: counts at T, and the last number of each partition at T.
+
+    Args:
+        key: that of the source's numbers in a cursor.
+        at: T.
+    """
+
+    source: str
+    key: str
+    marks: dict[TopicPartition, int]
+    counts: Counter[Addend]
+    at: str
+
+
 def compare(
-    database: Database,
-    event_log: EventLog,
-    client: httpx.Client,
-    urls: list[str],
-    *,
-    seconds: float = 120.0,
-) -> Report:
+    database: Database, event_log: EventLog, client: httpx.Client, urls: list[str], seconds: float
+) -> rules.Report:
     """Recount, compare, and return the report.
 
     Args:
-        database: the aggregator's database.
         event_log: where the events between recount and counters are read.
         client: carries the service token.
         urls: base addresses of the writers.
@@ -48,49 +62,77 @@ def compare(
     start = time.monotonic()
     deadline = start + seconds
     before = intake.cursors(database)
-    answers = [ask(client, url, deadline) for url in urls]
+    answers = [_ask(client, url, deadline) for url in urls]
     while not _reached(intake.cursors(database), answers):
         if time.monotonic() > deadline:
             raise RecountFailed("the aggregator's worker has not reached the recount's marks")
         time.sleep(0.05)
     stored = intake.snapshot(database)
-    expected: Counter[Addend] = Counter()
-    for answer in answers:
-        expected.update(answer.counts)
-    expected.update(_since(event_log, answers, before, stored.cursors))
-    open_dead_letters = deadletters.count_open(database)
+    expected = _expected(event_log, answers, before, stored.cursors)
     wrong = rules.differences(expected, stored.history, stored.counters)
-    return Report(
+    return rules.Report(
         id=new_id(),
         at=now(),
         seconds=round(time.monotonic() - start, 3),
         equal=not wrong,
         compared=len(expected.keys() | stored.history.keys()) + len(stored.counters),
-        open_dead_letters=open_dead_letters,
+        open_dead_letters=deadletters.count_open(database),
         counted_at={answer.source: answer.at for answer in answers},
         series=rules.totals(expected, stored.history),
         differing=len(wrong),
-        differences=tuple(wrong[:DIFFERENCES_SHOWN]),
+        differences=tuple(wrong[: rules.DIFFERENCES_SHOWN]),
     )
+
+
+def _ask(client: httpx.Client, url: str, deadline: float) -> Answer:
+    """Have a writer recount, and fetch the result.
+
+    Raises:
+        RecountFailed: it did not answer in time, or refused.
+    """
+    try:
+        identity = _ok(client.post(f"{url}/v1/recounts", json={}))["id"]
+        while (job := _ok(client.get(f"{url}/v1/recounts/{identity}")))["status"] != "done":
+            if job["status"] == "failed":
+                raise RecountFailed(f"{url} gave its recount up: {job['reason']}")
+            if time.monotonic() > deadline:
+                raise RecountFailed(f"{url} did not finish its recount; is its worker running?")
+            time.sleep(0.1)
+        counts: Counter[Addend] = Counter()
+        for page in range(job["pages"]):
+            answer = client.get(f"{url}/v1/recounts/{identity}/rows", params={"page": page})
+            for topic, unit, day, name, count in _ok(answer)["rows"]:
+                counts[(topic, unit, day, name)] += count
+    except httpx.HTTPError as problem:
+        raise RecountFailed(f"{url}: {problem!r}") from problem
+    places = {name.rpartition("/"): number for name, number in job["sequences"].items()}
+    marks = {(topic, int(number)): last for (topic, _, number), last in places.items()}
+    key = mark_key(job["source"], job["epoch"])
+    return Answer(job["source"], key, marks, counts, job["counted_at"])
+
+
+def _ok(response: httpx.Response) -> Any:
+    if response.is_error:
+        raise RecountFailed(f"{response.request.url}: {response.status_code} {response.text[:300]}")
+    return response.json()
 
 
 def _reached(live: Cursors, answers: list[Answer]) -> bool:
     return all(
-        live.get(place, Cursor()).sequences.get(answer.mark, 0) >= number
+        live.get(place, Cursor()).sequences.get(answer.key, 0) >= number
         for answer in answers
-        for place, number in answer.marks().items()
+        for place, number in answer.marks.items()
     )
 
 
-def _since(
+def _expected(
     event_log: EventLog, answers: list[Answer], before: Cursors, live: Cursors
 ) -> Counter[Addend]:
-    """Return what the log holds between the marks of the recount and the live marks."""
+    """Return the recounts, with what the log holds between their marks and the live marks."""
     start = {place: Cursor() for place in live}
     for answer in answers:
-        for place, number in answer.marks().items():
-            if place in start:
-                start[place].sequences[answer.mark] = number
+        for place in answer.marks.keys() & start.keys():
+            start[place].sequences[answer.key] = answer.marks[place]
     fold = Fold(start, now)
     for place, cursor in live.items():
         first = before[place].offset if place in before else 0
@@ -99,4 +141,7 @@ def _since(
             span = envelope.span_of(record.headers)
             if span and span.last <= cursor.sequences.get(mark_key(span.source, span.epoch), 0):
                 fold.add(record)
-    return fold.delta.addends()
+    expected = fold.delta.addends()
+    for answer in answers:
+        expected.update(answer.counts)
+    return expected

@@ -12,13 +12,11 @@ INDEXES = {RECOUNTS: [IndexModel([("at", ASCENDING), ("_id", ASCENDING)], name="
 
 
 def document(report: Report) -> Document:
-    """Return the stored form of a report."""
     fields = asdict(report)
     return {"_id": fields.pop("id"), **fields}
 
 
 def insert(database: Database, report: Report) -> None:
-    """Store a report."""
     database[RECOUNTS].insert_one(document(report))
 
 

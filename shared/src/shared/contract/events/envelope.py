@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 CONTENT_TYPE = "application/cloudevents-batch+json"
 MAX_EVENTS_PER_RECORD = 500
 MAX_RECORD_BYTES = 512 * 1024
-"""Uncompressed; brokers are told a larger ``max.message.bytes`` so that this limit is ours."""
+"""Uncompressed; brokers have a larger ``max.message.bytes`` so that this limit is ours."""
 
 
 class Event(BaseModel):
@@ -38,7 +37,7 @@ class Event(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which numbers a record carries, as its headers tell."""
+    """Which numbers a record carries, by its headers."""
 
     source: str
     epoch: int
@@ -58,7 +57,7 @@ def headers(span: Span) -> list[tuple[str, bytes]]:
 
 
 def span_of(record_headers: Sequence[tuple[str, bytes]]) -> Span | None:
-    """Return the span a record's headers tell, or None where they do not."""
+    """Return the span by a record's headers, or None where they name none."""
     found = dict(record_headers)
     try:
         span = Span(
@@ -72,34 +71,8 @@ def span_of(record_headers: Sequence[tuple[str, bytes]]) -> Span | None:
     return span if 1 <= span.first <= span.last and span.epoch >= 1 else None
 
 
-def body(
-    *,
-    event_id: str,
-    source: str,
-    event_type: str,
-    subject: str,
-    time: str,
-    correlation: str,
-    data: dict[str, Any],
-) -> bytes:
-    """Return an event as JSON bytes, all but ``sequence`` and ``epoch``, which the relay gives."""
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "id": event_id,
-            "source": source,
-            "type": event_type,
-            "subject": subject,
-            "time": time,
-            "datacontenttype": "application/json",
-            "correlationid": correlation,
-            "data": data,
-        }
-    )
-
-
 def numbered(event_body: bytes, *, sequence: int, epoch: int) -> bytes:
-    """Return the JSON bytes of ``body`` with its numbers set in front, without a second parse."""
+    """Return the JSON bytes of an event with its numbers set in front, without a second parse."""
     return b'{"sequence":%d,"epoch":%d,' % (sequence, epoch) + event_body[1:]
 
 

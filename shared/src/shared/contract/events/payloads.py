@@ -43,7 +43,7 @@ Row = tuple[EntityId, Version, list[Annotated[int, Field(ge=0)]]]
 
 
 class Imported(Payload, Generic[S]):
-    """A chunk of a bulk write: many entities, each step told once and named by its position."""
+    """A chunk of a bulk write: many entities, each step given once and named by its position."""
 
     recorded_at: AwareDatetime
     steps: list[Step[S]]

@@ -9,13 +9,13 @@ A resend after a crash carries the same numbers and ids, which the worker's mark
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import orjson
-from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo import IndexModel, UpdateOne
 from pymongo.collection import ReturnDocument
 
 from shared.base import log
@@ -25,10 +25,7 @@ from shared.pipeline import outbox
 from shared.pipeline.eventlog import EventLog, LogUnavailable, TopicPartition
 from shared.pipeline.lease import Fenced, Lease, take
 from shared.pipeline.relay import tail
-from shared.pipeline.relay.health import MOST_UNREADABLE, PartitionHealth
-from shared.pipeline.relay.packing import place_of
-from shared.pipeline.relay.sending import Sender
-from shared.pipeline.relay.tail import TailGone
+from shared.pipeline.relay.sending import MOST_UNREADABLE, PartitionHealth, Sender, place_of
 
 SEQUENCES = "relay_sequences"
 SOURCE = "relay_source"
@@ -38,30 +35,20 @@ BYTES_PER_CYCLE = 16 * 1024 * 1024
 RENEW_SECONDS = LEASE_SECONDS / 4
 WATERMARK_PATIENCE = 5.0
 
+IN_ORDER = ["topic", "partition", "sequence"]
 INDEXES = [
     IndexModel(
-        [("state", ASCENDING), ("_id", ASCENDING)],
-        name="unnumbered",
-        partialFilterExpression={"state": outbox.WRITTEN},
+        ["state", "_id"], name="unnumbered", partialFilterExpression={"state": outbox.WRITTEN}
     ),
     IndexModel(
-        [
-            ("state", ASCENDING),
-            ("topic", ASCENDING),
-            ("partition", ASCENDING),
-            ("sequence", ASCENDING),
-        ],
+        ["state", *IN_ORDER],
         name="numbered",
         partialFilterExpression={"state": {"$gte": outbox.NUMBERED}},
     ),
-    IndexModel([("sent_at", ASCENDING)], name="sent", expireAfterSeconds=outbox.KEEP_SENT_SECONDS),
+    IndexModel(["sent_at"], name="sent", expireAfterSeconds=outbox.KEEP_SENT_SECONDS),
 ]
 
 _log = log.get(__name__)
-
-
-class SourceBehindLog(Exception):
-    """The log holds higher numbers than the database gave: it was restored; raise its epoch."""
 
 
 @dataclass
@@ -98,7 +85,7 @@ class Relay:
     def places(self) -> list[TopicPartition]:
         """Return the partitions this source writes to."""
         topics = events.TOPICS_OF_SOURCE[self.source]
-        return [(topic, number) for topic in topics for number in range(self.partitions)]
+        return list(product(topics, range(self.partitions)))
 
     def lead(self) -> bool:
         """Become or stay the leader; on becoming it, compare the log's tail with the rows.
@@ -147,14 +134,15 @@ class Relay:
         numbered = self.number()
         sent, all_sent = self.send() if self._unsent_left else (0, True)
         self._unsent_left = not all_sent
-        if before is not None and all_sent and numbered < ROWS_PER_CYCLE:
-            # Together: a watermark must not tell of numbers that are given but not sent.
+        if before and all_sent and numbered < ROWS_PER_CYCLE:
+            # Together: a watermark must not hold numbers that are given but not sent.
             self.settled_at, self._settled_numbers = before, self._given()
         return sent
 
-    def _given(self) -> dict[str, int]:
+    def _given(self, session: ClientSession | None = None) -> dict[str, int]:
         """Return the last number given in each partition, ``topic/partition``."""
-        return {item["_id"]: item["last"] for item in self.database[SEQUENCES].find()}
+        found = self.database[SEQUENCES].find(session=session)
+        return {item["_id"]: item["last"] for item in found}
 
     def number(self) -> int:
         """Give the rows not yet numbered the next sequences of their partitions.
@@ -168,7 +156,7 @@ class Relay:
         rows = list(
             self.database[outbox.COLLECTION]
             .find(wanted, {"topic": 1, "partition": 1})
-            .sort("_id", ASCENDING)
+            .sort("_id")
             .limit(ROWS_PER_CYCLE)
         )
         if rows:
@@ -178,30 +166,25 @@ class Relay:
 
     def _number(self, rows: list[dict[str, Any]], session: ClientSession) -> None:
         self._fence(session)
-        places = {f"{row['topic']}/{row['partition']}" for row in rows}
-        last = dict.fromkeys(places, 0)
-        for known in self.database[SEQUENCES].find({"_id": {"$in": list(places)}}, session=session):
-            last[known["_id"]] = known["last"]
+        places = {tail.name_of(place_of(row)) for row in rows}
+        given = self._given(session)
+        last = {place: given.get(place, 0) for place in places}
         updates = []
         for row in rows:
-            place = f"{row['topic']}/{row['partition']}"
+            place = tail.name_of(place_of(row))
             last[place] += 1
             numbers = {"state": outbox.NUMBERED, "sequence": last[place], "epoch": self.epoch}
-            updates.append(
-                UpdateOne({"_id": row["_id"], "state": outbox.WRITTEN}, {"$set": numbers})
-            )
-        outcome = self.database[outbox.COLLECTION].bulk_write(
-            updates, ordered=False, session=session
-        )
+            written = {"_id": row["_id"], "state": outbox.WRITTEN}
+            updates.append(UpdateOne(written, {"$set": numbers}))
+        outbox_rows = self.database[outbox.COLLECTION]
+        outcome = outbox_rows.bulk_write(updates, ordered=False, session=session)
         if outcome.matched_count != len(rows):
             raise Fenced("rows were numbered by another relay")
-        self.database[SEQUENCES].bulk_write(
-            [
-                UpdateOne({"_id": place}, {"$set": {"last": number}}, upsert=True)
-                for place, number in last.items()
-            ],
-            session=session,
-        )
+        reached = [
+            UpdateOne({"_id": place}, {"$set": {"last": number}}, upsert=True)
+            for place, number in last.items()
+        ]
+        self.database[SEQUENCES].bulk_write(reached, session=session)
 
     def send(self) -> tuple[int, bool]:
         """Send what is numbered and unsent; return how many, and whether that was all."""
@@ -219,38 +202,24 @@ class Relay:
         rows: list[dict[str, Any]] = []
         size = 0
         idle = self._sender.health.idle()
-        for row in self._numbered_but(idle) if idle else self._numbered({}, ROWS_PER_CYCLE):
-            rows.append(row)
-            size += len(row["body"])
-            if size > BYTES_PER_CYCLE:
-                return rows, False
+        wanted: list[dict[str, Any]] = [{}]
+        if idle:  # each partition that takes some has its share: one could fill a cycle
+            wanted = [{"topic": t, "partition": n} for t, n in self.places() if (t, n) not in idle]
+        for where in wanted:
+            found = self.database[outbox.COLLECTION].find({"state": outbox.NUMBERED, **where})
+            for row in found.sort(IN_ORDER).limit(ROWS_PER_CYCLE // len(wanted)):
+                rows.append(row)
+                size += len(row["body"])
+                if size > BYTES_PER_CYCLE:
+                    return rows, False
         return rows, not idle and len(rows) < ROWS_PER_CYCLE
-
-    def _numbered(self, where: dict[str, Any], limit: int) -> Iterable[dict[str, Any]]:
-        return (
-            self.database[outbox.COLLECTION]
-            .find({"state": outbox.NUMBERED, **where})
-            .sort([("topic", ASCENDING), ("partition", ASCENDING), ("sequence", ASCENDING)])
-            .limit(limit)
-        )
-
-    def _numbered_but(self, idle: set[TopicPartition]) -> Iterable[dict[str, Any]]:
-        """Yield the rows of the partitions that take some, each its share: one could fill a cycle."""
-        places = [place for place in self.places() if place not in idle]
-        for topic, partition in places:
-            where = {"topic": topic, "partition": partition}
-            yield from self._numbered(where, ROWS_PER_CYCLE // len(places))
 
     def _mark(self, acknowledged: dict[TopicPartition, int], session: ClientSession) -> None:
         self._fence(session)
         for (topic, partition), last in acknowledged.items():
+            sent = {"topic": topic, "partition": partition, "sequence": {"$lte": last}}
             self.database[outbox.COLLECTION].update_many(
-                {
-                    "state": outbox.NUMBERED,
-                    "topic": topic,
-                    "partition": partition,
-                    "sequence": {"$lte": last},
-                },
+                {"state": outbox.NUMBERED, **sent},
                 [{"$set": {"state": outbox.SENT, "sent_at": "$$NOW"}}],
                 session=session,
             )
@@ -274,7 +243,7 @@ class Relay:
         for place in sorted(self.places(), key=lambda place: place in health.unreadable):
             self._sender.keep_leading()
             try:
-                in_log = self._last_in_log(place)
+                in_log = tail.last_in_log(self.event_log, place, self.source, self.epoch)
             except LogUnavailable:
                 health.unreadable.add(place)
                 in_vain += 1
@@ -285,26 +254,16 @@ class Relay:
                 break
             read += 1
             health.unreadable.discard(place)
-            resent += self._compare(place, in_log, given.get(f"{place[0]}/{place[1]}", 0))
+            last = given.get(tail.name_of(place), 0)
+            self._unsent_left |= in_log < last  # first: as when numbers are given
+            resent += tail.unmark(self.database, place, in_log, last, self._fence)
             health.uncompared.discard(place)
         if resent:
             _log.warning("log lost its tail; resending", source=self.source, rows=resent)
         return resent
 
-    def _compare(self, place: TopicPartition, in_log: int, last: int) -> int:
-        if in_log > last:
-            self._fence(None)  # who slept through a takeover compares old with new
-            raise SourceBehindLog(f"{place[0]}/{place[1]}: log {in_log}, database {last}")
-        if in_log == last:
-            return 0
-        self._unsent_left = True
-        return tail.unmark(self.database, place, in_log, last, self._fence)
-
-    def _last_in_log(self, place: TopicPartition) -> int:
-        return tail.last_in_log(self.event_log, place, self.source, self.epoch)
-
     def publish_watermark(self) -> bool:
-        """Tell up to when everything is numbered and sent, and the last number of each partition.
+        """Publish up to when everything is numbered and sent, and the last number of each partition.
 
         Returns:
             whether the log took it; a lost watermark is followed by the next one.
@@ -313,23 +272,20 @@ class Relay:
             return False
         sequences: dict[str, dict[str, int]] = defaultdict(dict)
         for place, last in self._settled_numbers.items():
-            topic, _, partition = place.rpartition("/")
+            topic, partition = place.rsplit("/", 1)
             sequences[topic][partition] = last
-        value = orjson.dumps(
-            {
-                "source": self.source,
-                "epoch": self.epoch,
-                "at": self.settled_at.isoformat(),
-                "sequences": sequences,
-            }
-        )
+        watermark = {
+            "source": self.source,
+            "epoch": self.epoch,
+            "at": self.settled_at.isoformat(),
+            "sequences": sequences,
+        }
         headers = [("content-type", b"application/json")]
-        return self._sender.publish(events.WATERMARK_TOPIC, value, headers, WATERMARK_PATIENCE)
+        return self._sender.publish(
+            events.WATERMARK_TOPIC, orjson.dumps(watermark), headers, WATERMARK_PATIENCE
+        )
 
     def _fence(self, session: ClientSession | None) -> None:
         if self.lease is None:
             raise Fenced("no lease")
         self.lease.check(self.database, session, seconds=LEASE_SECONDS)
-
-
-__all__ = ["Relay", "SourceBehindLog", "TailGone"]

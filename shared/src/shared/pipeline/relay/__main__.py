@@ -16,13 +16,12 @@ from shared.contract import events
 from shared.pipeline.eventlog import LogUnavailable
 from shared.pipeline.kafka import KafkaLog
 from shared.pipeline.lease import Fenced
-from shared.pipeline.relay import LEASE_SECONDS, Relay
+from shared.pipeline.relay import RENEW_SECONDS, Relay
 
 IDLE_SECONDS = 0.02
 """Polling a partial index costs about 0.3 ms; a change stream as doorbell would have to be drained
 one event at a time under load and would tie the relay to the oplog's length (docs/adr/0004)."""
 STANDBY_SECONDS = 1.0
-RENEW_SECONDS = LEASE_SECONDS / 4
 WATERMARK_SECONDS = 1.0
 HEAL_SECONDS = 15.0
 STALLED_SECONDS = 30.0
@@ -34,7 +33,7 @@ _log = log.get(__name__)
 
 
 class RelayLoop:
-    """Runs a relay until told to stop, and knows whether it makes progress."""
+    """Runs a relay until it is stopped, and knows whether it makes progress."""
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay

@@ -1,7 +1,10 @@
-"""Records on their way to the log: handed over, waited for, and the partitions that refuse them."""
+"""Outbox rows on their way to the log: packed into records, handed over, waited for.
+
+A partition that refuses records rests: one without a leader must not hold up the others.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +19,103 @@ from shared.pipeline.eventlog import (
     Producer,
     TopicPartition,
 )
-from shared.pipeline.relay.health import PartitionHealth
-from shared.pipeline.relay.packing import pack
+
+FIRST_REST, LONGEST_REST = 1.0, 5.0
+"""Seconds a partition rests after a refused record; twice as long each time. Short, since a broker
+that comes back finds all of its partitions resting."""
+PATIENCE = 25.0
+"""Seconds a record's acknowledgement is waited for: longer than the producer itself tries."""
+PATIENCE_AGAIN = 5.0
+"""The same for a partition that failed the last time: its neighbours wait as long, and a new
+producer must have time to find its brokers."""
+MOST_UNREADABLE = 2
+"""Partitions asked in vain in one comparison: each question takes some seconds."""
 
 _log = log.get(__name__)
 
 
+def place_of(row: dict[str, Any]) -> TopicPartition:
+    """Return the topic and partition an outbox row goes to."""
+    return row["topic"], row["partition"]
+
+
+def pack(
+    rows: list[dict[str, Any]], source: str
+) -> list[tuple[TopicPartition, envelope.Span, bytes]]:
+    """Return numbered rows as records: runs of one partition and epoch, within a record's size.
+
+    Args:
+        rows: in order of topic, partition, sequence.
+        source: CloudEvents source of all of them.
+    """
+    records: list[tuple[TopicPartition, envelope.Span, bytes]] = []
+    bodies: list[bytes] = []
+    size = 0
+    first: dict[str, Any] | None = None
+    last: dict[str, Any] | None = None
+
+    def close() -> None:
+        if first is not None and last is not None:
+            span = envelope.Span(source, first["epoch"], first["sequence"], last["sequence"])
+            records.append((place_of(first), span, envelope.batch(bodies)))
+
+    for row in rows:
+        body = envelope.numbered(row["body"], sequence=row["sequence"], epoch=row["epoch"])
+        fits = (
+            last is not None
+            and place_of(row) == place_of(last)
+            and row["epoch"] == last["epoch"]
+            and row["sequence"] == last["sequence"] + 1
+            and len(bodies) < envelope.MAX_EVENTS_PER_RECORD
+            and size + len(body) + 1 <= envelope.MAX_RECORD_BYTES
+        )
+        if not fits:
+            close()
+            first, bodies, size = row, [], 2
+        bodies.append(body)
+        size += len(body) + 1
+        last = row
+    close()
+    return records
+
+
+@dataclass
+class PartitionHealth:
+    """What the relay knows of its partitions.
+
+    Where the end was not yet compared, nothing is numbered or sent: the log might be ahead of the
+    rows, and a number must not be given to two events.
+    """
+
+    uncompared: set[TopicPartition] = field(default_factory=set)
+    unreadable: set[TopicPartition] = field(default_factory=set)
+    """Partitions whose end could not be read the last time."""
+    _rests: dict[TopicPartition, tuple[float, float]] = field(default_factory=dict)
+    """Until when (monotonic), and for how long, by partition that failed."""
+
+    def idle(self) -> set[TopicPartition]:
+        """Return the partitions to which nothing may be sent now."""
+        moment = time.monotonic()
+        return self.uncompared | {p for p, (until, _) in self._rests.items() if until > moment}
+
+    def patience(self, place: TopicPartition) -> float:
+        """Return how many seconds to wait for an acknowledgement."""
+        return PATIENCE_AGAIN if place in self._rests else PATIENCE
+
+    def outcome(self, places: Iterable[TopicPartition], broken: set[TopicPartition]) -> None:
+        """Take what became of the records sent to some partitions."""
+        for place in places:
+            if place in broken:
+                before = self._rests.get(place, (0.0, FIRST_REST / 2))[1]
+                rest = min(before * 2, LONGEST_REST)
+                self._rests[place] = (time.monotonic() + rest, rest)
+            else:
+                self._rests.pop(place, None)
+
+
 @dataclass
 class Sender:
-    """Sends numbered rows and tells what was acknowledged.
+    """Sends numbered rows and returns what was acknowledged.
 
     Args:
         event_log: where they go.
@@ -60,10 +151,10 @@ class Sender:
         waiting = self._hand_over(rows)
         acknowledged: dict[TopicPartition, int] = {}
         broken: set[TopicPartition] = set()
-        begun = time.monotonic()
+        started = time.monotonic()
         for place, span, delivery in waiting:
             try:
-                self._wait(delivery, begun + self.health.patience(place))
+                self._wait(delivery, started + self.health.patience(place))
             except DeliveryFailed as problem:
                 if not broken:
                     _log.warning("delivery failed", place=place, problem=str(problem))

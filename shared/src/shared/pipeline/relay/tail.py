@@ -10,10 +10,20 @@ from shared.pipeline.eventlog import EventLog, TopicPartition
 
 ROWS_AT_ONCE = 5_000
 """Rows unmarked in one transaction: a week's rows are none."""
+Fence = Callable[[ClientSession | None], None]
+
+
+class SourceBehindLog(Exception):
+    """The log holds higher numbers than the database gave: it was restored; raise its epoch."""
 
 
 class TailGone(Exception):
     """The log lost records whose outbox rows are no longer kept: only a rebuild heals that."""
+
+
+def name_of(place: TopicPartition) -> str:
+    """Return a partition as stored numbers name it."""
+    return f"{place[0]}/{place[1]}"
 
 
 def last_in_log(event_log: EventLog, place: TopicPartition, source: str, epoch: int) -> int:
@@ -31,29 +41,29 @@ def last_in_log(event_log: EventLog, place: TopicPartition, source: str, epoch: 
     return 0
 
 
-def unmark(
-    database: Database,
-    place: TopicPartition,
-    in_log: int,
-    last: int,
-    fence: Callable[[ClientSession], None],
-) -> int:
+def unmark(database: Database, place: TopicPartition, in_log: int, last: int, fence: Fence) -> int:
     """Mark the rows numbered beyond ``in_log`` as unsent again; return how many were sent before.
 
     Args:
         in_log: the last number the log holds.
         last: the last number given.
-        fence: raises inside the transaction where another relay leads.
+        fence: raises, in the transaction if any, where another relay leads.
 
     Raises:
+        SourceBehindLog: the log holds numbers that were never given.
         TailGone: not all of them are kept any more.
     """
+    if in_log > last:
+        fence(None)  # who slept through a takeover compares old with new
+        raise SourceBehindLog(f"{name_of(place)}: log {in_log}, database {last}")
+    if in_log == last:
+        return 0
     rows = database[outbox.COLLECTION]
     where = {"topic": place[0], "partition": place[1]}
     lost = {"state": {"$gte": outbox.NUMBERED}, "sequence": {"$gt": in_log, "$lte": last}}
     kept = rows.count_documents({**where, **lost})
     if kept != last - in_log:
-        raise TailGone(f"{place[0]}/{place[1]}: {kept} of {last - in_log} rows are kept")
+        raise TailGone(f"{name_of(place)}: {kept} of {last - in_log} rows are kept")
 
     def part(start: int, session: ClientSession) -> int:
         fence(session)

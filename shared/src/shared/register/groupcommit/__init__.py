@@ -16,8 +16,7 @@ from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncDatabase
 from shared.register.groupcommit.transaction import (
     AlreadyThere,
-    Insert,
-    Offence,
+    CommitFailed,
     Waiting,
     Write,
     commit,
@@ -157,24 +156,24 @@ class GroupCommit:
         _SIZES.observe(len(group))
         try:
             await self._commit(group)
-        except Offence as offence:
-            if group == [offence.offender]:
-                group[0].refuse(offence.problem)
+        except CommitFailed as failure:
+            if group == [failure.cause]:
+                group[0].refuse(failure.problem)
                 return
-            await self._apart(group, offence)
+            await self._apart(group, failure)
 
-    async def _apart(self, group: list[Waiting], offence: Offence) -> None:
-        """After an abort: the rest once more, on a second abort each alone; the offender last."""
-        rest = [waiting for waiting in group if waiting is not offence.offender]
+    async def _apart(self, group: list[Waiting], failure: CommitFailed) -> None:
+        """After an abort: the rest once more, on a second abort each alone; the cause last."""
+        rest = [waiting for waiting in group if waiting is not failure.cause]
         try:
-            if offence.offender is None:
-                raise offence
+            if failure.cause is None:
+                raise failure
             await self._commit(rest)
-        except Offence:
+        except CommitFailed:
             for waiting in rest:
                 self._try_alone(waiting)
-        if offence.offender is not None:
-            self._try_alone(offence.offender)
+        if failure.cause is not None:
+            self._try_alone(failure.cause)
 
     def _try_alone(self, waiting: Waiting) -> None:
         waiting.alone = True
@@ -185,8 +184,8 @@ class GroupCommit:
     async def _alone(self, waiting: Waiting) -> None:
         try:
             await self._commit([waiting], alone=True)
-        except Offence as offence:
-            waiting.refuse(offence.problem)
+        except CommitFailed as failure:
+            waiting.refuse(failure.problem)
         except Exception as problem:  # noqa: BLE001 - nobody may wait for ever
             _log.warning("cannot commit now", writes=1, kind=type(problem).__name__)
         finally:
@@ -202,19 +201,16 @@ class GroupCommit:
         there = dict(zip(wanted, answers, strict=True))
         rest: list[Waiting] = []
         for waiting in group:
-            found = next(
-                (
-                    AlreadyThere(collection, one)
-                    for collection, ids in waiting.write.unique.items()
-                    for one in ids
-                    if one in there[collection]
-                ),
-                None,
-            )
-            if found is None:
-                rest.append(waiting)
+            taken = [
+                AlreadyThere(collection, one)
+                for collection, ids in waiting.write.unique.items()
+                for one in ids
+                if one in there[collection]
+            ]
+            if taken:
+                waiting.refuse(taken[0])
             else:
-                waiting.refuse(found)
+                rest.append(waiting)
         return rest
 
     async def _existing(self, collection: str, ids: list[str]) -> set[str]:
@@ -223,6 +219,8 @@ class GroupCommit:
 
     async def _commit(self, group: list[Waiting], *, alone: bool = False) -> None:
         await commit(self._database, group, self._order, alone=alone)
+        for waiting in group:
+            waiting.confirm()
 
 
-__all__ = ["AlreadyThere", "GroupCommit", "Insert", "Write"]
+__all__ = ["AlreadyThere", "GroupCommit", "Write"]

@@ -1,4 +1,4 @@
-"""One transaction of several writes, and which of them stood against it."""
+"""One transaction of several writes, and which of them it failed by."""
 
 import asyncio
 import time
@@ -18,11 +18,8 @@ from pymongo.errors import (
 
 from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
+from shared.register.store import DUPLICATE_KEY, Insert
 
-Insert = tuple[str, Document]
-"""A collection's name and a document to insert there."""
-
-_DUPLICATE = 11000
 _GROUP_RUNS = 3
 """Runs of a group's transaction after which its writes are tried singly: one of them meets a
 document that another transaction holds, and the others need not wait for its end."""
@@ -82,12 +79,12 @@ class Waiting:
             self.outcome.set_result(None)
 
 
-class Offence(Exception):
-    """A transaction was aborted by one document; ``offender`` brought it, if that is known."""
+class CommitFailed(Exception):
+    """A transaction was aborted by one document; ``cause`` is the write it came with, if that is known."""
 
-    def __init__(self, offender: Waiting | None, problem: Exception) -> None:
+    def __init__(self, cause: Waiting | None, problem: Exception) -> None:
         super().__init__(str(problem))
-        self.offender = offender
+        self.cause = cause
         self.problem = problem
 
 
@@ -101,53 +98,37 @@ def is_outage(problem: Exception) -> bool:
     )
 
 
-@dataclass
-class _Patience:
-    """How often a transaction is run again after the server aborted it for another's sake."""
-
-    alone: bool
-    runs: int = 0
-    begun: float = field(default_factory=time.monotonic)
-
-    def spend(self) -> None:
-        """Count a run.
-
-        Raises:
-            Offence: it was run often enough, or for long enough.
-        """
-        self.runs += 1
-        often = not self.alone and self.runs > _GROUP_RUNS
-        long = self.runs > 1 and time.monotonic() - self.begun > _LONE_SECONDS
-        if often or long:
-            raise Offence(None, Unavailable("unavailable"))
+def _tried_enough(runs: int, started: float, *, alone: bool) -> bool:
+    """Whether a transaction is not run once more after the server aborted it for another's sake."""
+    if runs > _GROUP_RUNS and not alone:
+        return True
+    return runs > 1 and time.monotonic() - started > _LONE_SECONDS
 
 
 async def commit(
-    database: AsyncDatabase,
-    group: Sequence[Waiting],
-    order: Sequence[str] = (),
-    *,
-    alone: bool = False,
+    database: AsyncDatabase, group: Sequence[Waiting], order: Sequence[str], *, alone: bool
 ) -> None:
-    """Write a group in one transaction and confirm its writes.
+    """Write a group in one transaction.
 
     Args:
         order: collections whose documents are inserted first, in this order.
         alone: whether nobody waits for it but its own caller.
 
     Raises:
-        Offence: a document stood against it, and nothing was written.
+        CommitFailed: a document was refused, and nothing was written.
     """
     batches: dict[str, list[tuple[Waiting, Document]]] = {name: [] for name in order}
     for waiting in group:
         for collection, document in waiting.write.inserts:
             batches.setdefault(collection, []).append((waiting, document))
-    filled = [(collection, batch) for collection, batch in batches.items() if batch]
-    patience = _Patience(alone)
+    runs, started = 0, time.monotonic()
 
     async def insert(session: AsyncClientSession) -> None:
-        patience.spend()
-        for collection, batch in filled:
+        nonlocal runs
+        runs += 1
+        if _tried_enough(runs, started, alone=alone):
+            raise CommitFailed(None, Unavailable("unavailable"))
+        for collection, batch in batches.items():
             await _insert(database, collection, batch, session)
 
     try:
@@ -155,9 +136,7 @@ async def commit(
     except _FAULTS as problem:
         if is_outage(problem):
             raise
-        raise Offence(None, problem) from problem
-    for waiting in group:
-        waiting.confirm()
+        raise CommitFailed(None, problem) from problem
 
 
 async def _insert(
@@ -167,6 +146,8 @@ async def _insert(
     session: AsyncClientSession,
 ) -> None:
     documents = [document for _, document in batch]
+    if not documents:
+        return
     try:
         if len(documents) == 1:
             await database[collection].insert_one(documents[0], session=session)
@@ -175,11 +156,12 @@ async def _insert(
     except (BulkWriteError, DuplicateKeyError) as problem:
         if is_outage(problem):
             raise
-        errors = (problem.details or {}).get("writeErrors") or []
-        position = errors[0]["index"] if errors else 0
-        error: dict[str, Any] = errors[0] if errors else dict(problem.details or {})
-        offender, document = batch[position]
-        if error.get("code", problem.code) == _DUPLICATE:
+        details = dict(problem.details or {})
+        error: dict[str, Any] = (details.get("writeErrors") or [details])[0]
+        cause, document = batch[error.get("index", 0)]
+        if error.get("code", problem.code) == DUPLICATE_KEY:
             index = tuple(error.get("keyPattern") or ("_id",))
-            raise Offence(offender, AlreadyThere(collection, str(document["_id"]), index)) from None
-        raise Offence(offender, problem) from problem
+            raise CommitFailed(
+                cause, AlreadyThere(collection, str(document["_id"]), index)
+            ) from None
+        raise CommitFailed(cause, problem) from problem

@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from shared.base.errors import Forbidden, NotFound
 
 VIEWER = "viewer"
-ROLES = frozenset(
-    {VIEWER, "registrar", "approver", "organiser", "auditor", "privacy", "admin"}
-)  # fmt: skip
+ROLES = frozenset({VIEWER, "registrar", "approver", "organiser", "auditor", "privacy", "admin"})
 READERS = frozenset({VIEWER, "registrar", "approver", "organiser", "privacy"})
 """Roles that may read persons (masked). ``auditor`` reads logs, ``admin`` sets up: neither needs
 persons, so neither sees them."""
 UNIT_READERS = READERS | {"auditor", "admin"}
 """Roles that may read units, which are no persons."""
-COUNTY_OR_ABOVE = frozenset({"NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY"})
-
-_LEVEL_ORDER = ("NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY", "GRASSROOTS")
-_ABSENT = "not_found"
+COUNTY_OR_ABOVE = ("NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY")
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ def require(
     readable: bool = True,
     readers: frozenset[str] = READERS,
 ) -> None:
-    """Let pass who holds a role on a unit.
+    """Refuse who does not hold a role on a unit.
 
     Args:
         role: the role needed; ``viewer`` stands for any role that may read.
@@ -90,7 +85,7 @@ def require(
     if role == VIEWER and readable_here:
         return
     if readable and not readable_here:
-        raise NotFound(_ABSENT)
+        raise NotFound("not_found")
     raise Forbidden("scope.forbidden", params={"role": role})
 
 
@@ -98,32 +93,21 @@ def require_at(
     principal: Principal,
     role: str,
     path: Sequence[tuple[str, str]],
-    levels: frozenset[str] = COUNTY_OR_ABOVE,
     *,
     readable: bool = True,
     readers: frozenset[str] = READERS,
 ) -> None:
-    """Let pass who holds a role on a unit by a grant at one of the levels.
+    """Refuse who does not hold a role on a unit by a grant at a county or above; see ``require``.
 
     Args:
         path: (unit id, level) of the unit, its parent, … the headquarters.
-        levels: levels at which the grant counts.
-
-    Raises:
-        NotFound: outside the scope of reading.
-        Forbidden: may read, but does not hold the role, or holds it below these levels.
     """
     require(principal, role, [unit for unit, _ in path], readable=readable, readers=readers)
-    if role not in roles_on(principal, [unit for unit, level in path if level in levels]):
-        named = [level for level in _LEVEL_ORDER if level in levels]
-        raise Forbidden("scope.level", params={"role": role, "levels": named})
+    if role not in roles_on(principal, [unit for unit, level in path if level in COUNTY_OR_ABOVE]):
+        raise Forbidden("scope.level", params={"role": role, "levels": list(COUNTY_OR_ABOVE)})
 
 
 def require_service(principal: Principal) -> None:
-    """Let pass only the registry's own services.
-
-    Raises:
-        Forbidden: the caller is a person.
-    """
+    """Refuse all but the registry's own services."""
     if not principal.service:
         raise Forbidden("scope.service")

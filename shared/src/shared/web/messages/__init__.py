@@ -1,9 +1,9 @@
-"""The message catalogue: what users read, Chinese first, English beside it.
+"""The message catalogue: what users read, Chinese and English.
 
 A code names one problem; its text names the problem and the remedy, never a personal value.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from string import Formatter
 from typing import Any, Literal
 
@@ -20,10 +20,6 @@ _NOTHING: Text = ("无", "none")
 _SEPARATOR: Text = ("、", ", ")
 
 
-def _fields(template: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(template) if name}
-
-
 def register(messages: Mapping[str, Text]) -> None:
     """Add a service's own texts to the catalogue, at import.
 
@@ -36,7 +32,7 @@ def register(messages: Mapping[str, Text]) -> None:
         if not all(texts):
             raise ValueError(f"message {code} lacks a language")
         for template in texts:
-            _fields(template)
+            list(Formatter().parse(template))  # raises where a brace is wrong
         MESSAGES[code] = texts
 
 
@@ -95,9 +91,4 @@ def language(accept_language: str | None) -> Lang:
     return "en" if best == "en" else "zh"
 
 
-def unknown(codes: Collection[str]) -> set[str]:
-    """Return those of the codes that the catalogue does not have."""
-    return {code for code in codes if code not in MESSAGES}
-
-
-__all__ = ["MESSAGES", "Lang", "Text", "language", "register", "text", "unknown"]
+__all__ = ["MESSAGES", "Lang", "Text", "language", "register", "text"]

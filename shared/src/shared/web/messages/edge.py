@@ -29,10 +29,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "请求正文超过 {limit} 字节的上限，请减少内容或分批提交。",
         "The body is over the limit of {limit} bytes; send less, or send it in parts.",
     ),
-    "body.multipart": (
-        "上传的表单无法读取，请以 multipart/form-data 格式重新上传。",
-        "The uploaded form cannot be read; upload it again as multipart/form-data.",
-    ),
     "body.fields": (
         "请求正文中的一个对象（位置：{place}）超过 {max} 个字段，请只保留需要的字段。",
         "An object of the body (at: {place}) has more than {max} fields; send only those needed.",

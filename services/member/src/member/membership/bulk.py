@@ -1,0 +1,296 @@
+"""A page of a roster: the good rows in one transaction, every other row refused by name.
+
+Rows are judged one by one; duplicates within the page and against the registry are found by one
+query before the transaction, and again whenever a racer aborts it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from member.membership import rules
+from member.membership.rules import Membership
+from member.membership.schemas import BulkInput, BulkRow
+from member.membership.service import Memberships
+from shared.base.clock import civil_day, now
+from shared.base.errors import FieldError, Forbidden, NotFound, Unavailable, refuse
+from shared.base.ids import new_id
+from shared.base.mongo import AsyncClientSession, transact_async
+from shared.people.intake import Person, check_consent
+from shared.people.sealed import identifier_rows
+from shared.register import trail
+from shared.register.execute import imported
+from shared.register.store import Duplicate, Insert, insert_all
+from shared.register.trail import Outcome, RequestKey
+from shared.web.access.principal import Principal
+from shared.web.validation import field_error
+
+CREATED, FORBIDDEN, DUPLICATE, INVALID = 201, 403, 409, 422
+PAPER = "PAPER"
+ATTEMPTS = 10
+"""A racer that takes one of our numbers each time would have to win this often."""
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one row; ``warnings`` are message codes of one that was accepted."""
+
+    row: int
+    status: int
+    id: str | None = None
+    errors: Sequence[FieldError] = ()
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row that violates no rule of its own: what it becomes, and what nobody else may hold.
+
+    That is the document's number, or for paper stock without one the person as the paper has it.
+    """
+
+    number: int
+    member: Membership
+    day: date
+    indexes: Sequence[str]
+
+    @property
+    def identified_by(self) -> str:
+        """The field that says who it is."""
+        return "id_number" if self.member.person.id_index else "name"
+
+    @property
+    def accepted(self) -> RowResult:
+        return RowResult(self.number, CREATED, self.member.id, warnings=self.member.warnings)
+
+
+@dataclass
+class _Page:
+    """A page being worked on."""
+
+    memberships: Memberships
+    given: BulkInput
+    caller: Principal
+    moment: datetime
+    today: date
+    refused: dict[int, RowResult] = field(default_factory=dict)
+    units: dict[str, tuple[int, list[FieldError]] | None] = field(default_factory=dict)
+
+    @property
+    def existing(self) -> bool:
+        return self.given.mode == "existing"
+
+    def refuse(self, row: int, status: int, errors: Sequence[FieldError]) -> None:
+        self.refused[row] = RowResult(row, status, None, errors)
+
+
+async def import_page(
+    memberships: Memberships, caller: Principal, given: BulkInput, key: RequestKey | None
+) -> list[RowResult]:
+    """Enter a page of applications, or of members of long standing; return what became of each.
+
+    The same way as one command (``shared.register.execute``), for many entities: repeat, authorise
+    and decide by row, one transaction.
+
+    Raises:
+        Forbidden: the caller registers nobody anywhere.
+        Invalid: the page as a whole lacks its consent or filing document.
+    """
+    if (known := await _earlier(memberships, key)) is not None:
+        return known
+    # Before org-units is asked for each of 500 unknown units: who may enter nobody, asks nothing.
+    if not any("registrar" in grant.roles for grant in caller.grants):
+        raise Forbidden("scope.forbidden", params={"role": "registrar"})
+    moment = now()
+    page = _Page(memberships, given, caller, moment, civil_day(moment))
+    _check_page(page)
+    rows = await _judge(page)
+    for _ in range(ATTEMPTS):
+        rows = await _without_held(page, rows)
+        results = _results(page, rows)
+        try:
+            await _write(page, rows, results, key)
+        except Duplicate:
+            if (known := await _earlier(memberships, key)) is not None:
+                return known
+            continue
+        return results
+    raise Unavailable("unavailable")
+
+
+async def _earlier(memberships: Memberships, key: RequestKey | None) -> list[RowResult] | None:
+    """Return what an earlier request with the same key came to, if there was one."""
+    outcome = key and await trail.earlier(memberships.store.database, key)
+    if not outcome:
+        return None
+    # Outcomes of before warnings were kept have none.
+    return [
+        RowResult(**{**row, "errors": [FieldError(**error) for error in row["errors"]]})
+        for row in outcome.rows
+    ]
+
+
+def _check_page(page: _Page) -> None:
+    given, errors = page.given, list[FieldError]()
+    if given.consent is None:
+        errors.append(FieldError("consent", "consent.missing"))
+    if page.existing and given.document is None:
+        errors.append(FieldError("document", "document.required"))
+    check_consent(errors, "consent", given.consent, page.today)
+    refuse(errors)
+
+
+async def _judge(page: _Page) -> list[_Row]:
+    """Return the rows that violate no rule, each number once; note why the others are refused."""
+    rows: list[_Row] = []
+    first: dict[str, int] = {}
+    for raw in page.given.rows:
+        row = await _judge_row(page, raw)
+        if row is None:
+            continue
+        twin = next((first[index] for index in row.indexes if index in first), None)
+        if twin is not None:
+            page.refuse(
+                row.number,
+                DUPLICATE,
+                [FieldError(row.identified_by, "rows.duplicate", {"row": twin})],
+            )
+            continue
+        first.update(dict.fromkeys(row.indexes, row.number))
+        rows.append(row)
+    return rows
+
+
+async def _judge_row(page: _Page, raw: dict[str, Any]) -> _Row | None:
+    try:
+        given = BulkRow.model_validate(raw)
+    except ValidationError as problem:
+        findings = problem.errors(include_url=False, include_input=False)
+        errors = [field_error({**found, "loc": ("row", *found["loc"])}) for found in findings]
+        page.refuse(raw["row"], INVALID, errors)
+        return None
+    if given.unit_id not in page.units:
+        page.units[given.unit_id] = await _unit_refusal(page, given.unit_id)
+    unit_refusal = page.units[given.unit_id]
+    if unit_refusal is not None and unit_refusal[0] == FORBIDDEN:
+        page.refuse(given.row, *unit_refusal)
+        return None
+    return _prepare(page, given, unit_refusal[1] if unit_refusal else [])
+
+
+async def _unit_refusal(page: _Page, unit_id: str) -> tuple[int, list[FieldError]] | None:
+    """Return why a unit takes no row of this page, if it does not."""
+    memberships = page.memberships
+    path = await memberships.directory.path(unit_id)
+    if not path:
+        return INVALID, [FieldError("unit_id", "unit.unknown")]
+    asked = [("registrar", False)]
+    if page.existing:  # stock is filed at once, by one who might also file an application
+        asked += [("registrar", True), ("approver", True)]
+    try:
+        for role, upper in asked:
+            await memberships.scope.authorise(
+                page.caller, unit_id, role, at_county_or_above=upper, readable=False, path=path
+            )
+    except (Forbidden, NotFound) as refusal:
+        return FORBIDDEN, [FieldError("unit_id", refusal.code, refusal.params)]
+    violations = await memberships.target_violations(unit_id)
+    return (INVALID, violations) if violations else None
+
+
+def _prepare(page: _Page, given: BulkRow, violations: list[FieldError]) -> _Row | None:
+    day = given.joined_on or page.today
+    person, errors = page.memberships.examine(
+        given,
+        page.given.consent,
+        day=day,
+        today=page.today,
+        day_name="joined_on",
+        paper_stock=page.existing,
+    )
+    errors = [*violations, *errors]
+    if page.existing:
+        paper = page.given.document
+        issued_on = paper.issued_on if paper else None
+        errors += rules.violations_of_stock(given.joined_on, issued_on, page.today)
+    if errors or person is None:
+        page.refuse(given.row, INVALID, errors)
+        return None
+    member = page.memberships.application(
+        given,
+        person,
+        page.given.consent,
+        day,
+        new_id(),
+        stock=page.existing,
+        filing=page.given.document if page.existing else None,
+    )
+    indexes = member.person.id_index or _paper_indexes(page, given, person)
+    return _Row(given.row, member, day, indexes)
+
+
+def _paper_indexes(page: _Page, given: BulkRow, person: Person) -> list[str]:
+    """Return the indexes of a person without a number, as unlike anyone else as the paper says.
+
+    The roster may come again in other pages, under other keys: it must not count anyone twice.
+    """
+    who = (given.unit_id, person.name, person.sex, str(person.birth_date))
+    return page.memberships.ring.indexes(PAPER, "\0".join(who))
+
+
+async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
+    """Return the rows whose numbers nobody holds; note the others as duplicates."""
+    memberships = page.memberships
+    held = await memberships.store.holders([index for row in rows for index in row.indexes])
+    free: list[_Row] = []
+    for row in rows:
+        holder = next((held[index] for index in row.indexes if index in held), None)
+        if holder is None:
+            free.append(row)
+        elif row.member.person.id_index:
+            refusal = await memberships.number_taken(holder)
+            page.refuse(row.number, DUPLICATE, refusal.errors)
+        else:
+            page.refuse(row.number, DUPLICATE, [FieldError("name", "member.on_paper_already")])
+    return free
+
+
+def _results(page: _Page, rows: Sequence[_Row]) -> list[RowResult]:
+    results = dict(page.refused)
+    results.update((row.number, row.accepted) for row in rows)
+    return [results[raw["row"]] for raw in page.given.rows]
+
+
+async def _write(
+    page: _Page, rows: Sequence[_Row], results: Sequence[RowResult], key: RequestKey | None
+) -> None:
+    """Write a page in one transaction, the idempotency record first and the identifiers next.
+
+    Raises:
+        Duplicate: another request took one of the numbers; nothing is written.
+    """
+    inserts: list[Insert] = []
+    if key is not None:
+        kept = [{**vars(one), "errors": [vars(error) for error in one.errors]} for one in results]
+        inserts.append((trail.REQUESTS, key.record(Outcome(200, rows=kept))))
+    for row in rows:
+        inserts += identifier_rows(row.indexes, row.member.id)
+    subject = page.caller.subject
+    inserts += imported(
+        page.memberships,
+        [(row.member, row.day) for row in rows],
+        "members-imported",
+        subject=subject,
+        moment=page.moment,
+    )
+    log_row = trail.access_row(subject, "import", [row.member.id for row in rows])
+    inserts.append((trail.ACCESS_LOG, log_row))
+    database = page.memberships.store.database
+
+    async def run(session: AsyncClientSession) -> None:
+        await insert_all(database, inserts, session)
+
+    await transact_async(database, run)

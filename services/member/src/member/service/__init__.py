@@ -1,1 +1,0 @@
-"""Use cases of the member service: each a check of access, the rules, and one transaction."""

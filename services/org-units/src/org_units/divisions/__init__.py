@@ -1,0 +1,1 @@
+"""The administrative divisions, and the units that they give rise to."""

@@ -1,0 +1,82 @@
+"""What requests about units may say, and how a unit is shown."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
+
+from org_units.units import rules
+from org_units.units.rules import Unit
+from org_units.units.uscc import check_uscc
+from shared.base.errors import ValueProblem
+from shared.contract.events.states import UnitId
+from shared.register.requests import Correction, Dated
+from shared.register.scope import Place
+from shared.web.fields import Day, PlainText, kept
+
+UnitName = Annotated[PlainText, StringConstraints(max_length=100)]
+UnitType = Literal[rules.UnitType, "CHAPTER"]
+RegionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")]
+
+
+def _uscc(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return check_uscc(value)
+    except ValueProblem as problem:
+        raise PydanticCustomError(problem.code, "{code}", {**problem.params}) from problem
+
+
+class UnitCreate(Dated):
+    """A new unit, to be submitted and approved."""
+
+    name: UnitName
+    type: UnitType = Field(description="CHAPTER is refused: chapters come from the divisions")
+    parent_id: UnitId
+    region_code: RegionCode | None = None
+    host_uscc: str | None = Field(default=None, max_length=100)
+    founded_on: Day | None = None
+
+    _check_uscc = field_validator("host_uscc")(_uscc)
+
+
+class UnitPatch(Correction):
+    """Corrections; a field that is given as null is cleared, one left out stays."""
+
+    name: UnitName | None = None
+    region_code: RegionCode | None = None
+    host_uscc: str | None = Field(default=None, max_length=100)
+    founded_on: Day | None = None
+
+    _check_uscc = field_validator("host_uscc")(_uscc)
+
+    _name_kept = field_validator("name")(kept)
+
+
+def shown(unit: Unit, path: Iterable[Place], allowed: list[str]) -> Mapping[str, Any]:
+    """Return a unit as the API answers it.
+
+    Args:
+        path: the unit, its parent, … the headquarters.
+        allowed: the actions that the caller may do on it.
+    """
+    return {
+        "id": unit.id,
+        "version": unit.version,
+        "name": unit.name,
+        "code": unit.code,
+        "type": unit.type,
+        "level": unit.level,
+        "status": unit.status,
+        "parent_id": unit.parent_id,
+        "region_code": unit.region_code,
+        "flags": unit.flags,
+        "host_uscc": unit.host_uscc,
+        "founded_on": unit.founded_on,
+        "path": [{"id": one.id, "name": one.name, "level": one.level} for one in path][::-1],
+        "allowed": allowed,
+        "created_at": unit.created_at,
+        "edited_at": unit.edited_at,
+    }

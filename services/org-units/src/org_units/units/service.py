@@ -1,0 +1,300 @@
+"""The register of units: what the rules decide of each command, and what is read in the tree."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from weakref import WeakValueDictionary
+
+from org_units.settings import OrgUnitsSettings
+from org_units.units import rules
+from org_units.units.rules import Unit
+from org_units.units.schemas import UnitCreate, UnitPatch
+from org_units.units.store import Filter, UnitStore
+from org_units.units.tree import Tree
+from shared.base.clock import now
+from shared.base.errors import Conflict, Invalid, NotFound, Unavailable, refuse
+from shared.base.ids import new_id
+from shared.base.mongo import AsyncClientSession, AsyncDatabase, transact_async
+from shared.contract import events
+from shared.register.actions import Action, check, corrected, violations_of_day
+from shared.register.command import Command
+from shared.register.execute import imported
+from shared.register.peers import Peers, Service
+from shared.register.reading import Page, page
+from shared.register.register import Decision, Register, Topic
+from shared.register.scope import Place, Scope
+from shared.register.store import insert_all
+from shared.web.access.principal import UNIT_READERS, Principal
+
+SOURCE = "/services/org-units"
+SEED = "seed"
+"""Who enters seeded units, as records name it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Units(Register[Unit]):
+    """The register of units.
+
+    Args:
+        tree: the paths of units.
+        peers: the services that know who is at a unit.
+        earliest_day: first day on which a unit can have been founded or counted.
+    """
+
+    store: UnitStore
+    tree: Tree
+    peers: Peers
+    earliest_day: date
+    list_timeout_ms: int
+    reads_logged: bool = False
+    turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Commands that would conflict on one document of a chapter wait for one another here: a
+    conflict costs several tries. Other processes still conflict, which is right and rare."""
+
+    async def roots(self, caller: Principal) -> list[str] | None:
+        """Return the ids of the units whose subtrees the caller reads; None where that is all."""
+        if caller.service:
+            return None
+        named = [g.unit for g in caller.grants if not UNIT_READERS.isdisjoint(g.roles)]
+        return named + await self.tree.chapters(name for name in named if name.isdecimal())
+
+    async def load(self, caller: Principal, identity: str) -> Unit:
+        """Return a unit within the caller's scope of reading, which is part of the query."""
+        unit = await self.store.within(identity, await self.roots(caller))
+        if unit is None:
+            raise NotFound("not_found")
+        return unit
+
+    async def list_units(
+        self, caller: Principal, wanted: Filter, *, after: str | None, limit: int
+    ) -> Page[Unit]:
+        """Return a page of the units within the caller's scope, in order of their ids."""
+        scoped = replace(wanted, scope=await self.roots(caller))
+        timeout = self.list_timeout_ms
+        return await page(
+            self, caller, scoped.query(), after=after, limit=limit, timeout_ms=timeout
+        )
+
+    async def authorise_creation(self, command: Command) -> Sequence[Place]:
+        if not isinstance(command.given, UnitCreate):
+            raise TypeError(command.given)
+        parent = command.given.parent_id
+        if not await self.tree.path(parent):
+            raise Invalid("unit.parent_unknown", field="parent_id")
+        return await self.scope.authorise(command.caller, parent, "registrar", readable=False)
+
+    async def decide(
+        self, command: Command, before: Unit | None, path: Sequence[Place]
+    ) -> Decision[Unit]:
+        match command.given, before:
+            case UnitCreate() as given, None:
+                return Decision(self._draft(command, given, path), command.action.fact)
+            case UnitPatch() as given, Unit() as unit:
+                rules.check_not_chapter(unit.type)
+                check(self.actions, command.action, unit, command.caller.subject, command.reason)
+                after = self._patched(command, given, unit, path)
+                names = sorted(given.corrected)
+                return Decision(after, command.action.fact, corrected=names)
+            case _, Unit() as unit:
+                rules.check_not_chapter(unit.type)
+                after = self.acted(command, unit)
+                active = after.status == "ACTIVE"
+                after = replace(after, ever_active=unit.ever_active or active)
+                if command.action.name == "void":
+                    await self._check_nobody(unit)
+                return Decision(after, command.action.fact)
+        raise TypeError(command.given)
+
+    def _draft(self, command: Command, given: UnitCreate, path: Sequence[Place]) -> Unit:
+        rules.check_founded(given.founded_on, command.today, self.earliest_day)
+        rules.check_region(given.region_code, chapter_region(path))
+        refuse(violations_of_day(command.day, command.today, self.earliest_day))
+        identity = new_id()
+        return Unit(
+            id=identity,
+            status="DRAFT",
+            name=given.name,
+            type=given.type,
+            level=rules.GRASSROOTS,
+            parent_id=given.parent_id,
+            lineage=(*(place.id for place in reversed(path)), identity),
+            region_code=given.region_code,
+            host_uscc=given.host_uscc,
+            founded_on=given.founded_on,
+        )
+
+    def _patched(
+        self, command: Command, given: UnitPatch, unit: Unit, path: Sequence[Place]
+    ) -> Unit:
+        rules.check_founded(given.founded_on, command.today, self.earliest_day)
+        rules.check_region(given.region_code, chapter_region(path))
+        new = given.corrected
+        after = replace(
+            unit,
+            name=given.name if given.name is not None else unit.name,
+            region_code=given.region_code if "region_code" in new else unit.region_code,
+            host_uscc=given.host_uscc if "host_uscc" in new else unit.host_uscc,
+            founded_on=given.founded_on if "founded_on" in new else unit.founded_on,
+        )
+        return corrected(unit, after, command.moment)
+
+    async def _check_nobody(self, unit: Unit) -> None:
+        """Refuse to void a unit that has people; silence is never taken for nobody."""
+        if not unit.ever_active:
+            return
+        members, volunteers = await asyncio.gather(
+            self._people("member", unit.id), self._people("volunteer", unit.id)
+        )
+        if members or volunteers:
+            params = {"members": members, "volunteers": volunteers}
+            raise Conflict("unit.has_people", params=params)
+
+    async def _people(self, service: Service, unit: str) -> int:
+        try:
+            answer = await self.peers.get(service, f"/v1/units/{unit}/people")
+        except Unavailable as problem:
+            raise Unavailable("unit.peers_unavailable") from problem
+        if answer is None:
+            raise Unavailable("unit.peers_unavailable")
+        return int(answer["people"])
+
+    def turn(
+        self, command: Command, entity: Unit, path: Sequence[Place]
+    ) -> AbstractAsyncContextManager[object]:
+        """Return the turn of the chapter for what writes its counters or a parent, else the unit's."""
+        shared = command.action.name in ("create", "activate")
+        what = chapter_region(path) if shared else entity.id
+        return self.turns.setdefault(what, asyncio.Lock())
+
+    async def guard(
+        self,
+        session: AsyncClientSession,
+        command: Command,
+        before: Unit | None,
+        entity: Unit,
+        path: Sequence[Place],
+    ) -> Unit:
+        """Read and mark the parent, the children or the area that the command rests on."""
+        if before is None:
+            return await self._placed(session, entity, path)
+        match command.action.name:
+            case "activate":
+                rules.check_activation(await self._parent(session, entity))
+            case "void":
+                if code := await self.store.live_child(entity.id, session):
+                    raise Conflict("unit.has_children", params={"code": code})
+            case "correct" if entity.region_code != before.region_code:
+                await self._claim_area(session, entity)
+        return entity
+
+    async def _placed(
+        self, session: AsyncClientSession, entity: Unit, path: Sequence[Place]
+    ) -> Unit:
+        """Return a draft with its code; its place is checked, and taken where there is one only."""
+        parent = await self._parent(session, entity)
+        area = parent.level == "PREFECTURE" and entity.type in rules.AREA_TYPES
+        counties = area and await self.store.has_counties(parent.id, session)
+        rules.check_placement(entity.type, parent, has_counties=counties)
+        await self._claim_area(session, entity)
+        region = chapter_region(path)
+        number = await self.store.reserve(rules.counter(region, entity.type), 1, session)
+        return replace(entity, code=rules.code(region, entity.type, number))
+
+    async def _parent(self, session: AsyncClientSession, entity: Unit) -> Unit:
+        parent = await self.store.touch(entity.parent_id or "", session)
+        if parent is None:
+            raise Invalid("unit.parent_unknown", field="parent_id")
+        return parent
+
+    async def _claim_area(self, session: AsyncClientSession, entity: Unit) -> None:
+        """Refuse a second live unit for the area of one township or sub-district."""
+        region = entity.region_code
+        if region is None or not rules.claims_area(entity.type, region):
+            return
+        await self.store.reserve(f"area/{region}", 1, session)
+        taken = await self.store.live_at(region, session, but=entity.id)
+        if taken is not None:
+            params = {"unit_type": taken[0], "code": taken[1]}
+            raise Conflict("unit.place_taken", field="region_code", params=params)
+
+    async def seeded(self) -> dict[str, tuple[str, ...]]:
+        return await self.store.seeded()
+
+    async def entered_areas(self, region_codes: Iterable[str]) -> set[str]:
+        return await self.store.entered_areas(region_codes)
+
+    async def seed(self, drafts: Sequence[Unit], regions: Sequence[str], day: date) -> None:
+        """Insert a chunk of seeded units and their events in one transaction.
+
+        Args:
+            drafts: the units, all but their codes.
+            regions: the region that each one's code begins with.
+            day: from which on they are there.
+
+        Raises:
+            Duplicate: one of them is there already; nothing is written.
+        """
+
+        async def run(session: AsyncClientSession) -> None:
+            codes = await self._codes(drafts, regions, session)
+            units = [
+                (replace(draft, code=code), day) for draft, code in zip(drafts, codes, strict=True)
+            ]
+            inserts = imported(
+                self, units, "units-imported", subject=SEED, moment=now(), cards="unit"
+            )
+            await insert_all(self.store.database, inserts, session)
+
+        await transact_async(self.store.database, run)
+
+    async def _codes(
+        self, drafts: Sequence[Unit], regions: Sequence[str], session: AsyncClientSession
+    ) -> list[str]:
+        """Return a code for each unit: a chapter is number one of its region, others are counted.
+
+        The numbers of one chapter and type are taken at once.
+        """
+        places = [(region, draft.type) for region, draft in zip(regions, drafts, strict=True)]
+        counted = Counter(place for place in places if place[1] != rules.CHAPTER)
+        numbers = {
+            place: iter(range(first, first + count))
+            for place, count in counted.items()
+            for first in [await self.store.reserve(rules.counter(*place), count, session)]
+        }
+        return [
+            rules.code(*place, next(numbers[place]) if place in numbers else 1) for place in places
+        ]
+
+    def rows(self, action: Action, entity: Unit) -> Sequence[Action]:
+        """Return the rows of an action; a chapter has none, nobody changes it by hand."""
+        return () if entity.type == rules.CHAPTER else super().rows(action, entity)
+
+
+def chapter_region(path: Sequence[Place]) -> str:
+    """Return the region code of the nearest chapter on a path."""
+    regions = (place.region_code for place in path if place.type == rules.CHAPTER)
+    return next(regions, None) or ""
+
+
+def units_of(
+    database: AsyncDatabase, peers: Peers, settings: OrgUnitsSettings, partitions: int
+) -> Units:
+    """Return the register of units over a database.
+
+    Args:
+        partitions: how many partitions the topic of units has.
+    """
+    tree = Tree(database)
+    return Units(
+        store=UnitStore(database),
+        topic=Topic(SOURCE, events.UNIT_TOPIC, partitions),
+        scope=Scope(tree, UNIT_READERS),
+        actions=rules.ACTIONS,
+        tree=tree,
+        peers=peers,
+        earliest_day=settings.earliest_day,
+        list_timeout_ms=settings.list_timeout_ms,
+    )

@@ -1,0 +1,181 @@
+"""Units in MongoDB: their document class, and every query."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mongoengine as me
+from pymongo import ReturnDocument
+
+from org_units.units.rules import AREA_TYPES, TERMINAL, Unit
+from org_units.units.tree import UNITS
+from shared.base.mongo import AsyncClientSession, AsyncDatabase
+from shared.register.store import Store, indexes_of
+
+COUNTERS = "counters"
+
+
+class UnitDocument(me.Document):  # type: ignore[misc]
+    """The schema and the indexes of units; what is stored is held against it by tests."""
+
+    id = me.StringField(primary_key=True, max_length=40)
+    version = me.IntField(required=True, min_value=1)
+    name = me.StringField(required=True, min_length=1, max_length=100)
+    code = me.StringField(required=True, max_length=40)
+    region_code = me.StringField(regex=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$")
+    type = me.StringField(required=True, max_length=40)
+    level = me.StringField(
+        required=True, choices=("NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY", "GRASSROOTS")
+    )
+    status = me.StringField(required=True, max_length=40)
+    parent_id = me.StringField(max_length=40)
+    lineage = me.ListField(me.StringField(max_length=40), required=True)
+    """Ids from headquarters down to the unit itself: one index serves every subtree."""
+    flags = me.ListField(me.StringField(max_length=40))
+    host_uscc = me.StringField(min_length=18, max_length=18)
+    founded_on = me.StringField(regex=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+    timeline = me.ListField(me.DictField())
+    ever_active = me.BooleanField()
+    guard = me.IntField()
+    """Grows whenever something that rests on this unit is written (docs/design.md section 5.10)."""
+    seeded_as = me.StringField(max_length=20)
+    created_by = me.StringField(required=True)
+    created_at = me.DateTimeField(required=True)
+    edited_by = me.StringField(required=True)
+    edited_at = me.DateTimeField(required=True)
+    drafted_by = me.StringField(required=True)
+
+    meta = {  # noqa: RUF012 - mongoengine's own form
+        "collection": UNITS,
+        "auto_create_index": False,
+        "strict": True,
+        "indexes": [
+            {"name": "subtree", "fields": ["lineage", "id"]},
+            {"name": "subtree_status", "fields": ["lineage", "status", "id"]},
+            {"name": "children", "fields": ["parent_id", "id"]},
+            {"name": "region", "fields": ["region_code", "id"]},
+            {"name": "code", "fields": ["code"], "unique": True},
+            {
+                "name": "seeded",
+                "fields": ["seeded_as"],
+                "unique": True,
+                "partialFilterExpression": {"seeded_as": {"$exists": True}},
+            },
+        ],
+    }
+
+
+INDEXES = indexes_of(UnitDocument)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list asks for; None asks for everything.
+
+    Args:
+        scope: ids whose subtrees the reader may see; None for the registry's own services.
+        within: id of a unit whose subtree is meant.
+        text: part of the name, as typed.
+    """
+
+    scope: Sequence[str] | None
+    parent_id: str | None = None
+    type: str | None = None
+    status: str | None = None
+    region_code: str | None = None
+    within: str | None = None
+    text: str | None = None
+
+    def query(self) -> Mapping[str, Any]:
+        """Return the query that finds what is asked for within the scope."""
+        asked = {
+            "parent_id": self.parent_id,
+            "type": self.type,
+            "status": self.status,
+            "region_code": self.region_code,
+            "lineage": self.within,
+            "name": self.text and {"$regex": re.escape(self.text), "$options": "i"},
+        }
+        conditions: list[dict[str, Any]] = [
+            {name: value} for name, value in asked.items() if value is not None
+        ]
+        if self.scope is not None:
+            conditions.append({"lineage": {"$in": list(self.scope)}})
+        return {"$and": conditions} if conditions else {}
+
+
+class UnitStore(Store[Unit]):
+    """Units, and the counters of their codes."""
+
+    def __init__(self, database: AsyncDatabase) -> None:
+        super().__init__(database, UNITS, Unit)
+
+    async def within(self, unit: str, scope: Sequence[str] | None) -> Unit | None:
+        """Return a unit by id if it lies in the subtree of one of ``scope`` (None: anywhere)."""
+        query = {"_id": unit} if scope is None else {"_id": unit, "lineage": {"$in": list(scope)}}
+        found = await self.collection.find_one(query)
+        return None if found is None else self.entity(found)
+
+    async def touch(self, unit: str, session: AsyncClientSession) -> Unit | None:
+        """Return a unit and mark that something rests on it: whoever changes it now conflicts."""
+        found = await self.collection.find_one_and_update(
+            {"_id": unit},
+            {"$inc": {"guard": 1}},
+            projection={"timeline": 0},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return None if found is None else self.entity(found)
+
+    async def live_child(self, unit: str, session: AsyncClientSession) -> str | None:
+        """Return the code of some unit placed under this one that has not come to its end."""
+        query = {"parent_id": unit, "status": {"$nin": list(TERMINAL)}}
+        found = await self.collection.find_one(query, {"code": 1}, session=session)
+        return None if found is None else str(found["code"])
+
+    async def has_counties(self, unit: str, session: AsyncClientSession) -> bool:
+        """Whether a county chapter is placed under a prefecture."""
+        query = {"parent_id": unit, "level": "COUNTY"}
+        return await self.collection.find_one(query, {"_id": 1}, session=session) is not None
+
+    async def live_at(
+        self, region_code: str, session: AsyncClientSession, *, but: str
+    ) -> tuple[str, str] | None:
+        """Return type and code of the live unit of a township or sub-district, if there is one."""
+        query = {**_live_areas([region_code]), "_id": {"$ne": but}}
+        found = await self.collection.find_one(query, {"code": 1, "type": 1}, session=session)
+        return None if found is None else (found["type"], found["code"])
+
+    async def entered_areas(self, region_codes: Iterable[str]) -> set[str]:
+        """Return those of the codes whose township or sub-district officers entered by hand."""
+        query = {**_live_areas(region_codes), "seeded_as": {"$exists": False}}
+        return set(await self.collection.distinct("region_code", query))
+
+    async def reserve(self, counter: str, count: int, session: AsyncClientSession) -> int:
+        """Take the next ``count`` numbers of a counter and return the first; gaps are allowed."""
+        found = await self.database[COUNTERS].find_one_and_update(
+            {"_id": counter},
+            {"$inc": {"last": count}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        if found is None:
+            raise LookupError(counter)
+        last: int = found["last"]
+        return last - count + 1
+
+    async def seeded(self) -> dict[str, tuple[str, ...]]:
+        """Return the lineage of every seeded unit, by the division it stands for."""
+        query = {"seeded_as": {"$exists": True}}
+        cursor = self.collection.find(query, {"seeded_as": 1, "lineage": 1}).batch_size(5_000)
+        return {son["seeded_as"]: tuple(son["lineage"]) async for son in cursor}
+
+
+def _live_areas(region_codes: Iterable[str]) -> dict[str, Any]:
+    return {
+        "region_code": {"$in": list(region_codes)},
+        "type": {"$in": sorted(AREA_TYPES)},
+        "status": {"$nin": list(TERMINAL)},
+    }

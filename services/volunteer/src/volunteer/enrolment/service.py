@@ -1,0 +1,255 @@
+"""The register of volunteers: what the rules decide of each command."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from shared.base.errors import FieldError, Invalid, NotFound, refuse
+from shared.base.ids import new_id
+from shared.contract import events
+from shared.people.correction import correct_person
+from shared.people.entity import dated
+from shared.people.intake import (
+    ConsentInput,
+    Person,
+    PersonInput,
+    check_consent,
+    check_guardian,
+    check_person,
+)
+from shared.people.register import People
+from shared.people.requests import Registration
+from shared.people.sealed import identifier_rows, seal, seal_guardian
+from shared.people.writer import PeopleWriter
+from shared.register.actions import Action, check, corrected, violations_of_day
+from shared.register.command import Command
+from shared.register.directory import Card
+from shared.register.reading import read
+from shared.register.register import Decision, Found, Topic
+from shared.register.requests import ActionInput
+from shared.register.scope import Place
+from shared.web.access.principal import Principal
+from volunteer.enrolment import rules
+from volunteer.enrolment.rules import Enrolment, Evidence
+from volunteer.enrolment.schemas import (
+    DeregisterInput,
+    EnrolInput,
+    RegistrationInput,
+    VolunteerCorrection,
+    VolunteerCreate,
+)
+from volunteer.enrolment.store import VOLUNTEERS
+from volunteer.settings import RegisteredRule
+
+SOURCE = "/services/volunteer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolments(People[Enrolment]):
+    """The register of volunteers, under one rule of registration."""
+
+    rule: RegisteredRule
+
+    def unit_violations(self, unit: Card) -> list[FieldError]:
+        return rules.violations_of_unit(unit.status)
+
+    def reopens(self, entity: Enrolment) -> str | None:
+        return "enrol" if rules.returns(entity) else None
+
+    def rows(self, action: Action, entity: Enrolment) -> Sequence[Action]:
+        """Return the rows of an action: a removal has its own, and who was removed has no return."""
+        if action.name == "deregister":
+            return (action, rules.REMOVE)
+        ended = entity.status == "DEREGISTERED" and not rules.returns(entity)
+        return () if ended and action.name == "enrol" else super().rows(action, entity)
+
+    def taken(self, holder: Enrolment) -> str:
+        if holder.status in rules.OPEN:
+            return "person.duplicate"
+        return "volunteer.left" if rules.returns(holder) else "volunteer.barred"
+
+    def required(self, command: Command, entity: Enrolment) -> Action:
+        """Return what a command asks of its caller; a removal is decided at a county or above."""
+        if isinstance(command.given, DeregisterInput) and command.given.ground == "REMOVED":
+            return rules.REMOVE
+        return super().required(command, entity)
+
+    async def find(self, caller: Principal, identity: str) -> Found[Enrolment]:
+        """Return an entry to those within whose scope it lies, and to the person itself."""
+        if caller.person != identity:
+            return await super().find(caller, identity)
+        entity = await self.store.get(identity)
+        if entity is None:
+            raise await self.scope.refuse_absent(caller)
+        return Found(entity, await self.directory.path(entity.unit))
+
+    async def me(self, caller: Principal) -> tuple[Enrolment, Card | None]:
+        """Return the entry a volunteer's own account is tied to, and its unit.
+
+        Raises:
+            NotFound: the account is tied to none.
+        """
+        if caller.person is None:
+            raise NotFound("volunteer.no_entry")
+        entity = (await read(self, caller, caller.person)).entity
+        return entity, await self.directory.get(entity.unit)
+
+    async def decide(
+        self, command: Command, before: Enrolment | None, path: Sequence[Place]
+    ) -> Decision[Enrolment]:
+        match command.given, before:
+            case VolunteerCreate() as given, None:
+                return await self._enter(command, given, path)
+            case VolunteerCorrection() as given, Enrolment() as entry:
+                return self._correct(command, given, entry)
+            case EnrolInput(), Enrolment() as entry:
+                return await self.decide_return(command, entry, path)
+            case RegistrationInput() as given, Enrolment() as entry:
+                return self._apply_registration(command, given, entry)
+            case DeregisterInput() as given, Enrolment() as entry:
+                after = replace(self.acted(command, entry), ground=given.ground)
+                return Decision(after, command.action.fact)
+            case ActionInput(), Enrolment() as entry:
+                return Decision(self.acted(command, entry), command.action.fact)
+        raise TypeError(command.given)
+
+    async def _enter(
+        self, command: Command, given: VolunteerCreate, path: Sequence[Place]
+    ) -> Decision[Enrolment]:
+        """Enrol a person; without a minor's guardian the entry stays an application."""
+        person = await self.examined(command, given, path)
+        enrol = self.actions.acts["enrol"]
+        draft = self._draft(command, given, person, new_id())
+        numbers = tuple(identifier_rows(draft.person.id_index, draft.id))
+        if self._waits(person, command.today):
+            return Decision(draft, "applied", numbers)
+        entry = replace(draft, status=enrol.target or draft.status)
+        return Decision(dated(entry, enrol, command.day), enrol.fact, numbers)
+
+    def examine(
+        self, given: PersonInput, consent: ConsentInput | None, *, day: date, today: date
+    ) -> tuple[Person | None, list[FieldError]]:
+        errors = violations_of_day(day, today)
+        if consent is None:
+            errors.append(FieldError("consent", "consent.missing"))
+        check_consent(errors, "consent", consent, today)
+        try:
+            person = check_person(given, today)
+        except Invalid as refusal:
+            return None, [*errors, *refusal.errors]
+        errors += rules.violations_of_applicant(person.identifier.id_type, person.birth_date, day)
+        return person, errors
+
+    def _waits(self, person: Person, today: date) -> list[FieldError]:
+        """Return what a person's enrolment still waits for."""
+        guardian = person.guardian
+        consent = guardian is not None and guardian.consent is not None
+        return rules.lacks_guardian(person.birth_date, today, consent=consent)
+
+    def _draft(
+        self, command: Command, given: VolunteerCreate, person: Person, identity: str
+    ) -> Enrolment:
+        return Enrolment(
+            id=identity,
+            status="APPLIED",
+            unit=given.unit_id,
+            person=seal(person, self.place(identity)),
+            consent=given.consent,
+            service_fields=tuple(sorted(set(given.service_fields or ()))),
+            warnings=person.warnings,
+            applied_on=command.day,
+        )
+
+    async def reopened(
+        self, command: Command, entity: Enrolment, path: Sequence[Place]
+    ) -> Decision[Enrolment]:
+        """Complete an application, or take back who left by own request."""
+        given = command.given
+        if not isinstance(given, EnrolInput):
+            raise TypeError(given)
+        rules.check_return(entity, anew=False)
+        errors: list[FieldError] = []
+        guardian = None
+        if given.guardian is not None:
+            guardian = check_guardian(errors, given.guardian, command.today)
+        refuse(errors)
+        refuse(await self.target_violations(path[0].id))
+        place, sealed = self.place(entity.id), entity.person.guardian
+        if guardian is not None:
+            sealed = seal_guardian(guardian, place)
+        person = replace(entity.person, guardian=sealed)
+        refuse(
+            rules.lacks_guardian(person.birth_date, command.today, consent=person.guardian_consents)
+        )
+        after = self.acted(command, replace(rules.returned(entity), person=person))
+        return Decision(after, command.action.fact)
+
+    async def registered_anew(
+        self, command: Command, registration: Registration, entity: Enrolment, path: Sequence[Place]
+    ) -> Decision[Enrolment]:
+        """Take back a volunteer by a whole registration."""
+        if not isinstance(registration, VolunteerCreate):
+            raise TypeError(registration)
+        person = await self.examined(command, registration, path)
+        await self.check_same_person(command, person, entity)
+        refuse(self._waits(person, command.today))
+        rules.check_return(entity, anew=True)
+        new = self._draft(command, registration, person, entity.id)
+        again = replace(
+            rules.returned(entity),
+            unit=new.unit,
+            person=new.person,
+            consent=new.consent,
+            service_fields=new.service_fields,
+            warnings=new.warnings,
+            applied_on=new.applied_on,
+        )
+        numbers = await self.numbers_to_take(again)
+        return Decision(self.acted(command, again), command.action.fact, numbers, drafts=True)
+
+    def _apply_registration(
+        self, command: Command, given: RegistrationInput, entry: Enrolment
+    ) -> Decision[Enrolment]:
+        """Apply for registration by a document that evidences the hours."""
+        after = self.acted(command, entry)
+        hours, document = given.declared_hours, given.document
+        refuse(
+            rules.violations_of_evidence(
+                self.rule, document=document is not None, declared_hours=hours
+            )
+        )
+        basis = "DOCUMENT" if document else self.rule.mode
+        evidence = Evidence(basis=basis, document=document, declared_hours=hours)
+        after = replace(after, registration=evidence, applied_by=command.caller.subject)
+        return Decision(after, command.action.fact)
+
+    def _correct(
+        self, command: Command, given: VolunteerCorrection, entry: Enrolment
+    ) -> Decision[Enrolment]:
+        """Set right fields that were wrong from the start."""
+        check(self.actions, command.action, entry, command.caller.subject, command.reason)
+        person, stored = correct_person(entry.person, given, self.place(entry.id), command.today)
+        errors = rules.violations_of_applicant(
+            person.identifier.id_type,
+            person.birth_date,
+            entry.applied_on or command.today,
+            day_name="birth_date",
+        )
+        if entry.status != "APPLIED":
+            errors += self._waits(person, command.today)
+        refuse(errors)
+        fields = entry.service_fields
+        if "service_fields" in given.corrected:
+            fields = tuple(sorted(set(given.service_fields or ())))
+        after = replace(entry, person=stored, warnings=person.warnings, service_fields=fields)
+        after = corrected(entry, after, command.moment)
+        return Decision(after, command.action.fact, corrected=sorted(given.corrected))
+
+
+def enrolments_of(writer: PeopleWriter, rule: RegisteredRule) -> Enrolments:
+    """Return the register of volunteers, under a rule of registration."""
+    topic = Topic(SOURCE, events.VOLUNTEER_TOPIC, writer.settings.kafka_partitions)
+    actions = rules.actions_under(rule)
+    return Enrolments.over(
+        writer, Enrolment, collection=VOLUNTEERS, topic=topic, actions=actions, rule=rule
+    )

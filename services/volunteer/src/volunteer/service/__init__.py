@@ -1,1 +1,0 @@
-"""Use cases of volunteers: each checks access, applies the rules, and is one transaction."""

@@ -1,0 +1,266 @@
+"""A register of persons: one entry per person for ever, in a unit that takes persons.
+
+What members and volunteers share of entering, returning and correcting; a noun adds its rules.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Self
+
+from shared.base.errors import (
+    Conflict,
+    FieldError,
+    Invalid,
+    NotFound,
+    RegistryError,
+    Unavailable,
+    ValueProblem,
+    invalid,
+)
+from shared.people import identifiers
+from shared.people.encryption import KeyRing
+from shared.people.entity import P, dated
+from shared.people.identifiers import Identifier
+from shared.people.intake import ConsentInput, Person, PersonInput
+from shared.people.requests import Registration, ReturnInput
+from shared.people.sealed import IDENTIFIERS, Place, id_indexes, identifier_rows
+from shared.people.store import PersonStore
+from shared.people.writer import PeopleWriter
+from shared.register.actions import ActionTable
+from shared.register.command import Command
+from shared.register.directory import Card, Directory
+from shared.register.groupcommit import AlreadyThere
+from shared.register.register import Decision, Register, Topic
+from shared.register.scope import GRASSROOTS, Scope
+from shared.register.scope import Place as Step
+from shared.register.store import Insert
+
+
+@dataclass(frozen=True, kw_only=True)
+class People(Register[P]):
+    """See the module.
+
+    Args:
+        directory: the units, as events and org-units show them.
+        ring: the deployment's keys.
+    """
+
+    store: PersonStore[P]
+    directory: Directory
+    ring: KeyRing
+
+    @classmethod
+    def over(
+        cls,
+        writer: PeopleWriter,
+        entity: type[P],
+        *,
+        collection: str,
+        topic: Topic,
+        actions: ActionTable,
+        **own: Any,
+    ) -> Self:
+        """Return the register over what its process works with; ``own`` are a noun's own fields."""
+        return cls(
+            store=PersonStore(writer.database, collection, entity),
+            topic=topic,
+            scope=Scope(writer.directory),
+            actions=actions,
+            groups=writer.groups,
+            directory=writer.directory,
+            ring=writer.ring,
+            **own,
+        )
+
+    def unit_violations(self, unit: Card) -> list[FieldError]:
+        """Return what a unit that is to take a person violates."""
+        raise NotImplementedError
+
+    def reopens(self, entity: P) -> str | None:
+        """Return the action that opens an entry again, if one does."""
+        raise NotImplementedError
+
+    def taken(self, holder: P) -> str:
+        """Return the code of the refusal of a number that an entry holds."""
+        raise NotImplementedError
+
+    def place(self, identity: str) -> Place:
+        """Return what the ciphertexts of an entry are tied to."""
+        return Place(self.ring, self.store.name, identity)
+
+    async def authorise(self, command: Command) -> tuple[P, Sequence[Step]]:
+        """Return what a command is about; see ``Register``.
+
+        A return with a whole registration is asked for where the person is to be from now on: the
+        entry may lie in another county, and its own number is proof that the caller has the person
+        at hand.
+        """
+        given = command.given
+        if not isinstance(given, ReturnInput) or given.registration is None:
+            return await super().authorise(command)
+        entity = await self.store.get(command.entity or "")
+        if entity is None:
+            raise await self.scope.refuse_absent(command.caller)
+        with placed(given):
+            path = await self.authorise_creation(command)
+        if entity.version != command.seen:  # the refusal names the present version
+            same = self._bears_number(entity, _identifier(given.registration, command.today))
+            await self._check_proven(command, entity, same=same)
+        return entity, path
+
+    async def authorise_creation(self, command: Command) -> Sequence[Step]:
+        """Return the path of the unit that is to take a person to a registrar of it.
+
+        Raises:
+            Invalid: there is no such unit.
+            Forbidden: the caller enters nobody there.
+        """
+        given = command.given
+        registration = given.registration if isinstance(given, ReturnInput) else given
+        if not isinstance(registration, Registration):
+            raise TypeError(given)
+        unit = registration.unit_id
+        path = await self.directory.path(unit)
+        if not path:
+            raise Invalid("unit.unknown", field="unit_id")
+        return await self.scope.authorise(
+            command.caller, unit, "registrar", readable=False, path=path
+        )
+
+    def examine(
+        self, given: PersonInput, consent: ConsentInput | None, *, day: date, today: date
+    ) -> tuple[Person | None, list[FieldError]]:
+        """Return the person of a registration in stored form, and every violation.
+
+        Args:
+            consent: to the processing of the data.
+            day: on which the person enters.
+        """
+        raise NotImplementedError
+
+    async def examined(self, command: Command, given: Registration, path: Sequence[Step]) -> Person:
+        """Return the person of a registration in stored form.
+
+        Raises:
+            Invalid: every violation of the unit and of the person.
+        """
+        violations = await self.target_violations(path[0].id)
+        person, errors = self.examine(given, given.consent, day=command.day, today=command.today)
+        if violations or errors or person is None:
+            raise invalid([*violations, *errors])
+        return person
+
+    async def target_violations(self, unit: str) -> list[FieldError]:
+        """Return what a target unit violates, by what org-units says now where it violates any."""
+        card = self.directory.known(unit)
+        if card is None or self.unit_violations(card):
+            card = await self.directory.refresh(unit)
+        if card is None:
+            return [FieldError("unit_id", "unit.unknown")]
+        return self.unit_violations(card)
+
+    def acted(self, command: Command, entity: P) -> P:
+        """Return what the action table makes of an entry, with the day of the action."""
+        after = super().acted(command, entity)
+        return dated(after, command.action, command.day)
+
+    async def decide_return(self, command: Command, entity: P, path: Sequence[Step]) -> Decision[P]:
+        """Return the decision to open an entry again that has ended or was voided.
+
+        Where it is in another county, or holds what was entered in error, the whole registration is
+        given.
+        """
+        given = command.given
+        if isinstance(given, ReturnInput) and given.registration is not None:
+            with placed(given):
+                return await self.registered_anew(command, given.registration, entity, path)
+        self.actions.check_status(command.action, entity.status)
+        return await self.reopened(command, entity, path)
+
+    async def registered_anew(
+        self, command: Command, registration: Registration, entity: P, path: Sequence[Step]
+    ) -> Decision[P]:
+        """Return the decision to put a whole registration in the place of an entry."""
+        raise NotImplementedError
+
+    async def reopened(self, command: Command, entity: P, path: Sequence[Step]) -> Decision[P]:
+        """Return the decision to open an entry again as it is."""
+        raise NotImplementedError
+
+    async def check_same_person(self, command: Command, person: Person, entity: P) -> None:
+        """Refuse a registration that does not bear the entry's own document number.
+
+        Raises:
+            NotFound: the entry is outside the caller's scope of reading, and nothing proves that
+                it is this person's.
+            Invalid: the number is another one.
+        """
+        same = self._bears_number(entity, person.identifier)
+        await self._check_proven(command, entity, same=same)
+        if not same:
+            raise Invalid("person.number_differs", field="id_number")
+
+    def _bears_number(self, entity: P, identifier: Identifier | None) -> bool:
+        """Whether a number is the entry's own."""
+        indexes = [] if identifier is None else id_indexes(self.ring, identifier)
+        return not set(indexes).isdisjoint(entity.person.id_index)
+
+    async def _check_proven(self, command: Command, entity: P, *, same: bool) -> None:
+        """Refuse to show anything of an entry outside the scope of reading without its number."""
+        proven = same and self.reopens(entity) is not None
+        if not proven and not await self.scope.may_read(command.caller, entity.unit):
+            raise NotFound("not_found")
+
+    async def numbers_to_take(self, entity: P) -> tuple[Insert, ...]:
+        """Return the rows of an entry's numbers that it does not hold yet (a key was added since).
+
+        Raises:
+            Conflict: another entry holds one of them.
+        """
+        held = await self.store.holders(entity.person.id_index)
+        for holder in held.values():
+            if holder.id != entity.id:
+                raise await self.number_taken(holder)
+        missing = [index for index in entity.person.id_index if index not in held]
+        return tuple(identifier_rows(missing, entity.id))
+
+    async def refusal(self, found: AlreadyThere) -> RegistryError:
+        """Return the refusal of a number that is taken: the holder's unit, never the person."""
+        holders = await self.store.holders([found.id])
+        if found.collection != IDENTIFIERS or not holders:
+            return Unavailable("unavailable")  # released in this very moment: try again
+        return await self.number_taken(holders[found.id])
+
+    async def number_taken(self, holder: P) -> Conflict:
+        """Return the refusal of a number that an entry holds, by its unit and status."""
+        path = await self.directory.path(holder.unit)
+        params = {"unit_type": path[0].type if path else "OTHER", "county": _county(path)}
+        code = self.taken(holder)
+        return Conflict(code, params=params, errors=[FieldError("id_number", code, params)])
+
+
+def _identifier(given: Registration, today: date) -> Identifier | None:
+    """Return what a registration's number says; None where it is not valid."""
+    try:
+        return identifiers.check(given.id_type, given.id_number, today)
+    except ValueProblem:
+        return None
+
+
+def _county(path: Sequence[Card]) -> str:
+    """Return the name of the county chapter on a path, else of the lowest chapter."""
+    chapters = [card for card in path if card.level != GRASSROOTS]
+    counties = [card for card in chapters if card.level == "COUNTY"]
+    return next((card.name for card in (*counties, *chapters)), "?")
+
+
+@contextmanager
+def placed(given: ReturnInput) -> Iterator[None]:
+    """Name fields at fault by their path in the request, not within the registration."""
+    try:
+        yield
+    except (Invalid, Conflict) as refusal:
+        errors = [replace(error, field=given.path_of(error.field)) for error in refusal.errors]
+        raise type(refusal)(refusal.code, params=refusal.params, errors=errors) from refusal

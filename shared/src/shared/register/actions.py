@@ -1,0 +1,189 @@
+"""The action table of a noun: what may happen to an entity, from where to where, and by whom.
+
+One table drives routes, roles, four eyes, days, event types and what an answer says is allowed.
+Pure: an entity and a command in, the entity's next state or a ``RegistryError`` out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+
+from shared.base.errors import Conflict, FieldError, Forbidden, Invalid
+from shared.contract import timeline
+from shared.contract.timeline import Entry, State, Timeline
+from shared.register.entity import VOIDED, E, Entity
+
+Role = Literal["registrar", "approver"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One row of the table.
+
+    Args:
+        name: last part of its route, and its name in the history and the access log.
+        fact: past participle in the event's type.
+        role: who may do it.
+        sources: statuses it starts from; empty for a creation.
+        target: status it leads to; None where the status stays.
+        at_county_or_above: whether the role must be granted at a county or above.
+        four_eyes: whether those who made the entity what it is are barred.
+        needs_reason: whether a reason must be given.
+        may_be_late: whether it may be dated before the newest state, which it then supersedes.
+        drafts: whether it writes content that another person is then to decide on.
+    """
+
+    name: str
+    fact: str
+    role: Role
+    sources: frozenset[str] = frozenset()
+    target: str | None = None
+    at_county_or_above: bool = False
+    four_eyes: bool = False
+    needs_reason: bool = False
+    may_be_late: bool = False
+    drafts: bool = False
+
+
+@dataclass(frozen=True)
+class ActionTable:
+    """Every action of a noun.
+
+    Args:
+        noun: the noun in event types (``member``).
+        create: how an entity is entered.
+        correct: how what was wrong from the start is set right.
+        acts: the others by name, in the order in which answers list them.
+    """
+
+    noun: str
+    create: Action
+    correct: Action
+    acts: Mapping[str, Action]
+
+    def allowed(self, status: str) -> list[str]:
+        """Return the names of the actions that a status allows."""
+        return [name for name, action in self.acts.items() if status in action.sources]
+
+    def check_status(self, action: Action, status: str) -> None:
+        """Refuse an action that the status does not allow.
+
+        Raises:
+            Conflict: names the status and what it allows.
+        """
+        if status not in action.sources:
+            params = {"action": action.name, "status": status, "allowed": self.allowed(status)}
+            raise Conflict("state.illegal", params=params)
+
+
+def acts(*actions: Action) -> dict[str, Action]:
+    """Return actions by their names."""
+    return {action.name: action for action in actions}
+
+
+def required(action: Action, entity: Entity) -> Action:
+    """Return what an action asks of its caller for this entity.
+
+    To void what was ever counted changes published figures of past days: it takes what bringing it
+    into them took, a grant at county or above and four eyes.
+    """
+    if action.target == VOIDED and entity.was_counted:
+        return replace(action, at_county_or_above=True, four_eyes=True)
+    return action
+
+
+def check(
+    table: ActionTable, action: Action, entity: Entity, subject: str, reason: str | None
+) -> None:
+    """Refuse what the table does not allow on an entity.
+
+    Raises:
+        Conflict: the status does not allow it.
+        Forbidden: four eyes are needed.
+        Invalid: the reason is missing.
+    """
+    table.check_status(action, entity.status)
+    if action.four_eyes and subject in entity.authors:
+        raise Forbidden("four_eyes")
+    if action.needs_reason and not reason:
+        raise Invalid("reason.required", field="reason")
+
+
+def violations_of_day(
+    day: date, today: date, earliest: date | None = None, *, field: str = "effective_on"
+) -> list[FieldError]:
+    """Return what a day violates: nothing is a fact before it happens, or before it can have."""
+    if day > today:
+        return [FieldError(field, "date.future", {"today": today.isoformat()})]
+    if earliest is not None and day < earliest:
+        return [FieldError(field, "date.too_early", {"earliest": earliest.isoformat()})]
+    return []
+
+
+def earliest_day(action: Action, states: Timeline) -> date | None:
+    """Return the first day an action may be dated; None where any day will do.
+
+    An end may be dated back to where the run of states it ends began: what was recorded later is
+    superseded. Voiding takes back all there is. Everything else follows the newest state.
+    """
+    if not states:
+        return None
+    if action.target == VOIDED:
+        return states[0].effective_on
+    earliest = states[-1].effective_on
+    if not action.may_be_late:
+        return earliest
+    for entry in reversed(states):
+        if entry.state is None or entry.state["status"] not in action.sources:
+            break
+        earliest = entry.effective_on
+    return earliest
+
+
+def check_day(action: Action, states: Timeline, day: date, today: date) -> None:
+    """Refuse a day after today or before the action can have happened.
+
+    Raises:
+        Invalid: naming the limit.
+    """
+    for error in violations_of_day(day, today, earliest_day(action, states)):
+        raise Invalid(error.code, field=error.field, params=error.params)
+
+
+def moved(entity: E, action: Action, day: date, moment: datetime) -> E:
+    """Return an entity in the target status of an action from a day on."""
+    if action.target is None:
+        return entity
+    after = replace(entity, status=action.target)
+    if action.target == VOIDED:
+        return replace(after, timeline=())
+    states = timeline.record(entity.timeline, Entry(day, moment, after.state))
+    return replace(after, timeline=states)
+
+
+def corrected(before: Entity, after: E, moment: datetime) -> E:
+    """Return an entity with values set right wherever they stand in its timeline.
+
+    What the correction does not name stays, and so does what an earlier time says otherwise: one
+    who came back with another education had the former one before.
+
+    Args:
+        before: the entity with what was wrong.
+        after: the entity as it should be.
+        moment: this instant.
+    """
+    was, right = before.state, after.state
+    wrong = {name: was[name] for name in right if was[name] != right[name]}
+    states = tuple(
+        mended
+        for entry in before.timeline
+        for mended in timeline.correct((entry,), _right_values(entry, wrong, right), moment)
+    )
+    return replace(after, timeline=states)
+
+
+def _right_values(entry: Entry, wrong: State, right: State) -> State:
+    """Return the right values of what a dated state has wrong."""
+    state = entry.state or {}
+    return {name: right[name] for name in wrong if name in state and state[name] == wrong[name]}

@@ -1,0 +1,214 @@
+"""A noun's register: everything that the one write path and the one reading path know of a noun.
+
+A noun derives its register and says what its rules decide; ``execute`` and ``reading`` do the rest.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Generic
+
+from shared.base.errors import RegistryError, Unavailable
+from shared.base.mongo import AsyncClientSession
+from shared.register.actions import Action, ActionTable, check, check_day, moved, required
+from shared.register.command import Command
+from shared.register.entity import E
+from shared.register.groupcommit import AlreadyThere, GroupCommit
+from shared.register.scope import Place, Scope
+from shared.register.store import Insert, Store
+from shared.web.access.principal import Principal
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Where a register's events go.
+
+    Args:
+        source: CloudEvents source of the service.
+        name: Kafka topic.
+        partitions: how many partitions it has.
+    """
+
+    source: str
+    name: str
+    partitions: int
+
+
+@dataclass(frozen=True)
+class Found(Generic[E]):
+    """An entity that the caller may read, and the path of the unit it belongs to."""
+
+    entity: E
+    path: Sequence[Place]
+
+
+@dataclass(frozen=True)
+class Decision(Generic[E]):
+    """What the rules made of a command.
+
+    Args:
+        entity: as it is to be; the write path gives it its version, author and time.
+        fact: past participle in the event's type.
+        inserts: further documents of the same transaction; those of a creation must be new, which
+            is asked before, so that a duplicate costs its neighbours in a group nothing.
+        drafts: whether it writes content that another person is then to decide on; as its action
+            says where None.
+        corrected: names of the fields it corrects, for the access log.
+    """
+
+    entity: E
+    fact: str
+    inserts: tuple[Insert, ...] = ()
+    drafts: bool | None = None
+    corrected: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register(Generic[E]):
+    """See the module.
+
+    Args:
+        store: its entities.
+        topic: where its events go.
+        scope: who may do what, by the tree of units.
+        actions: its action table.
+        groups: commits new entities together; None where each creation is a transaction of its own
+            (its ``guard`` then runs in it).
+        reads_logged: whether each read of an entity leaves a row in the access log (persons).
+    """
+
+    store: Store[E]
+    topic: Topic
+    scope: Scope
+    actions: ActionTable
+    groups: GroupCommit | None = None
+    reads_logged: bool = True
+
+    async def find(self, caller: Principal, identity: str) -> Found[E]:
+        """Return an entity within the caller's scope of reading.
+
+        Raises:
+            NotFound: there is none, or it lies outside; the answer and its cost are the same.
+        """
+        entity = await self.load(caller, identity)
+        if caller.service:
+            return Found(entity, await self.scope.paths.path(entity.unit))
+        return Found(entity, await self.scope.authorise(caller, entity.unit, "viewer"))
+
+    async def load(self, caller: Principal, identity: str) -> E:
+        """Return an entity by id; where the store knows the tree, only one within the scope.
+
+        Raises:
+            NotFound: there is none.
+        """
+        entity = await self.store.get(identity)
+        if entity is None:
+            raise await self.scope.refuse_absent(caller)
+        return entity
+
+    async def authorise(self, command: Command) -> tuple[E, Sequence[Place]]:
+        """Return what a command is about to a caller who may give it, and the path of its unit.
+
+        Raises:
+            NotFound: it does not exist, or lies outside the scope of reading.
+            Forbidden: the caller may read it, but not do this.
+        """
+        entity = await self.load(command.caller, command.entity or "")
+        return entity, await self.authorise_on(command, entity)
+
+    async def authorise_on(self, command: Command, entity: E) -> Sequence[Place]:
+        """Return the path of an entity to a caller who may give a command on it."""
+        action = self.required(command, entity)
+        return await self.scope.authorise(
+            command.caller,
+            entity.unit,
+            action.role,
+            at_county_or_above=action.at_county_or_above,
+        )
+
+    def required(self, command: Command, entity: E) -> Action:
+        """Return what a command asks of its caller for this entity."""
+        return required(command.action, entity)
+
+    async def authorise_creation(self, command: Command) -> Sequence[Place]:
+        """Return the path of the unit that a creation names to a caller who may ask for it.
+
+        Raises:
+            Invalid: the unit it names does not exist.
+            Forbidden: the caller enters nothing there.
+        """
+        raise NotImplementedError
+
+    async def decide(
+        self, command: Command, before: E | None, path: Sequence[Place]
+    ) -> Decision[E]:
+        """Return what the noun's rules make of a command; nothing is written.
+
+        Args:
+            before: the entity; None for a creation.
+            path: of its unit, or of the unit that a creation names.
+
+        Raises:
+            RegistryError: a rule is violated.
+        """
+        raise NotImplementedError
+
+    def acted(self, command: Command, entity: E) -> E:
+        """Return what the action table alone makes of an entity.
+
+        Raises:
+            Conflict: the status does not allow the action.
+            Forbidden: four eyes are needed.
+            Invalid: the reason is missing, or the day cannot be.
+        """
+        action = self.required(command, entity)
+        check(self.actions, action, entity, command.caller.subject, command.reason)
+        check_day(action, entity.timeline, command.day, command.today)
+        return moved(entity, action, command.day, command.moment)
+
+    def turn(
+        self, command: Command, entity: E, path: Sequence[Place]
+    ) -> AbstractAsyncContextManager[object]:
+        """Return what the transaction waits for: commands that would conflict go one by one."""
+        return nullcontext()
+
+    async def guard(
+        self,
+        session: AsyncClientSession,
+        command: Command,
+        before: E | None,
+        entity: E,
+        path: Sequence[Place],
+    ) -> E:
+        """Read and write, inside the transaction, the documents that a rule rests on.
+
+        Two commands that write one such document conflict, and one of them runs again
+        (docs/design.md section 5.10). May run more than once.
+
+        Returns:
+            the entity as it is then to be written.
+        """
+        return entity
+
+    async def refusal(self, found: AlreadyThere) -> RegistryError:
+        """Return the refusal of a creation some document of which exists already."""
+        return Unavailable("unavailable")
+
+    def rows(self, action: Action, entity: E) -> Sequence[Action]:
+        """Return the rows by which an action may be done that the status allows.
+
+        None where a noun's own rules close it, several where the request's body chooses.
+        """
+        return (required(action, entity),)
+
+    def allowed(self, caller: Principal, entity: E, path: Sequence[Place]) -> list[str]:
+        """Return the actions that this caller may do on an entity now."""
+        anywhere, upper = self.scope.roles(caller, path)
+        is_author = caller.subject in entity.authors
+
+        def may(row: Action) -> bool:
+            held = upper if row.at_county_or_above else anywhere
+            return row.role in held and not (row.four_eyes and is_author)
+
+        names = self.actions.allowed(entity.status)
+        return [name for name in names if any(map(may, self.rows(self.actions.acts[name], entity)))]

@@ -1,0 +1,59 @@
+"""What requests to every register have in common: the grounds of a change, actions, corrections."""
+
+from operator import methodcaller
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, PlainSerializer, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.web.fields import Day, PaperDay, PlainText, ShortText, StrictModel
+
+Reason = Annotated[PlainText, Field(description="kept with the version that is replaced")]
+
+
+class PaperDocument(StrictModel):
+    """The paper an action rests on (批复)."""
+
+    number: ShortText
+    issued_on: PaperDay | None = None
+
+
+StoredDocument = Annotated[PaperDocument, PlainSerializer(methodcaller("model_dump", mode="json"))]
+"""A paper as an entity keeps it."""
+
+
+class Grounds(StrictModel):
+    """Why something is changed, and on which document."""
+
+    reason: Reason | None = None
+    document: PaperDocument | None = None
+
+
+NO_GROUNDS = Grounds()
+
+
+class Dated(StrictModel):
+    """What takes effect on a day: the one its paper bears, or today."""
+
+    effective_on: Day | None = Field(default=None, description="day the paper bears; else today")
+
+
+class ActionInput(Grounds, Dated):
+    """What every action takes; without a day it takes effect today."""
+
+
+class Correction(Grounds):
+    """Fields that were wrong from the start; null empties one that may be empty."""
+
+    GROUNDS: ClassVar[frozenset[str]] = frozenset(Grounds.model_fields)
+
+    @property
+    def corrected(self) -> frozenset[str]:
+        """Names of the fields to correct."""
+        return frozenset(self.model_fields_set) - self.GROUNDS
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.corrected:
+            raise PydanticCustomError("field.empty_change", "nothing to correct")
+        return self
