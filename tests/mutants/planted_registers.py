@@ -214,10 +214,13 @@ ACCESS = (
     Planted(
         "any-level-will-do",
         "Where a county's decision is needed, a grant below a county does not count.",
-        f"{_SHARED}web/access/principal.py",
-        "[unit for unit, level in path if level in COUNTY_OR_ABOVE]",
-        "[unit for unit, level in path if level]",
-        ("tests/unit/shared/test_access.py",),
+        f"{_SHARED}register/scope.py",
+        "at = [name for name, level in named if level in COUNTY_OR_ABOVE]",
+        "at = [name for name, level in named if level]",
+        (
+            "tests/unit/shared/test_register.py::"
+            "test_a_register_authorises_who_holds_the_role_at_the_level_that_an_action_asks_for",
+        ),
     ),
     Planted(
         "id-number-shown",

@@ -12,11 +12,11 @@ from org_units.units import uscc as uscc_module
 from org_units.units.messages import MESSAGES
 from org_units.units.uscc import (
     ALPHABET,
-    OrganisationProblem,
     check_uscc,
     organisation_check,
     uscc_check,
 )
+from shared.base.errors import ValueProblem
 
 HEADQUARTERS = "13100000500004729P"
 
@@ -71,7 +71,7 @@ def test_an_organisation_code_is_kept_in_one_form() -> None:
 def test_each_fault_of_an_organisation_code_is_refused_by_its_own_code(
     code: str, problem: str
 ) -> None:
-    with pytest.raises(OrganisationProblem) as caught:
+    with pytest.raises(ValueProblem) as caught:
         check_uscc(code)
     assert caught.value.code == problem
 
@@ -93,7 +93,7 @@ def test_any_single_wrong_character_of_an_organisation_code_is_found(
     code: str, place: int, wrong: str
 ) -> None:
     assume(code[place] != wrong)
-    with pytest.raises(OrganisationProblem):
+    with pytest.raises(ValueProblem):
         check_uscc(code[:place] + wrong + code[place + 1 :])
 
 
@@ -106,7 +106,7 @@ def test_stdnum_agrees_on_organisation_codes_whose_department_is_a_digit(code: s
 def test_any_text_gives_an_organisation_code_or_a_problem(text: str) -> None:
     try:
         code = check_uscc(text)
-    except OrganisationProblem:
+    except ValueProblem:
         return
     assert check_uscc(code) == code
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from shared.base.errors import RegistryError
+from shared.base.errors import Forbidden, RegistryError
 from shared.base.mongo import AsyncDatabase
 from shared.register.actions import Action, check, required
 from shared.register.api import Call
@@ -101,6 +101,20 @@ async def test_a_register_allows_each_officer_what_is_his(
     caller: Principal, expected: list[str]
 ) -> None:
     assert await allowed(caller, a_badge((0, "DRAFT"))) == expected
+
+
+async def test_a_register_authorises_who_holds_the_role_at_the_level_that_an_action_asks_for() -> (
+    None
+):
+    register, draft, approve = a_register(), a_badge((0, "DRAFT")), TABLE.acts["approve"]
+    for unit in ("county", "330106", "hq"):
+        caller = officer("another", "approver", unit=unit)
+        assert await register.authorise_on(a_command(caller, approve), draft)
+    with pytest.raises(Forbidden) as caught:
+        await register.authorise_on(
+            a_command(officer("another", "approver", unit="town"), approve), draft
+        )
+    assert caught.value.code == "scope.level"
 
 
 async def test_a_register_allows_to_void_what_was_counted_to_others_at_a_county() -> None:

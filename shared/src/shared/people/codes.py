@@ -20,12 +20,13 @@ class Code(NamedTuple):
     aliases: tuple[str, ...] = ()
 
 
-class CodeList:
+class CodeList(dict[str, Code]):
     """A closed list of codes, found by code, by name or by an alias."""
 
     def __init__(self, name: str, entries: tuple[Code, ...]) -> None:
+        super().__init__({entry.code: entry for entry in entries})
         self.name = name
-        self._by_code = {entry.code: entry for entry in entries}
+        self.entries = entries
         self.exact = {
             text: entry.code
             for entry in entries
@@ -33,20 +34,6 @@ class CodeList:
         }
         """The code of each code, name and alias as it stands in the list."""
         self._by_text = {_fold(text): code for text, code in self.exact.items()}
-
-    def __contains__(self, code: object) -> bool:
-        return code in self._by_code
-
-    def __getitem__(self, code: str) -> Code:
-        return self._by_code[code]
-
-    def __len__(self) -> int:
-        return len(self._by_code)
-
-    @property
-    def entries(self) -> tuple[Code, ...]:
-        """All entries, in the order of the standard."""
-        return tuple(self._by_code.values())
 
     def read(self, text: str) -> str:
         """Return the code of what a roster holds: the code itself, a name or an alias.

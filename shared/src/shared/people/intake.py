@@ -57,14 +57,12 @@ class GuardianInput(StrictModel):
     consent: ConsentInput | None = None
 
 
-class PersonInput(StrictModel):
-    """The fields of a person that both registers take."""
+class PersonFields(StrictModel):
+    """The fields of a person that both registers take and set right."""
 
-    name: str
+    name: str | None = None
     sex: str | None = None
     birth_date: Day | None = None
-    id_type: IdType
-    id_number: str | None = None
     phone: str | None = None
     address: PlainText | None = None
     ethnicity: str | None = None
@@ -72,6 +70,14 @@ class PersonInput(StrictModel):
     political: str | None = None
     occupation: str | None = None
     guardian: GuardianInput | None = None
+
+
+class PersonInput(PersonFields):
+    """A person who is entered: under a name and a document."""
+
+    name: str
+    id_type: IdType
+    id_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +116,8 @@ class Person:
 def check_person(given: PersonInput, today: date) -> Person:
     """Return a person in stored form; sex and birth date come from the number where not declared.
 
-    Which document types are taken, and from what age, are rules of each register.
-
-    Raises:
-        Invalid: every field at fault, each with the code of its rule.
+    Raises Invalid with every field at fault, each with the code of its rule. Which document types
+    are taken, and from what age, are rules of each register.
     """
     errors: list[FieldError] = []
     identifier = _try(
@@ -127,9 +131,8 @@ def check_person(given: PersonInput, today: date) -> Person:
     political = read_code(errors, "political", codes.POLITICAL_STATUS, given.political)
     occupation = read_code(errors, "occupation", OCCUPATION, given.occupation)
     sex = read_code(errors, "sex", codes.SEX, given.sex)
-    guardian = None
-    if given.guardian is not None:
-        guardian = check_guardian(errors, given.guardian, today)
+    sent = given.guardian
+    guardian = None if sent is None else check_guardian(errors, sent, today)
     born = given.birth_date
     if born is not None and not EARLIEST_BIRTH <= born <= today:
         errors += violations_of_day(born, today, EARLIEST_BIRTH, field="birth_date")

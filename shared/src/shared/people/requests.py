@@ -7,9 +7,9 @@ from pydantic import Field, field_validator
 
 from shared.contract.events.states import UnitId
 from shared.people.identifiers import IdType
-from shared.people.intake import ConsentInput, GuardianInput, PersonInput
+from shared.people.intake import ConsentInput, PersonFields, PersonInput
 from shared.register.requests import ActionInput, Correction, Dated, Reason
-from shared.web.fields import Day, PlainText, ShortText, StrictModel, kept
+from shared.web.fields import ShortText, StrictModel, kept
 
 RevealField = Literal["name", "id_number", "phone", "address", "guardian_name", "guardian_phone"]
 
@@ -29,20 +29,9 @@ class SearchInput(StrictModel):
     phone: ShortText | None = None
 
 
-class PersonCorrection(Correction):
+class PersonCorrection(Correction, PersonFields):
     """Fields that were wrong from the start; null empties one, and what the number says of sex
     and birth date then holds."""
-
-    name: str | None = None
-    sex: str | None = None
-    birth_date: Day | None = None
-    phone: str | None = None
-    address: PlainText | None = None
-    ethnicity: str | None = None
-    education: str | None = None
-    political: str | None = None
-    occupation: str | None = None
-    guardian: GuardianInput | None = None
 
     _name_kept = field_validator("name")(kept)
 

@@ -81,9 +81,7 @@ class Call:
             day=getattr(given, "dated", None) or getattr(given, "effective_on", None) or today,
             entity=entity,
             seen=self.seen,
-            key=RequestKey.of(self.caller.subject, self.route, self.key, given)
-            if self.key is not None
-            else None,
+            key=self.repeatable(given),
             reason=grounds.reason,
             document=grounds.document,
         )

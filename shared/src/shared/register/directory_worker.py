@@ -52,7 +52,7 @@ class DirectoryHandler:
     def fold(self, record: Record) -> None:
         """Take a record's cards; what cannot be read is the aggregator's to set aside.
 
-        A record of another source tells nothing of units, whatever it says.
+        A record of another source says nothing of units.
         """
         if not self._offsets:
             self._began = time.monotonic()

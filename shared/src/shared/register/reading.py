@@ -73,8 +73,8 @@ async def log_once(
 ) -> None:
     """Store the access row of a read by POST, with the record of its key the first time.
 
-    Such a request changes nothing: sent again it is done and logged again. ``trail.earlier`` refuses
-    a key that was used with another body.
+    Such a request changes nothing: sent again it is done and logged again. A key that was used with
+    another body is refused (``trail.earlier``).
     """
     database = register.store.database
     if key is None or await trail.earlier(database, key) is not None:

@@ -13,7 +13,6 @@ from shared.web.access.principal import (
     READERS,
     Principal,
     require,
-    require_at,
     roles_on,
 )
 
@@ -56,9 +55,9 @@ class Paths(Protocol):
 
 
 def names(path: Sequence[Place]) -> list[tuple[str, str]]:
-    """Return what grants may name for the units of a path: ids, and region codes of chapters.
+    """Return what grants may name for the units of a path, with their levels.
 
-    Each comes with the unit's level, as ``require_at`` takes it.
+    That is their ids, and the region codes of chapters.
     """
     found: list[tuple[str, str]] = []
     for place in path:
@@ -106,12 +105,11 @@ class Scope:
         refreshed = not caller.grants  # who has none is not admitted by another path
         while True:
             named = names(path)
-            flat = [name for name, _ in named]
+            flat, at = [name for name, _ in named], None
+            if at_county_or_above:
+                at = [name for name, level in named if level in COUNTY_OR_ABOVE]
             try:
-                if at_county_or_above:
-                    require_at(caller, role, named, readable=readable, readers=self.readers)
-                else:
-                    require(caller, role, flat, readable=readable, readers=self.readers)
+                require(caller, role, flat, at=at, readable=readable, readers=self.readers)
             except (NotFound, Forbidden):
                 if refreshed:
                     raise

@@ -118,7 +118,7 @@ class _Exchange:
         _count(method, route or "-", self.status, self.seconds)
 
 
-def _told(problem: Exception) -> dict[str, Any]:
+def _described(problem: Exception) -> dict[str, Any]:
     """Return what a log may say of an exception: its message could quote a person's data."""
     chain: list[str] = []
     link: BaseException | None = problem
@@ -170,7 +170,7 @@ class Edge:
         except RegistryError as refusal:
             await exchange.refuse(refusal)
         except Exception as problem:
-            _log.error("unforeseen", route=_template(scope), **_told(problem))
+            _log.error("unforeseen", route=_template(scope), **_described(problem))
             if exchange.status:
                 raise  # the answer has started; the server cuts the connection
             await exchange.refuse(translated(problem))

@@ -15,7 +15,7 @@ GRACE_SECONDS = 5
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that tells streams to end as soon as a stop is asked for.
+    """A uvicorn server that has streams end as soon as a stop is asked for.
 
     uvicorn runs an application's shutdown after all responses have ended, which a stream never
     would by itself.

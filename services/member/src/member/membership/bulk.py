@@ -5,7 +5,7 @@ query before the transaction, and again whenever a racer aborts it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -56,15 +56,6 @@ class _Row:
     member: Membership
     day: date
     indexes: Sequence[str]
-
-    @property
-    def identified_by(self) -> str:
-        """The field that says who it is."""
-        return "id_number" if self.member.person.id_index else "name"
-
-    @property
-    def accepted(self) -> RowResult:
-        return RowResult(self.number, CREATED, self.member.id, warnings=self.member.warnings)
 
 
 @dataclass
@@ -153,11 +144,8 @@ async def _judge(page: _Page) -> list[_Row]:
             continue
         twin = next((first[index] for index in row.indexes if index in first), None)
         if twin is not None:
-            page.refuse(
-                row.number,
-                DUPLICATE,
-                [FieldError(row.identified_by, "rows.duplicate", {"row": twin})],
-            )
+            name = "id_number" if row.member.person.id_index else "name"
+            page.refuse(row.number, DUPLICATE, [FieldError(name, "rows.duplicate", {"row": twin})])
             continue
         first.update(dict.fromkeys(row.indexes, row.number))
         rows.append(row)
@@ -219,15 +207,10 @@ def _prepare(page: _Page, given: BulkRow, violations: list[FieldError]) -> _Row 
     if errors or person is None:
         page.refuse(given.row, INVALID, errors)
         return None
-    member = page.memberships.application(
-        given,
-        person,
-        page.given.consent,
-        day,
-        new_id(),
-        stock=page.existing,
-        filing=page.given.document if page.existing else None,
-    )
+    member = page.memberships.application(given, person, page.given.consent, day, new_id())
+    if page.existing:
+        filing = page.given.document
+        member = replace(member, status="ACTIVE", registered_on=day, filing=filing)
     indexes = member.person.id_index or _paper_indexes(page, given, person)
     return _Row(given.row, member, day, indexes)
 
@@ -260,7 +243,10 @@ async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
 
 def _results(page: _Page, rows: Sequence[_Row]) -> list[RowResult]:
     results = dict(page.refused)
-    results.update((row.number, row.accepted) for row in rows)
+    for row in rows:
+        member = row.member
+        accepted = RowResult(row.number, CREATED, member.id, warnings=member.warnings)
+        results[row.number] = accepted
     return [results[raw["row"]] for raw in page.given.rows]
 
 

@@ -22,7 +22,7 @@ from shared.register.actions import check, corrected, violations_of_day
 from shared.register.command import Command
 from shared.register.directory import Card
 from shared.register.register import Decision, Topic
-from shared.register.requests import ActionInput, PaperDocument
+from shared.register.requests import ActionInput
 from shared.register.scope import Place
 
 SOURCE = "/services/member"
@@ -101,11 +101,7 @@ class Memberships(People[Membership]):
         if person.unverified and given.sex is None:
             errors.append(FieldError("sex", "member.sex_required"))
         errors += rules.violations_of_age(
-            person.birth_date,
-            joins_on=day,
-            today=today,
-            guardian=person.guardian,
-            rules=self.rules,
+            person.birth_date, joins_on=day, today=today, guardian=person.guardian, rules=self.rules
         )
         return person, errors
 
@@ -116,27 +112,17 @@ class Memberships(People[Membership]):
         consent: ConsentInput | None,
         day: date,
         identity: str,
-        *,
-        stock: bool = False,
-        filing: PaperDocument | None = None,
     ) -> Membership:
-        """Return the application of a person to join, or the membership of one of long standing.
-
-        Args:
-            day: of the application, or of joining.
-            stock: whether it is a membership of long standing, filed by ``filing``.
-        """
+        """Return the application of a person to join; ``day`` is its own, or that of joining."""
         return Membership(
             id=identity,
-            status="ACTIVE" if stock else "APPLIED",
+            status="APPLIED",
             unit=given.unit_id,
             kind=given.kind,
             person=seal(person, self.place(identity)),
             consent=consent,
             warnings=person.warnings,
             applied_on=day,
-            registered_on=day if stock else None,
-            filing=filing,
         )
 
     def _correct(

@@ -58,7 +58,7 @@ async def list_units(
         raise Invalid("unit.as_of_unavailable", field="as_of")
     units: Units = _routes.register(request)
     text = (q or "").strip() or None
-    wanted = Filter(None, parent_id, type, status, region_code, within, text)
+    wanted = Filter(parent_id, type, status, region_code, within, text)
     found = await units.list_units(call.caller, wanted, after=after(cursor), limit=limit)
     return page_answer([_routes.shown(units, one, call) for one in found.items], found.after)
 

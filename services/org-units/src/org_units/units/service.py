@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from weakref import WeakValueDictionary
@@ -72,11 +72,8 @@ class Units(Register[Unit]):
         self, caller: Principal, wanted: Filter, *, after: str | None, limit: int
     ) -> Page[Unit]:
         """Return a page of the units within the caller's scope, in order of their ids."""
-        scoped = replace(wanted, scope=await self.roots(caller))
-        timeout = self.list_timeout_ms
-        return await page(
-            self, caller, scoped.query(), after=after, limit=limit, timeout_ms=timeout
-        )
+        query, timeout = wanted.query(await self.roots(caller)), self.list_timeout_ms
+        return await page(self, caller, query, after=after, limit=limit, timeout_ms=timeout)
 
     async def authorise_creation(self, command: Command) -> Sequence[Place]:
         if not isinstance(command.given, UnitCreate):
@@ -153,13 +150,10 @@ class Units(Register[Unit]):
             raise Conflict("unit.has_people", params=params)
 
     async def _people(self, service: Service, unit: str) -> int:
-        try:
-            answer = await self.peers.get(service, f"/v1/units/{unit}/people")
-        except Unavailable as problem:
-            raise Unavailable("unit.peers_unavailable") from problem
-        if answer is None:
-            raise Unavailable("unit.peers_unavailable")
-        return int(answer["people"])
+        with suppress(Unavailable):
+            if answer := await self.peers.get(service, f"/v1/units/{unit}/people"):
+                return int(answer["people"])
+        raise Unavailable("unit.peers_unavailable")
 
     def turn(
         self, command: Command, entity: Unit, path: Sequence[Place]

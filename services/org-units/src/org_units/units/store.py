@@ -74,12 +74,10 @@ class Filter:
     """What a list asks for; None asks for everything.
 
     Args:
-        scope: ids whose subtrees the reader may see; None for the registry's own services.
         within: id of a unit whose subtree is meant.
         text: part of the name, as typed.
     """
 
-    scope: Sequence[str] | None
     parent_id: str | None = None
     type: str | None = None
     status: str | None = None
@@ -87,8 +85,8 @@ class Filter:
     within: str | None = None
     text: str | None = None
 
-    def query(self) -> Mapping[str, Any]:
-        """Return the query that finds what is asked for within the scope."""
+    def query(self, scope: Sequence[str] | None) -> Mapping[str, Any]:
+        """Return the query within the subtrees of ``scope``, which is None for services."""
         asked = {
             "parent_id": self.parent_id,
             "type": self.type,
@@ -100,8 +98,8 @@ class Filter:
         conditions: list[dict[str, Any]] = [
             {name: value} for name, value in asked.items() if value is not None
         ]
-        if self.scope is not None:
-            conditions.append({"lineage": {"$in": list(self.scope)}})
+        if scope is not None:
+            conditions.append({"lineage": {"$in": list(scope)}})
         return {"$and": conditions} if conditions else {}
 
 

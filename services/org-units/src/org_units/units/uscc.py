@@ -17,30 +17,26 @@ _CLASSES = {"1": "1239", "5": "123459", "9": "123", "N": "1239", "Y": "1"}
 """Organisation classes of the departments whose list is known; the others take any class."""
 
 
-class OrganisationProblem(ValueProblem):
-    """The text is not a unified social credit code."""
-
-
 def check_uscc(code: str) -> str:
     """Return a unified social credit code in its plain form (trimmed, NFKC, upper case).
 
     Raises:
-        OrganisationProblem: length, characters, department, class, inner or outer check.
+        ValueProblem: length, characters, department, class, inner or outer check.
     """
     text = unicodedata.normalize("NFKC", code[:100]).strip()
     text = text.upper() if text.isascii() else text
     if len(text) != _LENGTH:
-        raise OrganisationProblem("uscc.length", {"length": len(text)})
+        raise ValueProblem("uscc.length", {"length": len(text)})
     if any(char not in _VALUES for char in text):
-        raise OrganisationProblem("uscc.characters")
+        raise ValueProblem("uscc.characters")
     if _SHAPE.fullmatch(text) is None:
-        raise OrganisationProblem("uscc.shape")
+        raise ValueProblem("uscc.shape")
     if text[1] not in _CLASSES.get(text[0], text[1]):
-        raise OrganisationProblem("uscc.class")
+        raise ValueProblem("uscc.class")
     if organisation_check(text[8:16]) != text[16]:
-        raise OrganisationProblem("uscc.organisation_check")
+        raise ValueProblem("uscc.organisation_check")
     if uscc_check(text[:17]) != text[17]:
-        raise OrganisationProblem("uscc.check")
+        raise ValueProblem("uscc.check")
     return text
 
 

@@ -168,16 +168,15 @@ class Enrolments(People[Enrolment]):
         if not isinstance(given, EnrolInput):
             raise TypeError(given)
         rules.check_return(entity, anew=False)
-        errors: list[FieldError] = []
-        guardian = None
+        person = entity.person
         if given.guardian is not None:
+            errors: list[FieldError] = []
             guardian = check_guardian(errors, given.guardian, command.today)
-        refuse(errors)
+            refuse(errors)
+            if guardian is not None:
+                sealed = seal_guardian(guardian, self.place(entity.id))
+                person = replace(person, guardian=sealed)
         refuse(await self.target_violations(path[0].id))
-        place, sealed = self.place(entity.id), entity.person.guardian
-        if guardian is not None:
-            sealed = seal_guardian(guardian, place)
-        person = replace(entity.person, guardian=sealed)
         refuse(
             rules.lacks_guardian(person.birth_date, command.today, consent=person.guardian_consents)
         )

@@ -63,6 +63,7 @@ def require(
     role: str,
     path: Sequence[str],
     *,
+    at: Sequence[str] | None = None,
     readable: bool = True,
     readers: frozenset[str] = READERS,
 ) -> None:
@@ -71,15 +72,18 @@ def require(
     Args:
         role: the role needed; ``viewer`` stands for any role that may read.
         path: id of the unit, its parent, … the headquarters.
+        at: those of the path on which the role must be granted; by default any.
         readable: whether what is addressed exists already, so that its existence is hidden from
             those outside the scope of reading; False for a create.
         readers: the roles that may read what is addressed.
 
     Raises:
         NotFound: outside the scope of reading.
-        Forbidden: may read, or creates, but does not hold the role.
+        Forbidden: may read, or creates, but does not hold the role, or holds it elsewhere.
     """
     if role in roles_on(principal, path):
+        if at is not None and role not in roles_on(principal, at):
+            raise Forbidden("scope.level", params={"role": role, "levels": list(COUNTY_OR_ABOVE)})
         return
     readable_here = may_read(principal, path, readers)
     if role == VIEWER and readable_here:
@@ -87,24 +91,6 @@ def require(
     if readable and not readable_here:
         raise NotFound("not_found")
     raise Forbidden("scope.forbidden", params={"role": role})
-
-
-def require_at(
-    principal: Principal,
-    role: str,
-    path: Sequence[tuple[str, str]],
-    *,
-    readable: bool = True,
-    readers: frozenset[str] = READERS,
-) -> None:
-    """Refuse who does not hold a role on a unit by a grant at a county or above; see ``require``.
-
-    Args:
-        path: (unit id, level) of the unit, its parent, … the headquarters.
-    """
-    require(principal, role, [unit for unit, _ in path], readable=readable, readers=readers)
-    if role not in roles_on(principal, [unit for unit, level in path if level in COUNTY_OR_ABOVE]):
-        raise Forbidden("scope.level", params={"role": role, "levels": list(COUNTY_OR_ABOVE)})
 
 
 def require_service(principal: Principal) -> None:

@@ -70,9 +70,8 @@ def text(code: str, lang: str, params: Mapping[str, Any] | None = None) -> str:
     """
     language = 1 if lang.startswith("en") else 0
     template = MESSAGES[code][language]
-    if not params:
-        return template if "{" not in template else template.format_map(_Shown())
-    shown = _Shown({name: _shown(name, value, language) for name, value in params.items()})
+    given = (params or {}).items()
+    shown = _Shown({name: _shown(name, value, language) for name, value in given})
     return template.format_map(shown)
 
 
