@@ -105,6 +105,12 @@ PLANTED = {
     "the stream of figures opens the feed past the service": Plant(
         "aggregator-intake", ("aggregator.figures.stream -> aggregator.intake.feed",)
     ),
+    "divisions take the bodies of requests about units": Plant(
+        "stores", ("org_units.divisions.service -> org_units.units.schemas",)
+    ),
+    "a recount queries the figures past their service": Plant(
+        "aggregator-figures", ("aggregator.recount.service -> aggregator.figures.queries",)
+    ),
     "a recount queries the dead letters": Plant(
         "aggregator-deadletters", ("aggregator.recount.service -> aggregator.deadletters.store",)
     ),

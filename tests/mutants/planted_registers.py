@@ -99,8 +99,8 @@ WRITING = (
         "number-not-claimed",
         "One document number belongs to one entry, however many officers enter it at once.",
         "services/member/src/member/membership/service.py",
-        "return Decision(application, command.action.fact, tuple(numbers))",
-        "return Decision(application, command.action.fact)",
+        "return Decision(application, claims=application.person.id_index)",
+        "return Decision(application)",
         (f"{_MEMBER}test_requests.py::test_twenty_at_once_with_one_number_make_one_member",),
     ),
     Planted(
@@ -115,8 +115,8 @@ WRITING = (
         "number-of-another-person-returns",
         "Who comes back by a whole registration bears the entry's own document number.",
         f"{_SHARED}people/register.py",
-        "        if not same:\n            raise Invalid(",
-        "        if not same and not entity.person.id_index:\n            raise Invalid(",
+        "        if not self._bears_number(entity, person.identifier):\n",
+        "        if not entity.person.id_index:\n",
         (
             f"{_MEMBER}test_life.py::test_a_voided_member_does_not_bar_the_true_owner_of_the_number",
             f"{_VOLUNTEER}test_return.py::test_a_volunteer_voided_comes_back_as_the_same_entry",
@@ -179,8 +179,8 @@ ACCESS = (
         "two-eyes-void-what-was-counted",
         "To take back what stood in published figures takes what bringing it there took.",
         f"{_SHARED}register/actions.py",
-        "replace(action, at_county_or_above=True, four_eyes=True)",
-        "replace(action, at_county_or_above=True)",
+        "replace(void, at_county_or_above=True, four_eyes=True)",
+        "replace(void, at_county_or_above=True)",
         (
             f"{_ACTIONS}test_the_action_that_voids_what_was_ever_counted_takes_a_county_and_four_eyes",
             f"{_UNITS}test_to_void_a_unit_that_was_ever_active_takes_four_eyes",

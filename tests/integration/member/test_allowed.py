@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from embedded.issuer import grant
 from member.membership.rules import ACTIONS
 from tests import people
 from tests.clients.member import Members
@@ -198,3 +199,50 @@ def test_a_member_outside_the_scope_is_found_only_to_be_applied_for_again(
         assert answer.json()["allowed"] == ["decease"]
     else:
         check_problem(answer, 404, "not_found")
+
+
+@pytest.mark.parametrize("fault", ["unit unknown", "unit outside", "no consent", "miswritten"])
+def test_a_return_of_a_member_outside_the_scope_is_refused_like_one_of_nobody(
+    members: Members, fault: str
+) -> None:
+    """Seen: a wrong registration was refused by its fault where the id and version were right."""
+    member = members.done(members.create(), "reject")
+    stranger = members.officer("feng", "registrar", unit="other")
+    faults: dict[str, Entity] = {
+        "unit unknown": {"unit_id": "nowhere"},
+        "unit outside": {"unit_id": "town"},
+        "no consent": {"consent": None},
+        "miswritten": {"id_number": people.miswritten()},
+    }
+    given = {**members.body(unit_id="far"), **faults[fault]}
+    for version in (member["version"], member["version"] + 1):
+        for identity in (member["id"], uuid4().hex):
+            tried = {"id": identity, "version": version}
+            answer = members.act(tried, "reapply", stranger, {"registration": given})
+            check_problem(answer, 404, "not_found")
+
+
+def test_a_registrar_elsewhere_who_reads_a_member_is_allowed_to_take_the_member_back(
+    members: Members,
+) -> None:
+    body = members.body()
+    gone = members.done(members.post(body).json(), "approve", "file", "withdraw")
+    who = members.bearer("feng", grant("330100", "viewer"), grant("other", "registrar"))
+    assert members.read(gone, who).json()["allowed"] == ["reapply"]
+    (found,) = searched(members, who, body["id_number"])
+    assert found["allowed"] == ["reapply"]
+    given = {"registration": {**body, "unit_id": "far"}}
+    assert members.act(gone, "reapply", who, given).status_code == 200
+
+
+def test_a_search_for_a_member_asks_org_units_for_no_holder_elsewhere(
+    members: Members, units: UnitsAsTold
+) -> None:
+    """Else the time of the answer would show that a number is registered."""
+    body = members.body()
+    members.post(body)
+    elsewhere = members.officer("sun", "viewer", unit="other")
+    units.asked.clear()
+    assert searched(members, elsewhere, body["id_number"]) == []
+    assert searched(members, elsewhere, people.resident_id()) == []
+    assert units.asked == []

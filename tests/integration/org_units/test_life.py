@@ -140,6 +140,7 @@ def test_a_unit_is_voided_only_without_children_and_people(
     check_problem(refused, 409, "unit.has_children")
     assert village["code"] in refused.json()["detail"]
     people.members = people.volunteers = None  # a draft was nobody's unit: nobody need be asked
+    check_problem(units.act(town, "void"), 409, "unit.has_children")  # known without them
     units.done(village, "void")
 
     check_problem(units.act(town, "void"), 503, "unit.peers_unavailable")

@@ -60,6 +60,13 @@ def test_the_approval_of_a_unit_takes_another_person_at_county_or_above(units: U
     submitted = units.done(edited.json(), "submit")
     check_problem(units.act(submitted, "approve", units.approver), 403, "four_eyes")
 
+    by_chen = units.done(units.create(), "submit", who=units.officer("chen", "registrar"))
+    again = units.patch(by_chen, {"name": "又改过"}, units.officer("zhao", "registrar")).json()
+    submitter = units.officer("chen", "registrar", "approver")
+    assert "approve" not in units.read(again, submitter).json()["allowed"]
+    check_problem(units.act(again, "approve", submitter), 403, "four_eyes")
+    assert units.act(again, "approve").status_code == 200
+
 
 def test_an_answer_about_a_unit_allows_what_its_reader_may_do(units: Units) -> None:
     town = units.counted(type="TOWNSHIP")

@@ -23,7 +23,7 @@ from shared.register.groupcommit import AlreadyThere, GroupCommit
 from shared.register.register import Decision, Register, Topic
 from shared.register.requests import ActionInput, Correction
 from shared.register.scope import Place, Scope
-from shared.register.store import Store
+from shared.register.store import Insert, Store
 from shared.web.access.principal import Grant, Principal
 from tests.badges import TABLE, Badge, Tree
 
@@ -99,6 +99,14 @@ class Steps:
         return self.counts[step]
 
 
+class BadgeStore(Store[Badge]):
+    """Badges; a label belongs to one of them at most."""
+
+    def claim_rows(self, claims: Sequence[str], entity: str) -> list[Insert]:
+        """Return the rows of labels."""
+        return [(LABELS, {"_id": label}) for label in claims]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Badges(Register[Badge]):
     """The register of badges."""
@@ -117,20 +125,20 @@ class Badges(Register[Badge]):
     ) -> Decision[Badge]:
         """Return what the table makes of a command."""
         self.steps.take("decide")
-        given, fact = command.given, command.action.fact
+        given = command.given
         label = getattr(given, "label", None)
-        inserts = () if label is None else ((LABELS, {"_id": label}),)
+        labels = () if label is None else (label,)
         if before is None:
             assert isinstance(given, BadgeInput)
             draft = Badge(id=new_id(), status="DRAFT", unit=given.unit, colour=given.colour)
-            decision = Decision(draft, fact, inserts)
+            decision = Decision(draft, claims=labels)
         elif isinstance(given, BadgePatch):
             check(self.actions, command.action, before, command.caller.subject, command.reason)
             right = replace(before, **given.model_dump(include=set(given.corrected)))
             after = corrected(before, right, command.moment)
-            decision = Decision(after, fact, inserts, corrected=sorted(given.corrected))
+            decision = Decision(after, claims=labels, corrected=sorted(given.corrected))
         else:
-            decision = Decision(self.acted(command, before), fact, inserts)
+            decision = Decision(self.acted(command, before), claims=labels)
         await self.steps.decided()
         return decision
 
@@ -242,7 +250,7 @@ async def opened(
     await database[SHELVES].insert_one({"_id": "town", "next": 0, "closed": False})
     groups = GroupCommit(database, collection_order=[trail.REQUESTS]) if grouped else None
     register = Badges(
-        store=Store(database, BADGES, Badge),
+        store=BadgeStore(database, BADGES, Badge),
         topic=Topic("/services/badges", "registry.badge", 3),
         scope=Scope(Tree()),
         actions=TABLE,

@@ -240,3 +240,16 @@ async def test_the_mirror_of_the_directory_recovers_after_the_database_was_away(
     mongo.client.drop_database(database_name)
     mongo.client.close()
     await database.client.close()
+
+
+async def test_paths_of_the_directory_are_shown_without_org_units(
+    directory: Directory, org_units: UnitsAsTold, mongo: Database
+) -> None:
+    doubt(mongo, ["school"])
+    await until_async(lambda: directory.known("school") is None)
+    org_units.down = True
+    shown = await directory.paths(["school", "elsewhere", "school"])
+    assert [[one.id for one in path] for path in shown] == [
+        ["school", "county", "province", "hq"], [], ["school", "county", "province", "hq"],
+    ]  # fmt: skip
+    assert org_units.asked == ["elsewhere"]

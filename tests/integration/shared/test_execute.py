@@ -1,6 +1,7 @@
 """The write path on a real replica set: a command is written whole, or nothing of it is."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from shared.base.clock import today
 from shared.base.errors import Conflict, StaleVersion, Unavailable
 from shared.base.mongo import Document
 from shared.register.requests import PaperDocument
-from tests.badges import Badge
+from tests.badges import Badge, Step, Tree
 from tests.integration.shared.badges import (
     ACCESS,
     BADGES,
@@ -255,3 +256,20 @@ async def test_execute_refuses_a_creation_whose_document_exists_and_no_neighbour
     assert all(isinstance(one, Badge) for one in outcomes[1:])
     found = await desk.stored()
     assert [len(found[name]) for name in WRITTEN] == [10, 0, 10, 10, 9, 10]
+
+
+@each_way
+async def test_execute_answers_after_the_commit_without_another_look_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is committed is never answered with a failure of something else."""
+
+    async def unavailable(self: Tree, unit: str) -> Sequence[Step]:
+        raise Unavailable("unavailable")
+
+    async def committed() -> None:
+        monkeypatch.setattr(Tree, "path", unavailable)
+
+    desk.steps.decided = committed
+    badge = await desk.do("create")
+    assert (await desk.stored(BADGES))[BADGES][0]["_id"] == badge.id

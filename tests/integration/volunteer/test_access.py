@@ -3,10 +3,12 @@
 from uuid import uuid4
 
 from shared.base.mongo import Database
+from shared.register.directory import doubt
 from tests import people
 from tests.clients.peers import UnitsAsTold
 from tests.clients.register import check_problem
 from tests.clients.volunteer import PAPER, Volunteers
+from tests.waiting import until
 
 
 def test_the_registration_of_a_volunteer_takes_four_eyes_and_a_county(
@@ -127,3 +129,24 @@ def test_other_services_learn_how_many_volunteers_are_at_a_unit(
     assert volunteers.http.get(path, headers=service).json() == {"people": 0}
     refused = volunteers.http.get(path, headers=volunteers.registrar)
     check_problem(refused, 403, "scope.service")
+
+
+def test_a_volunteer_is_shown_while_nobody_knows_how_its_unit_stands(
+    volunteers: Volunteers, units: UnitsAsTold, database: Database
+) -> None:
+    """Seen: lists and the own entry were refused until org-units answered for a doubtful unit."""
+    parent = units.add(uuid4().hex, "county", type="TOWNSHIP")
+    unit = units.add(uuid4().hex, parent)
+    entry = volunteers.create(unit_id=unit)
+    doubt(database, [parent])
+    units.down = True
+    try:
+        until(lambda: volunteers.read(entry).status_code == 503)  # its scope rests on the doubt
+        own = volunteers.me(entry)
+        assert (own.status_code, own.json()["unit"]["id"]) == (200, unit)
+        service = volunteers.bearer("service:test", service=True)
+        assert volunteers.read(entry, service).status_code == 200
+        assert entry["id"] in [one["id"] for one in volunteers.listed(unit_id="county")]
+    finally:
+        units.down = False
+    assert volunteers.read(entry).status_code == 200

@@ -98,8 +98,8 @@ def test_the_actions_on_a_unit_are_these_in_this_order() -> None:
     assert {name: action.name for name, action in ACTIONS.acts.items()} == dict(
         zip(NAMES, NAMES, strict=True)
     )
-    assert (ACTIONS.create.sources, ACTIONS.create.target) == (frozenset(), None)
-    assert ACTIONS.correct.target is None
+    assert (ACTIONS.create.sources, ACTIONS.create.target) == (frozenset(), "DRAFT")
+    assert ACTIONS.correct.target == ""
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -201,7 +201,7 @@ def test_an_action_changes_the_states_from_its_day_on_and_none_before(
 ) -> None:
     action, day = TABLE.acts[name], TODAY - timedelta(days=ago)
     after = moved(badge, action, day, LATER)
-    if action.target is None:
+    if not action.target:
         assert after == badge
         return
     assert after == replace(badge, status=action.target, timeline=after.timeline)

@@ -122,9 +122,11 @@ def test_an_action_on_a_volunteer_leaves_its_day_under_the_name_of_its_fact(name
 def test_what_is_counted_of_a_volunteer_satisfies_the_event_contract() -> None:
     state = VolunteerState.model_validate(a_volunteer((TODAY, "REGISTERED")).state)
     assert (state.stars, state.years_served) == (0, [])
-    for fact in ("applied", ACTIONS.create.fact, ACTIONS.correct.fact):
-        assert f"org.redcross.{ACTIONS.noun}.{fact}.v1" in events.MODELS
-    assert ACTIONS.noun == "volunteer"
+
+
+def test_facts_of_a_volunteer_are_those_of_the_event_contract() -> None:
+    facts = {action.fact for action in (ACTIONS.create, ACTIONS.correct, *ACTS.values())}
+    assert (ACTIONS.noun, facts) == ("volunteer", set(events.VOLUNTEER_FACTS))
 
 
 @pytest.mark.parametrize("field", ["created_by", "drafted_by", "applied_by"])

@@ -25,8 +25,8 @@ from shared.people.entity import P, dated
 from shared.people.identifiers import Identifier
 from shared.people.intake import ConsentInput, Person, PersonInput
 from shared.people.requests import Registration, ReturnInput
-from shared.people.sealed import IDENTIFIERS, Place, id_indexes, identifier_rows
-from shared.people.store import PersonStore
+from shared.people.sealed import Place, id_indexes
+from shared.people.store import IDENTIFIERS, PersonStore
 from shared.people.writer import PeopleWriter
 from shared.register.actions import ActionTable
 from shared.register.command import Command
@@ -35,7 +35,7 @@ from shared.register.groupcommit import AlreadyThere
 from shared.register.register import Decision, Register, Topic
 from shared.register.scope import GRASSROOTS, Scope
 from shared.register.scope import Place as Step
-from shared.register.store import Insert
+from shared.web.access.principal import Principal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +82,19 @@ class People(Register[P]):
         """Return the action that opens an entry again, if one does."""
         raise NotImplementedError
 
+    def may_reopen(self, caller: Principal, entity: P) -> bool:
+        """Whether a caller may open an entry again, wherever it is: in a unit of the own scope."""
+        name = self.reopens(entity)
+        role = name and self.actions.acts[name].role
+        return any(role in grant.roles for grant in caller.grants)
+
+    def allowed(self, caller: Principal, entity: P, path: Sequence[Step]) -> list[str]:
+        """Return the actions that this caller may do on an entry now."""
+        names = super().allowed(caller, entity, path)
+        if not self.may_reopen(caller, entity):
+            return names
+        return [name for name in self.actions.acts if name in (*names, self.reopens(entity))]
+
     def taken(self, holder: P) -> str:
         """Return the code of the refusal of a number that an entry holds."""
         raise NotImplementedError
@@ -103,12 +116,10 @@ class People(Register[P]):
         entity = await self.store.get(command.entity or "")
         if entity is None:
             raise await self.scope.refuse_absent(command.caller)
+        same = self._bears_number(entity, _identifier(given.registration, command.today))
+        await self._check_proven(command, entity, same=same)
         with placed(given):
-            path = await self.authorise_creation(command)
-        if entity.version != command.seen:  # the refusal names the present version
-            same = self._bears_number(entity, _identifier(given.registration, command.today))
-            await self._check_proven(command, entity, same=same)
-        return entity, path
+            return entity, await self.authorise_creation(command)
 
     async def authorise_creation(self, command: Command) -> Sequence[Step]:
         """Return the path of the unit that is to take a person to a registrar of it.
@@ -126,7 +137,7 @@ class People(Register[P]):
         if not path:
             raise Invalid("unit.unknown", field="unit_id")
         return await self.scope.authorise(
-            command.caller, unit, "registrar", readable=False, path=path
+            command.caller, unit, command.action.role, readable=False, path=path
         )
 
     def examine(
@@ -146,8 +157,13 @@ class People(Register[P]):
         Raises:
             Invalid: every violation of the unit and of the person.
         """
-        violations = await self.target_violations(path[0].id)
         person, errors = self.examine(given, given.consent, day=command.day, today=command.today)
+        try:
+            violations = await self.target_violations(path[0].id)
+        except Unavailable:
+            if not errors:
+                raise
+            violations = []  # what is known to be wrong is not hidden by what nobody can say now
         if violations or errors or person is None:
             raise invalid([*violations, *errors])
         return person
@@ -173,10 +189,10 @@ class People(Register[P]):
         given.
         """
         given = command.given
+        self.actions.check_status(command.action, entity.status)
         if isinstance(given, ReturnInput) and given.registration is not None:
             with placed(given):
                 return await self.registered_anew(command, given.registration, entity, path)
-        self.actions.check_status(command.action, entity.status)
         return await self.reopened(command, entity, path)
 
     async def registered_anew(
@@ -189,17 +205,13 @@ class People(Register[P]):
         """Return the decision to open an entry again as it is."""
         raise NotImplementedError
 
-    async def check_same_person(self, command: Command, person: Person, entity: P) -> None:
-        """Refuse a registration that does not bear the entry's own document number.
+    def check_same_person(self, person: Person, entity: P) -> None:
+        """Refuse a registration that does not have the entry's own document number.
 
         Raises:
-            NotFound: the entry is outside the caller's scope of reading, and nothing proves that
-                it is this person's.
             Invalid: the number is another one.
         """
-        same = self._bears_number(entity, person.identifier)
-        await self._check_proven(command, entity, same=same)
-        if not same:
+        if not self._bears_number(entity, person.identifier):
             raise Invalid("person.number_differs", field="id_number")
 
     def _bears_number(self, entity: P, identifier: Identifier | None) -> bool:
@@ -213,8 +225,8 @@ class People(Register[P]):
         if not proven and not await self.scope.may_read(command.caller, entity.unit):
             raise NotFound("not_found")
 
-    async def numbers_to_take(self, entity: P) -> tuple[Insert, ...]:
-        """Return the rows of an entry's numbers that it does not hold yet (a key was added since).
+    async def numbers_to_take(self, entity: P) -> Sequence[str]:
+        """Return the indexes of an entry's number that it does not hold yet (a key was added since).
 
         Raises:
             Conflict: another entry holds one of them.
@@ -223,8 +235,7 @@ class People(Register[P]):
         for holder in held.values():
             if holder.id != entity.id:
                 raise await self.number_taken(holder)
-        missing = [index for index in entity.person.id_index if index not in held]
-        return tuple(identifier_rows(missing, entity.id))
+        return [index for index in entity.person.id_index if index not in held]
 
     async def refusal(self, found: AlreadyThere) -> RegistryError:
         """Return the refusal of a number that is taken: the holder's unit, never the person."""
@@ -235,7 +246,7 @@ class People(Register[P]):
 
     async def number_taken(self, holder: P) -> Conflict:
         """Return the refusal of a number that an entry holds, by its unit and status."""
-        path = await self.directory.path(holder.unit)
+        (path,) = await self.directory.paths([holder.unit])
         params = {"unit_type": path[0].type if path else "OTHER", "county": _county(path)}
         code = self.taken(holder)
         return Conflict(code, params=params, errors=[FieldError("id_number", code, params)])

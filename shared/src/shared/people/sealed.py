@@ -1,6 +1,6 @@
 """A person at rest: encrypted, indexed, counted; and what of it is shown again."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter, methodcaller
 from typing import Annotated, Any
@@ -13,9 +13,6 @@ from shared.people.encryption import KeyRing, context
 from shared.people.identifiers import Identifier, IdType
 from shared.people.intake import ConsentInput, Guardian, Person
 from shared.register.entity import StoredDay
-
-IDENTIFIERS = "identifiers"
-"""Collection of ``{_id: keyed index, person: id}``: one person document per number for ever."""
 
 REVEALABLE = ("name", "id_number", "phone", "address", "guardian_name", "guardian_phone")
 """Fields that are masked or left out until they are revealed for a stated reason."""
@@ -80,7 +77,7 @@ class SealedPerson:
     """A person's fields as an entity holds them.
 
     Args:
-        id_index: the document number's ids in ``IDENTIFIERS``, one per live key.
+        id_index: the document number's ids in ``identifiers``, one per live key.
         unverified: whether no number vouches for the person (paper stock).
     """
 
@@ -170,11 +167,6 @@ def id_indexes(ring: KeyRing, identifier: Identifier) -> list[str]:
     if identifier.id_type is IdType.NONE:
         return []
     return ring.indexes(identifier.id_type.value, identifier.number)
-
-
-def identifier_rows(indexes: Sequence[str], person: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return what to insert into ``identifiers`` for the numbers that a person takes."""
-    return [(IDENTIFIERS, {"_id": index, "person": person}) for index in indexes]
 
 
 def seal(person: Person, place: Place) -> SealedPerson:

@@ -1,7 +1,7 @@
 """Persons in MongoDB: the document class both registers' own extend, its indexes, look-ups by
 number."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from mongoengine import (
     BinaryField,
@@ -19,11 +19,12 @@ from pymongo import ASCENDING, IndexModel
 
 from shared.base.mongo import AsyncDatabase
 from shared.people.entity import P
-from shared.people.sealed import IDENTIFIERS
 from shared.register import directory
 from shared.register.migration import Indexes, of_entities
-from shared.register.store import Store, indexes_of
+from shared.register.store import Insert, Store, indexes_of
 
+IDENTIFIERS = "identifiers"
+"""Collection of ``{_id: keyed index, person: id}``: one person document per number for ever."""
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
@@ -96,6 +97,9 @@ class PersonStore(Store[P]):
 
     def __init__(self, database: AsyncDatabase, collection: str, kind: type[P]) -> None:
         super().__init__(database, collection, kind, flat="person")
+
+    def claim_rows(self, claims: Sequence[str], entity: str) -> list[Insert]:
+        return [(IDENTIFIERS, {"_id": index, "person": entity}) for index in claims]
 
     async def holders(self, numbers: Collection[str]) -> dict[str, P]:
         """Return who holds document numbers, by index."""

@@ -2,7 +2,7 @@
 
 from shared.base.settings import WriterSettings
 from shared.people.encryption import KeyRing, KeyRingProblem
-from shared.people.sealed import IDENTIFIERS
+from shared.people.store import IDENTIFIERS
 from shared.register import trail
 from shared.register.directory import Directory
 from shared.register.groupcommit import GroupCommit

@@ -26,24 +26,28 @@ class Action:
         fact: past participle in the event's type.
         role: who may do it.
         sources: statuses it starts from; empty for a creation.
-        target: status it leads to; None where the status stays.
+        target: status it leads to; empty where the status stays.
         at_county_or_above: whether the role must be granted at a county or above.
         four_eyes: whether those who made the entity what it is are barred.
         needs_reason: whether a reason must be given.
         may_be_late: whether it may be dated before the newest state, which it then supersedes.
         drafts: whether it writes content that another person is then to decide on.
+        variants: rows that hold in its place where the request's body says so.
+        when: the case in which such a row holds, in words.
     """
 
     name: str
     fact: str
     role: Role
     sources: frozenset[str] = frozenset()
-    target: str | None = None
+    target: str = ""
     at_county_or_above: bool = False
     four_eyes: bool = False
     needs_reason: bool = False
     may_be_late: bool = False
     drafts: bool = False
+    variants: tuple["Action", ...] = ()
+    when: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,17 @@ def acts(*actions: Action) -> dict[str, Action]:
 
 
 def required(action: Action, entity: Entity) -> Action:
-    """Return what an action asks of its caller for this entity.
+    """Return what an action asks of its caller for this entity."""
+    return once_counted(action) if action.target == VOIDED and entity.was_counted else action
 
-    To void what was ever counted changes published figures of past days: it takes what bringing it
-    into them took, a grant at county or above and four eyes.
+
+def once_counted(void: Action) -> Action:
+    """Return the row by which an entity is voided that was ever counted.
+
+    Voiding it changes published figures of past days, so it takes what bringing it into them took: a
+    grant at county or above, and four eyes.
     """
-    if action.target == VOIDED and entity.was_counted:
-        return replace(action, at_county_or_above=True, four_eyes=True)
-    return action
+    return replace(void, at_county_or_above=True, four_eyes=True)
 
 
 def check(
@@ -153,7 +160,7 @@ def check_day(action: Action, states: Timeline, day: date, today: date) -> None:
 
 def moved(entity: E, action: Action, day: date, moment: datetime) -> E:
     """Return an entity in the target status of an action from a day on."""
-    if action.target is None:
+    if not action.target:
         return entity
     after = replace(entity, status=action.target)
     if action.target == VOIDED:

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from shared.base.clock import civil_day, now
 from shared.contract.events.states import UnitId
-from shared.register.actions import Action, ActionTable
+from shared.register.actions import Action, ActionTable, once_counted
 from shared.register.command import Command
-from shared.register.entity import E
+from shared.register.entity import VOIDED, E
 from shared.register.execute import CREATED, OK, execute
 from shared.register.reading import read
 from shared.register.register import Found, Register
@@ -125,15 +125,19 @@ Acting = Annotated[Call, Depends(_Act())]
 
 def description(action: Action) -> str:
     """Return what an action asks for, in words."""
+    parts = [_needs(action), *(f"Where {one.when}: {_needs(one)}" for one in action.variants)]
+    if action.target == VOIDED:
+        parts.append(f"Where it was ever counted: {_needs(once_counted(action))}")
+    if action.target and action.sources:
+        parts.insert(0, f"From {', '.join(sorted(action.sources))} to {action.target}.")
+    return " ".join(parts)
+
+
+def _needs(action: Action) -> str:
     where = ", granted at a county or above" if action.at_county_or_above else ""
-    notes = [f"Role: {action.role}{where}."]
-    if action.target is not None and action.sources:
-        notes.insert(0, f"From {', '.join(sorted(action.sources))} to {action.target}.")
-    if action.four_eyes:
-        notes.append("Another person than those who entered or edited it.")
-    if action.needs_reason:
-        notes.append("A reason is required.")
-    return " ".join(notes)
+    person = " Another person than those who entered or edited it." if action.four_eyes else ""
+    reason = " A reason is required." if action.needs_reason else ""
+    return f"Role: {action.role}{where}.{person}{reason}"
 
 
 class Routes(Generic[E]):

@@ -7,6 +7,7 @@ from a dictionary. A unit not found, and every refusal that rests on a card, ask
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -200,8 +201,24 @@ class Directory:
         return path
 
     async def paths(self, units: Sequence[str]) -> list[list[Card]]:
-        """Return the paths of some units, in their order."""
-        return [await self.path(unit) for unit in units]
+        """Return the paths of some units in their order, to be shown: as far as they are known.
+
+        Memory answers, for doubtful cards too; org-units is asked for those that are not there.
+        """
+        found = {unit: await self._shown_path(unit) for unit in dict.fromkeys(units)}
+        return [found[unit] for unit in units]
+
+    async def _shown_path(self, unit_id: str) -> list[Card]:
+        path: list[Card] = []
+        following: str | None = unit_id
+        with suppress(Unavailable):
+            while following and len(path) < DEEPEST:
+                card = self._cards.get(following) or await self.refresh(following)
+                if card is None:
+                    break
+                path.append(card)
+                following = card.parent
+        return path
 
     async def refresh(self, unit_id: str) -> Card | None:
         """Return a unit's card as org-units shows it now, and keep it; None: there is none.

@@ -52,7 +52,7 @@ async def execute(register: Register[E], command: Command) -> Found[E]:
 async def _repeated(register: Register[E], command: Command) -> Found[E] | None:
     """Return the entity as an earlier request with the same key left it; a read, and logged.
 
-    Who may no longer give the command is not answered as if it were still so.
+    A caller who may no longer do the action is refused.
     """
     if command.key is None:
         return None
@@ -84,7 +84,7 @@ async def _perform(register: Register[E], command: Command) -> Found[E]:
     else:
         async with register.turn(command, decision.entity, path):
             entity = await _commit(register, command, before, decision, path)
-    return Found(entity, await register.scope.paths.path(entity.unit))
+    return Found(entity, register.path_after(entity, path))
 
 
 def initial(entity: E, subject: str, moment: datetime, day: date) -> E:
@@ -148,7 +148,8 @@ def _inserts(
     register: Register[E], command: Command, before: E | None, entity: E, decision: Decision[E]
 ) -> list[Insert]:
     """Return what is inserted with a version: first what may be there already, last the version."""
-    store, first = register.store, list(decision.inserts)
+    store = register.store
+    first = store.claim_rows(decision.claims, entity.id) if decision.claims else []
     if command.key is not None:
         outcome = Outcome(CREATED if before is None else OK, entity.id, entity.version)
         first.insert(0, (trail.REQUESTS, command.key.record(outcome)))
@@ -166,7 +167,7 @@ def _inserts(
         (store.name, store.document(entity))
         if before is None
         else (store.versions.name, _history(command, before)),
-        _event(register, command, before, entity, decision.fact),
+        _event(register, command, before, entity, decision.fact or command.action.fact),
         (trail.ACCESS_LOG, row),
     ]
 

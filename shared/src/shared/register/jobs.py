@@ -53,7 +53,7 @@ class Job:
         kind: which of the worker's kinds runs it.
         status: where it stands.
         at: when it was asked for.
-        expires_at: when it is deleted, whatever its status.
+        expires_at: when it is deleted; None until it has ended.
         request: what is to be done.
         attempt: number of the newest claim; 0 before the first.
         tries: attempts at the chunk that comes after the cursor, the present one included.
@@ -70,7 +70,7 @@ class Job:
     kind: str
     status: Status
     at: datetime
-    expires_at: datetime
+    expires_at: datetime | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 0
     tries: int = 0
@@ -152,12 +152,12 @@ class Work:
 
     def finish(self, result: Mapping[str, Any]) -> bool:
         """Store the result; return False, and store nothing, where the job is no longer held."""
-        return self._set(status=Status.DONE, result=dict(result), finished_at=now())
+        return self._set(status=Status.DONE, result=dict(result), **_ended())
 
     def fail(self, reason: str) -> bool:
         """End the job without a result; return False where it is no longer held."""
         reason = reason[:REASON_CHARACTERS]
-        return self._set(status=Status.FAILED, reason=reason, finished_at=now())
+        return self._set(status=Status.FAILED, reason=reason, **_ended())
 
     def record_failure(self, reason: str) -> bool:
         """Store why this attempt failed; the job stays claimed and may be claimed again."""
@@ -176,6 +176,11 @@ class Work:
         return self.database[JOBS].update_one(self._mine, {"$set": changes}).matched_count == 1
 
 
+def _ended() -> dict[str, datetime]:
+    moment = now()
+    return {"finished_at": moment, "expires_at": moment + timedelta(seconds=KEEP_SECONDS)}
+
+
 async def ask(database: AsyncDatabase, kind: str, identity: str, request: Mapping[str, Any]) -> Job:
     """Ask for a job, unless one of that id was asked for before; return it as it stands.
 
@@ -185,9 +190,7 @@ async def ask(database: AsyncDatabase, kind: str, identity: str, request: Mappin
         identity: id of the job, derived from what makes the request repeatable.
         request: what is to be done, small and without personal data.
     """
-    moment = now()
-    expires = moment + timedelta(seconds=KEEP_SECONDS)
-    fresh = Job(identity, kind, Status.REQUESTED, moment, expires, request)
+    fresh = Job(identity, kind, Status.REQUESTED, now(), request=request)
     stored = asdict(fresh)
     del stored["id"]
     found = await database[JOBS].find_one_and_update(
@@ -212,7 +215,7 @@ async def cancel(database: AsyncDatabase, kind: str, identity: str) -> Job | Non
     """
     await database[JOBS].update_one(
         {"_id": identity, "kind": kind, "status": {"$in": UNFINISHED}},
-        {"$set": {"status": Status.CANCELLED, "finished_at": now()}},
+        {"$set": {"status": Status.CANCELLED, **_ended()}},
     )
     return await find(database, kind, identity)
 

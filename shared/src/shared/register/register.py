@@ -15,7 +15,7 @@ from shared.register.command import Command
 from shared.register.entity import E
 from shared.register.groupcommit import AlreadyThere, GroupCommit
 from shared.register.scope import Place, Scope
-from shared.register.store import Insert, Store
+from shared.register.store import Store
 from shared.web.access.principal import Principal
 
 
@@ -48,17 +48,16 @@ class Decision(Generic[E]):
 
     Args:
         entity: as it is to be; the write path gives it its version, author and time.
-        fact: past participle in the event's type.
-        inserts: further documents of the same transaction; those of a creation must be new, which
-            is asked before, so that a duplicate costs its neighbours in a group nothing.
+        fact: past participle in the event's type; that of its action where None.
+        claims: ids that no other entity may hold (``Store.claim_rows``).
         drafts: whether it writes content that another person is then to decide on; as its action
             says where None.
         corrected: names of the fields it corrects, for the access log.
     """
 
     entity: E
-    fact: str
-    inserts: tuple[Insert, ...] = ()
+    fact: str | None = None
+    claims: Sequence[str] = ()
     drafts: bool | None = None
     corrected: Sequence[str] = ()
 
@@ -92,8 +91,13 @@ class Register(Generic[E]):
         """
         entity = await self.load(caller, identity)
         if caller.service:
-            return Found(entity, await self.scope.paths.path(entity.unit))
+            return await self.shown(entity)
         return Found(entity, await self.scope.authorise(caller, entity.unit, "viewer"))
+
+    async def shown(self, entity: E) -> Found[E]:
+        """Return an entity with the path of its unit as far as it is known."""
+        (path,) = await self.scope.paths.paths([entity.unit])
+        return Found(entity, path)
 
     async def load(self, caller: Principal, identity: str) -> E:
         """Return an entity by id; where the store knows the tree, only one within the scope.
@@ -166,6 +170,14 @@ class Register(Generic[E]):
         check_day(action, entity.timeline, command.day, command.today)
         return moved(entity, action, command.day, command.moment)
 
+    def path_after(self, entity: E, path: Sequence[Place]) -> Sequence[Place]:
+        """Return the path of an entity that was written.
+
+        Args:
+            path: on which the command was authorised.
+        """
+        return path
+
     def turn(
         self, command: Command, entity: E, path: Sequence[Place]
     ) -> AbstractAsyncContextManager[object]:
@@ -199,7 +211,7 @@ class Register(Generic[E]):
 
         None where a noun's own rules close it, several where the request's body chooses.
         """
-        return (required(action, entity),)
+        return (required(action, entity), *action.variants)
 
     def allowed(self, caller: Principal, entity: E, path: Sequence[Place]) -> list[str]:
         """Return the actions that this caller may do on an entity now."""

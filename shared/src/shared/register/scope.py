@@ -46,7 +46,7 @@ class Paths(Protocol):
         ...
 
     async def paths(self, units: Sequence[str]) -> Sequence[Sequence[Place]]:
-        """Return the paths of some units, in their order."""
+        """Return the paths of some units in their order, to be shown: as far as they are known."""
         ...
 
     def some_unit(self) -> str | None:

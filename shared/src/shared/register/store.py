@@ -73,6 +73,10 @@ class Store(Generic[E]):
         stored["_id"] = stored.pop("id")
         return stored
 
+    def claim_rows(self, claims: Sequence[str], entity: str) -> list[Insert]:
+        """Return what to insert for the ids that an entity takes, and no other may hold."""
+        raise NotImplementedError
+
     def entity(self, document: Mapping[str, Any]) -> E:
         """Return a stored document as an entity.
 

@@ -31,7 +31,7 @@ def after(cursor: str | None) -> str | None:
     Raises:
         Invalid: it is no cursor of such a list.
     """
-    return None if cursor is None else _read(_ID, cursor)[0]
+    return _read(_ID, cursor)[0] if cursor else None
 
 
 def dated_after(cursor: str | None) -> tuple[datetime, str] | None:
@@ -40,7 +40,7 @@ def dated_after(cursor: str | None) -> tuple[datetime, str] | None:
     Raises:
         Invalid: it is no cursor of such a list.
     """
-    if cursor is None:
+    if not cursor:
         return None
     found = _read(_DATED, cursor)
     return _EPOCH + int(found[1]) * _MILLISECOND, found[2]

@@ -20,7 +20,6 @@ from shared.base.errors import FieldError, Forbidden, NotFound, Unavailable, ref
 from shared.base.ids import new_id
 from shared.base.mongo import AsyncClientSession, transact_async
 from shared.people.intake import Person, check_consent
-from shared.people.sealed import identifier_rows
 from shared.register import trail
 from shared.register.execute import imported
 from shared.register.store import Duplicate, Insert, insert_all
@@ -93,8 +92,9 @@ async def import_page(
     if (known := await _earlier(memberships, key)) is not None:
         return known
     # Before org-units is asked for each of 500 unknown units: who may enter nobody, asks nothing.
-    if not any("registrar" in grant.roles for grant in caller.grants):
-        raise Forbidden("scope.forbidden", params={"role": "registrar"})
+    role = memberships.actions.create.role
+    if not any(role in grant.roles for grant in caller.grants):
+        raise Forbidden("scope.forbidden", params={"role": role})
     moment = now()
     page = _Page(memberships, given, caller, moment, civil_day(moment))
     _check_page(page)
@@ -175,13 +175,15 @@ async def _unit_refusal(page: _Page, unit_id: str) -> tuple[int, list[FieldError
     path = await memberships.directory.path(unit_id)
     if not path:
         return INVALID, [FieldError("unit_id", "unit.unknown")]
-    asked = [("registrar", False)]
-    if page.existing:  # stock is filed at once, by one who might also file an application
-        asked += [("registrar", True), ("approver", True)]
     try:
-        for role, upper in asked:
+        for action in rules.STOCK if page.existing else (memberships.actions.create,):
             await memberships.scope.authorise(
-                page.caller, unit_id, role, at_county_or_above=upper, readable=False, path=path
+                page.caller,
+                unit_id,
+                action.role,
+                at_county_or_above=action.at_county_or_above,
+                readable=False,
+                path=path,
             )
     except (Forbidden, NotFound) as refusal:
         return FORBIDDEN, [FieldError("unit_id", refusal.code, refusal.params)]
@@ -210,7 +212,8 @@ def _prepare(page: _Page, given: BulkRow, violations: list[FieldError]) -> _Row 
     member = page.memberships.application(given, person, page.given.consent, day, new_id())
     if page.existing:
         filing = page.given.document
-        member = replace(member, status="ACTIVE", registered_on=day, filing=filing)
+        status = page.memberships.actions.acts["file"].target
+        member = replace(member, status=status, registered_on=day, filing=filing)
     indexes = member.person.id_index or _paper_indexes(page, given, person)
     return _Row(given.row, member, day, indexes)
 
@@ -263,7 +266,7 @@ async def _write(
         kept = [{**vars(one), "errors": [vars(error) for error in one.errors]} for one in results]
         inserts.append((trail.REQUESTS, key.record(Outcome(200, rows=kept))))
     for row in rows:
-        inserts += identifier_rows(row.indexes, row.member.id)
+        inserts += page.memberships.store.claim_rows(row.indexes, row.member.id)
     subject = page.caller.subject
     inserts += imported(
         page.memberships,

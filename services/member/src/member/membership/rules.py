@@ -36,7 +36,9 @@ _NOT_VOIDED = frozenset(STATUSES) - {VOIDED}
 
 ACTIONS = ActionTable(
     "member",
-    create=Action(name="create", fact="applied", role="registrar", drafts=True),
+    create=Action(
+        name="create", fact="applied", role="registrar", target="APPLIED", drafts=True
+    ),
     correct=Action(
         name="correct", fact="corrected", role="registrar", sources=_NOT_VOIDED, drafts=True
     ),
@@ -79,6 +81,10 @@ ACTIONS = ActionTable(
 )  # fmt: skip
 """``reject`` from APPROVED is the county's refusal to file; ``void`` of one who was ever counted
 takes a county and four eyes (``shared.register.actions.required``)."""
+
+
+STOCK = (replace(ACTIONS.create, at_county_or_above=True), ACTIONS.acts["file"])
+"""What the caller must be allowed who enters members of long standing: they are filed at once."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from shared.people.correction import correct_person
 from shared.people.intake import ConsentInput, Person, PersonInput, check_consent, check_person
 from shared.people.register import People
 from shared.people.requests import Registration
-from shared.people.sealed import identifier_rows, seal
+from shared.people.sealed import seal
 from shared.people.writer import PeopleWriter
 from shared.register.actions import check, corrected, violations_of_day
 from shared.register.command import Command
@@ -52,8 +52,7 @@ class Memberships(People[Membership]):
             case MemberCreate() as given, None:
                 person = await self.examined(command, given, path)
                 application = self.application(given, person, given.consent, command.day, new_id())
-                numbers = identifier_rows(application.person.id_index, application.id)
-                return Decision(application, command.action.fact, tuple(numbers))
+                return Decision(application, claims=application.person.id_index)
             case MemberCorrection() as given, Membership() as member:
                 return self._correct(command, given, member)
             case ReapplyInput(), Membership() as member:
@@ -62,7 +61,7 @@ class Memberships(People[Membership]):
                 after = self.acted(command, member)
                 if command.action.name == "file":
                     after = rules.filed(after, given.document)
-                return Decision(after, command.action.fact)
+                return Decision(after)
         raise TypeError(command.given)
 
     def examine(
@@ -116,7 +115,7 @@ class Memberships(People[Membership]):
         """Return the application of a person to join; ``day`` is its own, or that of joining."""
         return Membership(
             id=identity,
-            status="APPLIED",
+            status=self.actions.create.target,
             unit=given.unit_id,
             kind=given.kind,
             person=seal(person, self.place(identity)),
@@ -148,7 +147,7 @@ class Memberships(People[Membership]):
             member, person=stored, warnings=person.warnings, kind=given.kind or member.kind
         )
         after = corrected(member, after, command.moment)
-        return Decision(after, command.action.fact, corrected=sorted(names))
+        return Decision(after, corrected=sorted(names))
 
     async def reopened(
         self, command: Command, entity: Membership, path: Sequence[Place]
@@ -156,9 +155,10 @@ class Memberships(People[Membership]):
         """Open a membership that has ended again, as an application."""
         if entity.status == "VOIDED":
             raise Invalid("person.registration_required", field="registration")
-        refuse(await self.target_violations(path[0].id))
         again = rules.applied_again(entity, command.caller.subject, command.day)
-        return Decision(self.acted(command, again), command.action.fact)
+        after = self.acted(command, again)
+        refuse(await self.target_violations(path[0].id))
+        return Decision(after)
 
     async def registered_anew(
         self,
@@ -171,7 +171,7 @@ class Memberships(People[Membership]):
         if not isinstance(registration, MemberCreate):
             raise TypeError(registration)
         person = await self.examined(command, registration, path)
-        await self.check_same_person(command, person, entity)
+        self.check_same_person(person, entity)
         new = self.application(registration, person, registration.consent, command.day, entity.id)
         again = replace(
             rules.applied_again(entity, command.caller.subject, command.day),
@@ -183,7 +183,7 @@ class Memberships(People[Membership]):
             warnings=new.warnings,
         )
         numbers = await self.numbers_to_take(again)
-        return Decision(self.acted(command, again), command.action.fact, numbers)
+        return Decision(self.acted(command, again), claims=numbers)
 
 
 def memberships_of(writer: PeopleWriter, rules: MemberSettings) -> Memberships:

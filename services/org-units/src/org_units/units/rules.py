@@ -68,7 +68,9 @@ _OPEN = frozenset({"DRAFT", "SUBMITTED", "RETURNED", "APPROVED", "ACTIVE", "INAC
 
 ACTIONS = ActionTable(
     "unit",
-    create=Action(name="create", fact="created", role="registrar", drafts=True),
+    create=Action(
+        name="create", fact="created", role="registrar", target="DRAFT", drafts=True
+    ),
     correct=Action(
         name="correct", fact="corrected", role="registrar", sources=_OPEN | {"CLOSING"},
         drafts=True,
@@ -110,6 +112,7 @@ class Unit(Entity):
         parent_id: the unit it is placed under; None for headquarters.
         lineage: ids from headquarters down to the unit itself.
         ever_active: whether it was active at any time, so that voiding it changes past figures.
+        submitted_by: who last submitted it.
         seeded_as: the division a seeded unit stands for; kept for ever, so that no seed runs twice.
     """
 
@@ -124,6 +127,7 @@ class Unit(Entity):
     host_uscc: str | None = None
     founded_on: StoredDay | None = None
     ever_active: bool = False
+    submitted_by: str | None = None
     seeded_as: str | None = None
 
     @property
@@ -152,8 +156,9 @@ class Unit(Entity):
     @property
     def authors(self) -> frozenset[str]:
         """Return who entered it, who last edited it, and who submitted what is to be approved."""
-        submitted = {self.edited_by} if self.status == "SUBMITTED" else set()
-        return super().authors | submitted
+        if self.status != "SUBMITTED":
+            return super().authors
+        return super().authors | {self.submitted_by or self.edited_by}
 
     @property
     def was_counted(self) -> bool:

@@ -81,28 +81,33 @@ class Units(Register[Unit]):
         parent = command.given.parent_id
         if not await self.tree.path(parent):
             raise Invalid("unit.parent_unknown", field="parent_id")
-        return await self.scope.authorise(command.caller, parent, "registrar", readable=False)
+        return await self.scope.authorise(
+            command.caller, parent, command.action.role, readable=False
+        )
 
     async def decide(
         self, command: Command, before: Unit | None, path: Sequence[Place]
     ) -> Decision[Unit]:
         match command.given, before:
             case UnitCreate() as given, None:
-                return Decision(self._draft(command, given, path), command.action.fact)
+                return Decision(self._draft(command, given, path))
             case UnitPatch() as given, Unit() as unit:
                 rules.check_not_chapter(unit.type)
                 check(self.actions, command.action, unit, command.caller.subject, command.reason)
                 after = self._patched(command, given, unit, path)
                 names = sorted(given.corrected)
-                return Decision(after, command.action.fact, corrected=names)
+                return Decision(after, corrected=names)
             case _, Unit() as unit:
                 rules.check_not_chapter(unit.type)
                 after = self.acted(command, unit)
                 active = after.status == "ACTIVE"
                 after = replace(after, ever_active=unit.ever_active or active)
+                if command.action.name == "submit":
+                    after = replace(after, submitted_by=command.caller.subject)
                 if command.action.name == "void":
+                    await self._check_childless(unit)
                     await self._check_nobody(unit)
-                return Decision(after, command.action.fact)
+                return Decision(after)
         raise TypeError(command.given)
 
     def _draft(self, command: Command, given: UnitCreate, path: Sequence[Place]) -> Unit:
@@ -112,7 +117,7 @@ class Units(Register[Unit]):
         identity = new_id()
         return Unit(
             id=identity,
-            status="DRAFT",
+            status=self.actions.create.target,
             name=given.name,
             type=given.type,
             level=rules.GRASSROOTS,
@@ -138,6 +143,10 @@ class Units(Register[Unit]):
         )
         return corrected(unit, after, command.moment)
 
+    async def _check_childless(self, unit: Unit, session: AsyncClientSession | None = None) -> None:
+        if code := await self.store.live_child(unit.id, session):
+            raise Conflict("unit.has_children", params={"code": code})
+
     async def _check_nobody(self, unit: Unit) -> None:
         """Refuse to void a unit that has people; silence is never taken for nobody."""
         if not unit.ever_active:
@@ -154,6 +163,9 @@ class Units(Register[Unit]):
             if answer := await self.peers.get(service, f"/v1/units/{unit}/people"):
                 return int(answer["people"])
         raise Unavailable("unit.peers_unavailable")
+
+    def path_after(self, entity: Unit, path: Sequence[Place]) -> Sequence[Place]:
+        return (entity, *(place for place in path if place.id != entity.id))
 
     def turn(
         self, command: Command, entity: Unit, path: Sequence[Place]
@@ -178,8 +190,7 @@ class Units(Register[Unit]):
             case "activate":
                 rules.check_activation(await self._parent(session, entity))
             case "void":
-                if code := await self.store.live_child(entity.id, session):
-                    raise Conflict("unit.has_children", params={"code": code})
+                await self._check_childless(entity, session)
             case "correct" if entity.region_code != before.region_code:
                 await self._claim_area(session, entity)
         return entity

@@ -40,6 +40,8 @@ class UnitDocument(me.Document):  # type: ignore[misc]
     guard = me.IntField()
     """Grows whenever something that rests on this unit is written (docs/design.md section 5.10)."""
     seeded_as = me.StringField(max_length=20)
+    submitted_by = me.StringField()
+    """Entries of before this was kept have none."""
     created_by = me.StringField(required=True)
     created_at = me.DateTimeField(required=True)
     edited_by = me.StringField(required=True)
@@ -126,7 +128,7 @@ class UnitStore(Store[Unit]):
         )
         return None if found is None else self.entity(found)
 
-    async def live_child(self, unit: str, session: AsyncClientSession) -> str | None:
+    async def live_child(self, unit: str, session: AsyncClientSession | None) -> str | None:
         """Return the code of some unit placed under this one that has not come to its end."""
         query = {"parent_id": unit, "status": {"$nin": list(TERMINAL)}}
         found = await self.collection.find_one(query, {"code": 1}, session=session)

@@ -26,6 +26,7 @@ from volunteer.enrolment.schemas import (
     shown,
 )
 from volunteer.enrolment.service import Enrolments
+from volunteer.settings import VolunteerSettings
 
 router = APIRouter(prefix="/v1", tags=["volunteers"], route_class=ParsedRoute)
 
@@ -34,7 +35,7 @@ class EnrolmentRoutes(PeopleRoutes[Enrolment]):
     """How a volunteer is entered, shown, corrected and acted upon."""
 
     noun = "volunteers"
-    actions = rules.ACTIONS
+    actions = rules.actions_under(VolunteerSettings().registered_rule)
     create_input = VolunteerCreate
     correct_input = VolunteerCorrection
     inputs = {  # noqa: RUF012 - read only

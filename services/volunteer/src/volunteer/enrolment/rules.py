@@ -47,12 +47,16 @@ DEREGISTER = Action(
     name="deregister", fact="deregistered", role="registrar",
     sources=OPEN, target="DEREGISTERED", may_be_late=True,
 )  # fmt: skip
-REMOVE = replace(DEREGISTER, role="approver", at_county_or_above=True, needs_reason=True)
-"""A deregistration on the ground REMOVED."""
+REMOVE = replace(
+    DEREGISTER, when="the ground is REMOVED",
+    role="approver", at_county_or_above=True, needs_reason=True,
+)  # fmt: skip
 
 ACTIONS = ActionTable(
     "volunteer",
-    create=Action(name="create", fact="enrolled", role="registrar", drafts=True),
+    create=Action(
+        name="create", fact="applied", role="registrar", target="APPLIED", drafts=True
+    ),
     correct=Action(
         name="correct", fact="corrected", role="registrar", sources=_NOT_VOIDED, drafts=True
     ),
@@ -79,7 +83,7 @@ ACTIONS = ActionTable(
             name="resume", fact="resumed", role="approver",
             sources=frozenset({"SUSPENDED"}), target="REGISTERED", at_county_or_above=True,
         ),
-        DEREGISTER,
+        replace(DEREGISTER, variants=(REMOVE,)),
         Action(
             name="void", fact="voided", role="approver",
             sources=_NOT_VOIDED, target=VOIDED, needs_reason=True,

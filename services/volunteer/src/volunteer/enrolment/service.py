@@ -19,7 +19,7 @@ from shared.people.intake import (
 )
 from shared.people.register import People
 from shared.people.requests import Registration
-from shared.people.sealed import identifier_rows, seal, seal_guardian
+from shared.people.sealed import seal, seal_guardian
 from shared.people.writer import PeopleWriter
 from shared.register.actions import Action, check, corrected, violations_of_day
 from shared.register.command import Command
@@ -57,9 +57,7 @@ class Enrolments(People[Enrolment]):
         return "enrol" if rules.returns(entity) else None
 
     def rows(self, action: Action, entity: Enrolment) -> Sequence[Action]:
-        """Return the rows of an action: a removal has its own, and who was removed has no return."""
-        if action.name == "deregister":
-            return (action, rules.REMOVE)
+        """Return the rows of an action; who was removed has no return."""
         ended = entity.status == "DEREGISTERED" and not rules.returns(entity)
         return () if ended and action.name == "enrol" else super().rows(action, entity)
 
@@ -81,7 +79,7 @@ class Enrolments(People[Enrolment]):
         entity = await self.store.get(identity)
         if entity is None:
             raise await self.scope.refuse_absent(caller)
-        return Found(entity, await self.directory.path(entity.unit))
+        return await self.shown(entity)
 
     async def me(self, caller: Principal) -> tuple[Enrolment, Card | None]:
         """Return the entry a volunteer's own account is tied to, and its unit.
@@ -92,7 +90,8 @@ class Enrolments(People[Enrolment]):
         if caller.person is None:
             raise NotFound("volunteer.no_entry")
         entity = (await read(self, caller, caller.person)).entity
-        return entity, await self.directory.get(entity.unit)
+        (path,) = await self.directory.paths([entity.unit])
+        return entity, next(iter(path), None)
 
     async def decide(
         self, command: Command, before: Enrolment | None, path: Sequence[Place]
@@ -108,9 +107,9 @@ class Enrolments(People[Enrolment]):
                 return self._apply_registration(command, given, entry)
             case DeregisterInput() as given, Enrolment() as entry:
                 after = replace(self.acted(command, entry), ground=given.ground)
-                return Decision(after, command.action.fact)
+                return Decision(after)
             case ActionInput(), Enrolment() as entry:
-                return Decision(self.acted(command, entry), command.action.fact)
+                return Decision(self.acted(command, entry))
         raise TypeError(command.given)
 
     async def _enter(
@@ -120,10 +119,10 @@ class Enrolments(People[Enrolment]):
         person = await self.examined(command, given, path)
         enrol = self.actions.acts["enrol"]
         draft = self._draft(command, given, person, new_id())
-        numbers = tuple(identifier_rows(draft.person.id_index, draft.id))
+        numbers = draft.person.id_index
         if self._waits(person, command.today):
-            return Decision(draft, "applied", numbers)
-        entry = replace(draft, status=enrol.target or draft.status)
+            return Decision(draft, claims=numbers)
+        entry = replace(draft, status=enrol.target)
         return Decision(dated(entry, enrol, command.day), enrol.fact, numbers)
 
     def examine(
@@ -151,7 +150,7 @@ class Enrolments(People[Enrolment]):
     ) -> Enrolment:
         return Enrolment(
             id=identity,
-            status="APPLIED",
+            status=self.actions.create.target,
             unit=given.unit_id,
             person=seal(person, self.place(identity)),
             consent=given.consent,
@@ -176,12 +175,12 @@ class Enrolments(People[Enrolment]):
             if guardian is not None:
                 sealed = seal_guardian(guardian, self.place(entity.id))
                 person = replace(person, guardian=sealed)
-        refuse(await self.target_violations(path[0].id))
         refuse(
             rules.lacks_guardian(person.birth_date, command.today, consent=person.guardian_consents)
         )
         after = self.acted(command, replace(rules.returned(entity), person=person))
-        return Decision(after, command.action.fact)
+        refuse(await self.target_violations(path[0].id))
+        return Decision(after)
 
     async def registered_anew(
         self, command: Command, registration: Registration, entity: Enrolment, path: Sequence[Place]
@@ -189,10 +188,10 @@ class Enrolments(People[Enrolment]):
         """Take back a volunteer by a whole registration."""
         if not isinstance(registration, VolunteerCreate):
             raise TypeError(registration)
-        person = await self.examined(command, registration, path)
-        await self.check_same_person(command, person, entity)
-        refuse(self._waits(person, command.today))
         rules.check_return(entity, anew=True)
+        person = await self.examined(command, registration, path)
+        self.check_same_person(person, entity)
+        refuse(self._waits(person, command.today))
         new = self._draft(command, registration, person, entity.id)
         again = replace(
             rules.returned(entity),
@@ -204,7 +203,7 @@ class Enrolments(People[Enrolment]):
             applied_on=new.applied_on,
         )
         numbers = await self.numbers_to_take(again)
-        return Decision(self.acted(command, again), command.action.fact, numbers, drafts=True)
+        return Decision(self.acted(command, again), claims=numbers, drafts=True)
 
     def _apply_registration(
         self, command: Command, given: RegistrationInput, entry: Enrolment
@@ -220,7 +219,7 @@ class Enrolments(People[Enrolment]):
         basis = "DOCUMENT" if document else self.rule.mode
         evidence = Evidence(basis=basis, document=document, declared_hours=hours)
         after = replace(after, registration=evidence, applied_by=command.caller.subject)
-        return Decision(after, command.action.fact)
+        return Decision(after)
 
     def _correct(
         self, command: Command, given: VolunteerCorrection, entry: Enrolment
@@ -242,7 +241,7 @@ class Enrolments(People[Enrolment]):
             fields = tuple(sorted(set(given.service_fields or ())))
         after = replace(entry, person=stored, warnings=person.warnings, service_fields=fields)
         after = corrected(entry, after, command.moment)
-        return Decision(after, command.action.fact, corrected=sorted(given.corrected))
+        return Decision(after, corrected=sorted(given.corrected))
 
 
 def enrolments_of(writer: PeopleWriter, rule: RegisteredRule) -> Enrolments:
