@@ -57,7 +57,7 @@ def _worktree(commit: str) -> Iterator[Path]:
 
 
 class _Units(BaseHTTPRequestHandler):
-    """Stands for org-units: shows the card of a unit to whoever asks."""
+    """A stand-in for org-units: shows the card of a unit to any caller."""
 
     protocol_version = "HTTP/1.1"
     cards: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - set once, before the server runs

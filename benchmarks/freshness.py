@@ -32,7 +32,7 @@ PER_SECOND = 100
 CLIENTS = 16
 OFFICERS = 8
 PROBED = ("330102", "330105", "330108", "330109", "330110", "330111", "330112", "330113")
-"""Counties of Hangzhou beside the one that takes the load."""
+"""Counties of Hangzhou other than the one that takes the load."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Watch:
     halt: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Read the stream until told to stop."""
+        """Read the stream until ``halt`` is set."""
         with httpx.stream("GET", self.url, timeout=30) as answer:
             for line in answer.iter_lines():
                 moment = time.monotonic()

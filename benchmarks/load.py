@@ -1,7 +1,7 @@
 """The load generator, a process of its own: keep-alive sockets, no HTTP library, uvloop.
 
 ``python -m benchmarks.load`` reads a plan from standard input and prints what it saw. It spends
-some tens of microseconds on a request (``cpu_us`` tells how many), far less than any server here.
+some tens of microseconds on a request (``cpu_us`` shows how many), far less than any server here.
 """
 
 import asyncio

@@ -43,7 +43,7 @@ class Line:
 
 
 def _machine() -> dict[str, Any]:
-    """Return what else weighed on the figure: the load averages tell of neighbours."""
+    """Return what else affected the figure: load averages show other processes."""
     return {
         "cpus": os.cpu_count(),
         "load_average": [round(one, 2) for one in os.getloadavg()],

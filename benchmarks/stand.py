@@ -1,4 +1,4 @@
-"""What a benchmark of one service stands on: real servers, the issuer, a small tree, officers."""
+"""What a benchmark of one service needs: real servers, the issuer, a small tree, officers."""
 
 import subprocess
 import sys
@@ -94,7 +94,7 @@ class Stand:
         self.start("issuer", "embedded.issuer")
 
     def environment(self, name: str, **variables: str) -> dict[str, str]:
-        """Return the environment of one of our processes; its database bears its name."""
+        """Return the environment of one of our processes; its database has its name."""
         runtime = self.servers.runtime
         return {**environment(runtime, name, database=name, port=self.port(name)), **variables}
 

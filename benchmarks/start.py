@@ -15,7 +15,7 @@ BAR_SECONDS = 20
 
 
 def run(*, quick: bool) -> Iterator[Line]:
-    """Yield the second start against the first one of the same folder (jars at hand for both)."""
+    """Yield the second start against the first one of the same folder (jars present for both)."""
     options = ["--no-demo"] if quick else []
     with tempfile.TemporaryDirectory(prefix="registry-start-", ignore_cleanup_errors=True) as place:
         var, base = Path(place) / "var", free_port_base()

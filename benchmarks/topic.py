@@ -93,16 +93,16 @@ def _packed(
 
 
 def _rows(shape: Shape, partitions: int, wanted: int) -> list[dict[str, Any]]:
-    """Return numbered outbox rows that tell of ``wanted`` people or a few more."""
+    """Return numbered outbox rows of ``wanted`` people or a few more."""
     made = _made(shape, partitions)
     last = dict.fromkeys(range(partitions), 0)
     numbered: list[dict[str, Any]] = []
-    told = 0
+    reported = 0
     for row in cycle(made):
         last[row["partition"]] += 1
         numbered.append({**row, "sequence": last[row["partition"]], "epoch": 1})
-        told += row["rows"]
-        if told >= wanted:
+        reported += row["rows"]
+        if reported >= wanted:
             return numbered
     raise AssertionError("there are rows")
 

@@ -33,7 +33,7 @@ from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
 from tests.clients.officers import Headers
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.clients.register import a_key
 from tests.integration.prepared import prepared
 from tests.servers import RealServers
@@ -156,7 +156,7 @@ def _service() -> Iterator[Members]:
         RealServers(port_base=free_port_base(), with_kafka=False) as servers,
         tempfile.TemporaryDirectory(prefix="registry-trace-") as folder,
         prepared(WriterSettings, migrate, servers, Path(folder)) as settings,
-        members_inside(servers, settings, UnitsAsTold()) as members,
+        members_inside(servers, settings, UnitsAsGiven()) as members,
     ):
         _context.reset(started)
         yield members

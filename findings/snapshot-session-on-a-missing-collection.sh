@@ -5,7 +5,7 @@
 # One expects `start_session(snapshot=True)` to fix one instant at its first read, whatever that is.
 # A read of a collection that does not exist answers without an `atClusterTime`, so the driver keeps
 # none: the next read is of a later instant, and the session has read two. Whoever reads marks first
-# and rows after, and starts on an empty database, counts rows that the marks do not tell of.
+# and rows after, and starts on an empty database, counts rows that the marks do not cover.
 # In the registry: collections are made by a migration before anything reads them, and
 # test_what_is_written_during_a_recount_is_of_the_next holds that.
 #

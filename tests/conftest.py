@@ -1,7 +1,7 @@
 """What holds for every test: the plugins of this house, Hypothesis profiles, a day that lasts.
 
-Nothing here starts a server or reads a file; ``real_servers`` and ``whole_system`` do for who asks
-for them; ``parallel`` tells what shares a worker, ``flaky`` what was chance, ``skipping`` that no
+Nothing here starts a server or reads a file; ``real_servers`` and ``whole_system`` do on
+request; ``parallel`` decides what shares a worker, ``flaky`` what was chance, ``skipping`` that no
 test may be left out in CI.
 """
 
@@ -64,4 +64,4 @@ LONGEST = timedelta(minutes=2)
 @pytest.fixture(autouse=True)
 def a_day_that_lasts() -> None:
     """No test begins so late that the day (China Standard Time) changes under it."""
-    until(lambda: civil_day(now() + LONGEST) == civil_day(now()), "the next day has begun")
+    until(lambda: civil_day(now() + LONGEST) == civil_day(now()), "the next day has started")

@@ -122,8 +122,8 @@ def _clones(folders: Sequence[Path]) -> list[dict[str, Any]]:
 
 def _jscpd() -> str:
     """Return the command, of the environment this runs in before any other."""
-    beside = str(Path(sys.executable).parent)
-    return shutil.which("jscpd", path=beside) or "jscpd"
+    scripts = str(Path(sys.executable).parent)
+    return shutil.which("jscpd", path=scripts) or "jscpd"
 
 
 def _pair(clone: dict[str, Any], folders: Sequence[Path]) -> Pair | None:

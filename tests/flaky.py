@@ -51,7 +51,7 @@ class OnceMore:
         if session.exitstatus != pytest.ExitCode.TESTS_FAILED or len(self.failed) > MOST:
             return
         passed = [nodeid for nodeid in self.failed if self._passes(nodeid)]
-        self.flaky = [self._told(nodeid) for nodeid in passed]
+        self.flaky = [self._report(nodeid) for nodeid in passed]
         if self.flaky:
             path = self.config.rootpath / FILE
             path.parent.mkdir(exist_ok=True)
@@ -68,16 +68,16 @@ class OnceMore:
         )
         return again.returncode == 0
 
-    def _told(self, nodeid: str) -> str:
+    def _report(self, nodeid: str) -> str:
         seed = self.config.getoption("randomly_seed", None)
         failure = "\n".join(f"  {line}" for line in self.failed[nodeid].splitlines()[-BEGINNING:])
         return f"FLAKY {nodeid} (seed {seed}) passed when run once more. First:\n{failure}\n"
 
     def pytest_unconfigure(self) -> None:
         """Name what is flaky after everything else."""
-        for told in self.flaky:
-            sys.stdout.write(told)
+        for report in self.flaky:
+            sys.stdout.write(report)
         if self.flaky:
-            names = " ".join(told.split()[1] for told in self.flaky)
+            names = " ".join(report.split()[1] for report in self.flaky)
             sys.stdout.write(f"FLAKY, to be mended first: {names} (see {FILE})\n")
         sys.stdout.flush()

@@ -1,7 +1,7 @@
 """Hypothesis strategies for histories of commands, and the plain oracle that counts them.
 
 The oracle shares nothing with the counting path: it looks at each entity's timeline on a day and
-adds one where the entity stands.
+adds one where the entity is.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ MOMENT = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 
 @dataclass
 class History:
-    """Entities with their timelines, and the facts told of them in order."""
+    """Entities with their timelines, and the facts published of them in order."""
 
     timelines: dict[str, Timeline] = field(default_factory=dict)
     versions: Counter[str] = field(default_factory=Counter)
@@ -31,11 +31,11 @@ class History:
 
     def become(self, entity: str, timeline: Timeline, fact: str) -> None:
         """Give an entity its next version."""
-        told = changes(self.timelines.get(entity, ()), timeline)
+        reported = changes(self.timelines.get(entity, ()), timeline)
         self.timelines[entity] = timeline
         self.versions[entity] += 1
         self.facts.append(
-            Fact(f"org.redcross.member.{fact}.v1", entity, self.versions[entity], MOMENT, told)
+            Fact(f"org.redcross.member.{fact}.v1", entity, self.versions[entity], MOMENT, reported)
         )
 
     def oracle(self, day: date) -> Counter[tuple[str, str]]:

@@ -52,7 +52,7 @@ def kafka_settings(servers: RealServers) -> KafkaSettings:
 
 @pytest.fixture
 def kafka_log(kafka_settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[KafkaLog]:
-    """A log whose topics bear names of this test's own."""
+    """A log whose topics have names of this test's own."""
     tag = uuid.uuid4().hex[:8]
     renamed = {
         name: f"{getattr(events, name)}.{tag}"

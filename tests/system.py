@@ -56,7 +56,7 @@ def plain_client(base_url: str = "", timeout: float = LIMIT) -> httpx.Client:
 
 
 def lives(process: psutil.Process) -> bool:
-    """Tell whether a process still does anything; one nobody has reaped yet does not."""
+    """Return whether a process still runs; one that nobody has reaped yet does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -97,7 +97,7 @@ class System:
         return [dict(row) for row in status(self.runtime)]
 
     def healthy(self) -> bool:
-        """Tell whether every process is up."""
+        """Return whether every process is up."""
         found = self.rows()
         return bool(found) and all(row["healthy"] for row in found)
 
@@ -130,7 +130,7 @@ def start(var: Path, base: int, *arguments: str) -> System:
     }
     var.mkdir(parents=True, exist_ok=True)
     log = var / "terminal.log"
-    told = log.stat().st_size if log.exists() else 0  # by the starts before
+    reported = log.stat().st_size if log.exists() else 0  # by the starts before
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "registry_cli.main", "up", *arguments],
@@ -147,7 +147,7 @@ def start(var: Path, base: int, *arguments: str) -> System:
 
     def ready() -> bool:
         assert process.poll() is None, f"the system ended:\n{log.read_text()[-4000:]}"
-        return _seeded(system, told) and system.healthy()
+        return _seeded(system, reported) and system.healthy()
 
     try:
         until(ready, "the system is ready and its tree seeded")
@@ -157,13 +157,13 @@ def start(var: Path, base: int, *arguments: str) -> System:
     return system
 
 
-def _seeded(system: System, told: int) -> bool:
-    """Tell whether the seed has ended: a chapter is there long before the last one is.
+def _seeded(system: System, reported: int) -> bool:
+    """Return whether the seed has ended: a chapter is there long before the last one is.
 
     Args:
-        told: bytes of the terminal's log that are of earlier starts.
+        reported: bytes of the terminal's log that are of earlier starts.
     """
-    if SEEDED not in system.log.read_bytes()[told:]:
+    if SEEDED not in system.log.read_bytes()[reported:]:
         return False
     try:
         progress = system.http.get(f"{system.url('aggregator')}/v1/progress").raise_for_status()

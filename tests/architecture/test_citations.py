@@ -18,7 +18,7 @@ _CITED = re.compile(
     rf"(?P<numbers>{_NUMBER}(?:(?:-|, | and ){_NUMBER})*))?"
 )
 _UNNAMED = re.compile(r"\b[Dd](?:esign|omain) (?:rules?|contract),? (?:section )?§?\d[\d.]*")
-"""A section of a document that is told of but not named."""
+"""A section of a document that is mentioned but not named."""
 
 
 @cache
@@ -38,16 +38,16 @@ def _cited_sections(numbers: str) -> list[str]:
     return named
 
 
-def missing_citations(content: str, beside: Path = ROOT) -> list[str]:
+def missing_citations(content: str, folder: Path = ROOT) -> list[str]:
     """Return the citations of Markdown files that name no file, no section, or are in no form.
 
     The form is ``docs/design.md section 5.2``, ``docs/domain.md sections 2.5-2.7``. A document may
-    name its neighbours ``beside`` it; code names all of them from the root.
+    name its neighbours relative to ``folder``; code names all of them from the root.
     """
     plain = _BREAK.sub(" ", content)
     wrong = [found[0] for found in _UNNAMED.finditer(plain)]
     for found in _CITED.finditer(plain):
-        document = next(filter(Path.is_file, (ROOT / found["path"], beside / found["path"])), None)
+        document = next(filter(Path.is_file, (ROOT / found["path"], folder / found["path"])), None)
         if document is None:
             wrong.append(found["path"])
         elif found["tail"]:
@@ -71,7 +71,7 @@ def missing_citations(content: str, beside: Path = ROOT) -> list[str]:
     ],
 )  # fmt: skip
 def test_a_wrong_citation_is_found(wrong: str) -> None:
-    assert len(missing_citations(f"It holds ({wrong}), as told.")) == 1
+    assert len(missing_citations(f"It holds ({wrong}), as above.")) == 1
 
 
 @pytest.mark.parametrize(
@@ -86,16 +86,16 @@ def test_a_wrong_citation_is_found(wrong: str) -> None:
 )  # fmt: skip
 def test_a_right_citation_passes(right: str) -> None:
     assert missing_citations(f"It holds ({right}).") == []
-    beside = right.replace("docs/de", "de").replace("docs/do", "do")  # as documents name neighbours
-    assert missing_citations(f"[It]({beside})", ROOT / "docs") == []
+    near = right.replace("docs/de", "de").replace("docs/do", "do")  # as documents name neighbours
+    assert missing_citations(f"[It]({near})", ROOT / "docs") == []
 
 
 def test_every_citation_names_a_document_and_its_section() -> None:
     wrong = {}
     for path in committed_files():
         content = None if path == Path(__file__).resolve() else text_of(path)
-        beside = path.parent if path.suffix == ".md" else ROOT
-        if content and (found := missing_citations(content, beside)):
+        folder = path.parent if path.suffix == ".md" else ROOT
+        if content and (found := missing_citations(content, folder)):
             wrong[str(path.relative_to(ROOT))] = found
     assert wrong == {}
 

@@ -24,7 +24,7 @@ COMPOSE = ROOT / "deploy/compose.yaml"
 SCHEMA = "builtin_schemas/vendor/compose-spec.json"
 
 SERVERS = {"mongod": "mongo", "kafka": "kafka"}
-"""Three of each stand in the compose file for the one of the embedded mode."""
+"""The compose file has three of each; the embedded mode has one."""
 AT_BUILD_TIME = {"kafka-prepare", "frontend"}
 """Steps whose result is in an image."""
 EMBEDDED_ONLY = {
@@ -47,7 +47,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def is_step(service: dict[str, Any]) -> bool:
-    """Tell what runs to its end from what is kept running."""
+    """Return whether a service runs to its end and is not kept running."""
     return service.get("restart", "no").split(":")[0] in {"no", "on-failure"}
 
 
@@ -115,7 +115,7 @@ def test_every_process_of_compose_knows_what_the_embedded_one_knows(
 
 
 def by_hand(service: dict[str, Any]) -> bool:
-    """Tell what `up` leaves alone."""
+    """Return whether `up` leaves a service alone."""
     return "profiles" in service
 
 
@@ -159,7 +159,7 @@ def test_a_program_compose_runs_once_knows_what_the_command_line_gives_it(
     assert services()[name]["environment"]["REGISTRY_INSTANCE"] not in names
 
 
-def test_the_command_line_in_compose_beside_the_issuer_reaches_every_service() -> None:
+def test_the_command_line_in_compose_next_to_the_issuer_reaches_every_service() -> None:
     issuer = services()["issuer"]
     for name in STACK:
         variable = f"REGISTRY_{package(name).upper()}_URL"
@@ -205,7 +205,7 @@ def test_servers_of_compose_are_replicated_and_unreachable_from_outside() -> Non
     assert services()["topics"]["environment"]["REGISTRY_KAFKA_REPLICATION"] == "3"
 
 
-def test_no_secret_stands_in_the_compose_file() -> None:
+def test_no_secret_is_in_the_compose_file() -> None:
     for service in services().values():
         for name, value in service.get("environment", {}).items():
             if any(word in name for word in ("PASSWORD", "TOKEN", "KEYRING", "MONGO_URI")):

@@ -21,7 +21,7 @@ FAILS = "\ndef test_{name}():\n    assert False, 'a defect'\n"
 
 
 def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run tests beside the plugin; their random order has a seed."""
+    """Run tests next to the plugin; their random order has a seed."""
     (folder / "conftest.py").write_text("pytest_plugins = ['tests.flaky']\n", encoding="utf-8")
     (folder / "test_planted.py").write_text(source, encoding="utf-8")
     hidden = ("CI", "FORCE_COLOR", "PY_COLORS", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER")
@@ -43,15 +43,15 @@ def test_a_flaky_test_is_named_last_and_the_run_passes(tmp_path: Path, workers: 
     assert ended.returncode == 0, ended.stdout
     assert "1 failed, 1 passed" in ended.stdout
     name = "test_planted.py::test_chance"
-    told = ended.stdout.rsplit(f"FLAKY {name} (seed 7)", 1)[1]
-    assert "the draw was bad" in told
+    reported = ended.stdout.rsplit(f"FLAKY {name} (seed 7)", 1)[1]
+    assert "the draw was bad" in reported
     assert ended.stdout.splitlines()[-1].startswith(f"FLAKY, to be mended first: {name} ")
     kept = (tmp_path / "var/flaky.txt").read_text(encoding="utf-8")
     assert f"FLAKY {name} (seed 7)" in kept
     assert "the draw was bad" in kept
 
 
-def test_a_defect_beside_a_flaky_test_still_fails_the_run(tmp_path: Path) -> None:
+def test_a_defect_next_to_a_flaky_test_still_fails_the_run(tmp_path: Path) -> None:
     source = CHANCE.format(name="chance") + FAILS.format(name="defect")
     ended = run(tmp_path, source, "--once-more")
     assert ended.returncode == 1, ended.stdout

@@ -166,7 +166,7 @@ def contract(identity: str) -> Contract:
 
 
 def is_kept(identity: str, graph: grimp.ImportGraph) -> bool:
-    """Tell whether a graph keeps a contract; the graph stays as it is."""
+    """Return whether a graph keeps a contract; the graph stays as it is."""
     return contract(identity).check(deepcopy(graph), verbose=False).kept
 
 
@@ -178,7 +178,7 @@ def with_planted(graph: grimp.ImportGraph, plant: Plant) -> grimp.ImportGraph:
         planted.add_module(module)
     for line in plant.imports:
         importer, imported = line.split(" -> ")
-        # Else a slip of the pen would be a new module, and break a contract as such.
+        # Otherwise a misspelt name would be a new module, and break a contract as such.
         assert {importer, imported} <= planted.modules
         planted.add_import(importer=importer, imported=imported)
     return planted

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SUPERVISOR = """
 import signal, sys
 
-# Stands for the real one: says how it was called, waits for a signal, and tidies up. Blocked first:
+# A stand-in for the real one: prints how it was called, waits for a signal, and tidies up. Blocked first:
 # a signal between the first line and the wait stays pending. (A shell's trap runs only between two
 # commands: one that came just before a blocking one was seen to wait for ever.)
 SIGNALS = {signal.SIGTERM, signal.SIGINT}

@@ -65,7 +65,7 @@ NAME = "tests/unit/test_x.py::test_y[found by the abort]"
 
 
 @pytest.mark.parametrize(
-    ("code", "output", "verdict", "told"),
+    ("code", "output", "verdict", "reason"),
     [
         (1, f"FAILED {NAME} - AssertionError: 1 - 2\n", Verdict.CAUGHT, NAME),
         (1, f"FAILED {NAME}\n", Verdict.CAUGHT, NAME),
@@ -82,11 +82,11 @@ NAME = "tests/unit/test_x.py::test_y[found by the abort]"
     ],
 )
 def test_a_planted_bug_is_caught_by_a_test_that_failed_and_by_nothing_else(
-    code: int, output: str, verdict: Verdict, told: str
+    code: int, output: str, verdict: Verdict, reason: str
 ) -> None:
     judgement = judge(code, output)
     assert judgement.verdict is verdict
-    assert told in judgement.told
+    assert reason in judgement.reason
 
 
 def a_copy(folder: Path, *, packaged: bool, test: str) -> tuple[Worktree, Planted]:
@@ -125,4 +125,4 @@ def test_a_bug_in_a_file_that_is_not_the_one_imported_proves_nothing(tmp_path: P
     copy, planted = a_copy(tmp_path, packaged=False, test="assert ONE == 1")
     tried = copy.try_out(planted, planted.caught_by)
     assert tried.judgement.verdict is Verdict.INVALID
-    assert "not imported from here" in tried.judgement.told
+    assert "not imported from here" in tried.judgement.reason

@@ -12,7 +12,7 @@ TESTS = Path(__file__).resolve().parents[1]
 WORDS = 4
 
 # What a test in any file may be about, in the singular: nouns of the product and of this house.
-# A part of the system with tests in a file of its own is not here: that file's name tells it.
+# A part of the system with tests in a file of its own is not here: that file's name is enough.
 GLOSSARY = {
     "people": "member volunteer officer guardian person",
     "registers": "unit chapter county township registration enrolment timeline entry",
@@ -31,12 +31,12 @@ OF_NO_SUBJECT = {"shared", "domain", "rules"}
 
 
 def is_about(name: str, noun: str) -> bool:
-    """Tell whether a name holds a noun, be there one or several."""
+    """Return whether a name holds a noun, be there one or several."""
     return re.search(rf"_{noun}(e?s)?(_|$)", name) is not None
 
 
 def is_after(name: str, word: str) -> bool:
-    """Tell whether a word of a name begins as one of its file does, but for the ending."""
+    """Return whether a word of a name begins as one of its file does, without the ending."""
     beginning = word[: max(4, len(word) - 3)]
     return is_about(name, word) if len(word) < 4 else f"_{beginning}" in name
 
@@ -64,7 +64,7 @@ def every_test() -> list[tuple[Path, str]]:
     ]
 
 
-def test_every_name_of_a_test_says_its_subject_and_what_is_expected() -> None:
+def test_every_name_of_a_test_shows_its_subject_and_what_is_expected() -> None:
     faults = {f"{path}::{name}": fault(path, name) for path, name in every_test()}
     assert len(faults) > 500
     assert {name: lacks for name, lacks in faults.items() if lacks} == {}
@@ -97,7 +97,7 @@ def test_a_name_without_subject_or_expectation_is_found(file: str, name: str, la
         ("unit/shared/test_web.py", "test_members_are_counted_once"),
         ("unit/shared/test_web.py", "test_a_dead_letter_is_kept"),
         ("unit/shared/people/test_masking.py", "test_a_name_is_masked"),
-        ("architecture/test_skipping.py", "test_what_is_skipped_is_told"),
+        ("architecture/test_skipping.py", "test_what_is_skipped_is_reported"),
         ("integration/aggregator/test_stream.py", "test_the_stream_shows_all"),
     ],
 )

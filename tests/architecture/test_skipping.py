@@ -22,7 +22,7 @@ PASSING = {"passing": "def test_it(): pass\n"}
 
 
 def run(folder: Path, sources: dict[str, str], ci: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest on a test file for each source, beside the plugin."""
+    """Run pytest on a test file for each source, next to the plugin."""
     (folder / "conftest.py").write_text("pytest_plugins = ['tests.skipping']\n", encoding="utf-8")
     for name, source in sources.items():
         (folder / f"test_{name}.py").write_text(source, encoding="utf-8")
@@ -47,8 +47,8 @@ def in_ci(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProce
 
 @pytest.mark.parametrize("way", WAYS_TO_SKIP)
 def test_a_skipped_test_fails_in_ci(in_ci: subprocess.CompletedProcess[str], way: str) -> None:
-    told = [line for line in in_ci.stdout.splitlines() if f"test_{way}.py" in line]
-    refused = [line for line in told if "A test may not be skipped in CI" in line]
+    reported = [line for line in in_ci.stdout.splitlines() if f"test_{way}.py" in line]
+    refused = [line for line in reported if "A test may not be skipped in CI" in line]
     assert [line.split(" ")[0] for line in refused] in (["FAILED"], ["ERROR"]), in_ci.stdout
 
 

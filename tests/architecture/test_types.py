@@ -13,7 +13,7 @@ UNTYPED = re.compile(r"\b(?:dict|Mapping|MutableMapping)\[str, Any\]|\bDocument\
 
 
 def untyped(source: str) -> list[str]:
-    """Return the lines of a module that let a dictionary of anything, or a callback, through."""
+    """Return the lines of a module that use a dictionary of anything, or a callback."""
     return [line.strip() for line in source.splitlines() if UNTYPED.search(line)]
 
 

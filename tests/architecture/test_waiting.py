@@ -39,7 +39,7 @@ IN_MILLISECONDS = re.compile(
 NO_LIMIT = {"timedelta"}
 """Calls whose seconds nobody waits for."""
 WITH_A_LIMIT = {"Client", "AsyncClient", "get", "post", "request", "stream"}
-"""Calls of httpx that give up after five seconds unless told otherwise."""
+"""Calls of httpx that give up after five seconds by default."""
 CLOCKS = {"monotonic", "perf_counter", "time"}
 ARITHMETIC = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -152,7 +152,7 @@ def _name(call: ast.Call) -> str:
 
 
 def _is_short(limit: ast.expr, enough: float = LIMIT) -> bool:
-    """Tell a limit too small; nought is none, since it only looks whether something is there."""
+    """Return whether a limit is too small; zero is none, since it only checks for something."""
     least = _least(limit)
     return least is not None and 0 < least < enough
 
@@ -247,11 +247,11 @@ def test_a_hurried_wait_of_a_test_is_found(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", PATIENT)
-def test_a_patient_wait_of_a_test_is_let_be(source: str) -> None:
+def test_a_patient_wait_of_a_test_is_accepted(source: str) -> None:
     assert hurried(source) == []
 
 
-def test_the_line_of_a_hurried_wait_is_told() -> None:
+def test_the_line_of_a_hurried_wait_is_reported() -> None:
     source = "import time\nsystem.stop(\n    timeout=5,\n)\ntime.sleep(1)\n"
     assert hurried(source) == [
         "3: a limit below LIMIT: system.stop(… 5)",

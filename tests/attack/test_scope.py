@@ -22,8 +22,8 @@ def test_an_officer_sees_and_does_nothing_outside_the_county(
     )
     assert [answer.status_code for answer in attempts] == [404] * 4
     unknown = own.read("no-such-id")
-    told = [{**answer.json(), "correlation_id": ""} for answer in (attempts[0], unknown)]
-    assert told[0] == told[1], "an answer tells what exists outside"
+    reported = [{**answer.json(), "correlation_id": ""} for answer in (attempts[0], unknown)]
+    assert reported[0] == reported[1], "an answer shows what exists outside"
     check_problem(own.post(other.body()), 403, "scope.forbidden")
     seen = other.read(theirs).json()
     assert (seen["version"], seen["status"]) == (theirs["version"], theirs["status"])

@@ -11,7 +11,7 @@ from tests.chaos.trials import Campaign, victims
 from tests.system import System
 
 TRIALS = int(os.environ.get("REGISTRY_CHAOS_TRIALS", "0"))
-"""One round, in which every process dies once, unless told otherwise (``make chaos N=1000``)."""
+"""One round, in which every process dies once, by default (``make chaos N=1000``)."""
 SEED = int(os.environ.get("REGISTRY_CHAOS_SEED", "20261123"))
 
 
@@ -22,7 +22,7 @@ def campaign(system: System) -> Iterator[Campaign]:
     built.close()
 
 
-@pytest.mark.timeout(0)  # each step has its own limit; how many trials there are is told by N
+@pytest.mark.timeout(0)  # each step has its own limit; N is the number of trials
 def test_no_entry_is_lost_or_counted_twice_whatever_process_is_killed(
     campaign: Campaign, capsys: pytest.CaptureFixture[str]
 ) -> None:

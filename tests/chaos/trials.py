@@ -51,7 +51,7 @@ class Broken(AssertionError):
 
 @dataclass
 class Promises:
-    """What 2xx answers promised: the newest version of each entity that a client was told of."""
+    """What 2xx answers promised: the newest version of each entity that a client has seen."""
 
     known: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     answered: int = 0
@@ -65,8 +65,8 @@ class Promises:
         with self.lock:
             self.answered += 1
             key = (collection, entity["id"])
-            told = (entity["version"], entity["status"])
-            self.known[key] = max(self.known.get(key, (0, "")), told)
+            reported = (entity["version"], entity["status"])
+            self.known[key] = max(self.known.get(key, (0, "")), reported)
 
 
 class Client(threading.Thread):
@@ -161,14 +161,14 @@ def check_promises(system: System, promises: Promises) -> None:
             document["_id"]: (document["version"], document["status"])
             for document in store[collection].find({}, {"version": 1, "status": 1})
         }
-        for (where, identity), told in promises.known.items():
+        for (where, identity), reported in promises.known.items():
             if where != collection:
                 continue
             present = found.get(identity)
-            if present is None or present[0] < told[0]:
-                raise Broken(f"{collection}/{identity}: answered {told}, stored {present}")
-            if present[0] == told[0] and present[1] != told[1]:
-                raise Broken(f"{collection}/{identity}: answered {told}, stored {present}")
+            if present is None or present[0] < reported[0]:
+                raise Broken(f"{collection}/{identity}: answered {reported}, stored {present}")
+            if present[0] == reported[0] and present[1] != reported[1]:
+                raise Broken(f"{collection}/{identity}: answered {reported}, stored {present}")
         store.client.close()
 
 
@@ -325,5 +325,5 @@ class Campaign:
         )
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Close what is held."""
         self.county.close()

@@ -2,5 +2,5 @@
 
 ``Units``, ``Members`` and ``Volunteers`` are registers and share ``Register``; ``Figures`` is the
 aggregator. Each is bound to an address: of a running system (``county``), or of an application in
-this process (``inside``), whose peers then are stand-ins that say what a test tells them (``peers``).
+this process (``inside``), whose peers then are stand-ins with the answers that a test gives (``peers``).
 """

@@ -34,13 +34,13 @@ class Figures(Officers):
         return found
 
     def holds(self, moment: datetime) -> bool:
-        """Tell whether the figures say that they hold all that was committed up to a moment."""
+        """Return whether the figures claim to hold all that was committed up to a moment."""
         try:
-            told = self.progress()
+            reported = self.progress()
         except httpx.HTTPError:
             return False
-        lag = timedelta(seconds=told["lag_seconds"] or 0)
-        return told["complete"] and datetime.fromisoformat(told["at"]) - lag > moment
+        lag = timedelta(seconds=reported["lag_seconds"] or 0)
+        return reported["complete"] and datetime.fromisoformat(reported["at"]) - lag > moment
 
     def settled(self, unit: str = "100000", **params: str) -> dict[str, int]:
         """Return the headline figures once they hold whatever was answered before this call."""

@@ -69,7 +69,7 @@ class County:
         return named.get(service) or next(one for one in named.values() if one.noun == service)
 
     def officer(self, subject: str, *roles: str, unit: str | None = None) -> Headers:
-        """Return an officer's headers; the grant is on the county unless told otherwise."""
+        """Return an officer's headers; the grant is on the county by default."""
         return self.units.officer(subject, *roles, unit=unit)
 
     def settled(self, unit: str = "100000", **params: str) -> dict[str, int]:
@@ -101,7 +101,7 @@ class County:
         return connect(MongoSettings(mongo_uri=uri, mongo_database="member")).client
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Close what is held."""
         held: dict[str, Any] = vars(self)
         for name in ("units", "members", "volunteers", "figures"):
             if name in held:

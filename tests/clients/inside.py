@@ -25,7 +25,7 @@ from shared.web.access import TokenVerifier
 from tests.clients.aggregator import Figures
 from tests.clients.member import Members
 from tests.clients.org_units import Units
-from tests.clients.peers import PeopleAsTold, UnitsAsTold
+from tests.clients.peers import PeopleAsGiven, UnitsAsGiven
 from tests.clients.volunteer import Volunteers
 from tests.servers import RealServers
 from tests.waiting import until
@@ -82,10 +82,10 @@ def verifier(runtime: Runtime, access: AccessSettings) -> TokenVerifier:
 
 @contextmanager
 def members_inside(
-    servers: RealServers, settings: WriterSettings, units: UnitsAsTold,
+    servers: RealServers, settings: WriterSettings, units: UnitsAsGiven,
     rules: MemberSettings | None = None,
 ) -> Iterator[Members]:  # fmt: skip
-    """Start the member service in this process; ``units`` stands for org-units."""
+    """Start the member service in this process; ``units`` replaces org-units."""
     runtime = servers.runtime
     app = member.main.create_app(
         settings,
@@ -99,10 +99,10 @@ def members_inside(
 
 @contextmanager
 def volunteers_inside(
-    servers: RealServers, settings: WriterSettings, units: UnitsAsTold,
+    servers: RealServers, settings: WriterSettings, units: UnitsAsGiven,
     rule: RegisteredRule | None = None,
 ) -> Iterator[Volunteers]:  # fmt: skip
-    """Start the volunteer service in this process; ``units`` stands for org-units."""
+    """Start the volunteer service in this process; ``units`` replaces org-units."""
     runtime = servers.runtime
     app = volunteer.main.create_app(
         settings,
@@ -116,9 +116,9 @@ def volunteers_inside(
 
 @contextmanager
 def units_inside(
-    servers: RealServers, settings: MongoSettings, people: PeopleAsTold, county: str
+    servers: RealServers, settings: MongoSettings, people: PeopleAsGiven, county: str
 ) -> Iterator[Units]:
-    """Start org-units in this process; ``people`` stands for the two registers of persons.
+    """Start org-units in this process; ``people`` replaces the two registers of persons.
 
     Args:
         county: id of the chapter whose officers act.

@@ -30,7 +30,7 @@ class Officers:
         return {"Authorization": f"Bearer {mint(self.runtime, subject, grants, **claims)}"}
 
     def officer(self, subject: str, *roles: str, unit: str | None = None) -> Headers:
-        """Return an officer's headers; the grant is on the county unless told otherwise."""
+        """Return an officer's headers; the grant is on the county by default."""
         return self.bearer(subject, grant(unit or self.county, *roles))
 
     @property

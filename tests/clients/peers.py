@@ -1,4 +1,4 @@
-"""Stand-ins for the services that a service under test asks: they say what a test tells them."""
+"""Stand-ins for the services that a service under test asks: they answer what a test sets."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,8 +35,8 @@ TREE = [
 
 
 @dataclass
-class UnitsAsTold:
-    """An org-units that knows the units it is told of; all of it may change at any moment.
+class UnitsAsGiven:
+    """An org-units with the units that it is given; all of it may change at any moment.
 
     Args:
         truth: cards by id.
@@ -48,13 +48,13 @@ class UnitsAsTold:
     asked: list[str] = field(default_factory=list)
     down: bool = False
 
-    def tell(self, *cards: Document) -> None:
-        """Tell of units, or of changes of them."""
+    def show(self, *cards: Document) -> None:
+        """Add units, or change them."""
         self.truth |= {card["id"]: card for card in cards}
 
     def add(self, unit: str, parent: str, **fields: Any) -> str:
-        """Tell of a new unit, or of a change; return its id."""
-        self.tell(a_unit(unit, parent, **fields))
+        """Add a unit, or change it; return its id."""
+        self.show(a_unit(unit, parent, **fields))
         return unit
 
     def peers(self, peers: PeerSettings, access: AccessSettings) -> Peers:
@@ -73,7 +73,7 @@ class UnitsAsTold:
 
 
 @dataclass
-class PeopleAsTold:
+class PeopleAsGiven:
     """A member and a volunteer service that report so many people of any unit.
 
     Args:

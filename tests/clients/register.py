@@ -25,7 +25,7 @@ class Register(Officers):
 
     Args:
         http, runtime, county: as ``Officers`` says.
-        place: id of the unit in which entries are made unless told otherwise.
+        place: id of the unit in which entries are made by default.
     """
 
     place: str
@@ -142,15 +142,15 @@ def check_problem(answer: httpx.Response, status: int, code: str, field: str | N
         assert field in [error["field"] for error in problem["errors"]], answer.text
 
 
-def told_of(database: Database, entity: str) -> list[tuple[str, Any]]:
-    """Return what the outbox tells of an entity, version by version: fact, and data by contract."""
-    told = []
+def events_of(database: Database, entity: str) -> list[tuple[str, Any]]:
+    """Return the outbox events of an entity by version: fact, and data by contract."""
+    reported = []
     for row in database.outbox.find():
         event = orjson.loads(row["body"])
         if event["subject"] == entity:
             data = events.MODELS[event["type"]].model_validate(event["data"])
-            told.append((event["type"].split(".")[-2], data))
-    return sorted(told, key=lambda fact: getattr(fact[1], "version", 0))
+            reported.append((event["type"].split(".")[-2], data))
+    return sorted(reported, key=lambda fact: getattr(fact[1], "version", 0))
 
 
 def logged_of(database: Database, entity: str) -> list[str]:

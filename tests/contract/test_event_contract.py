@@ -95,7 +95,7 @@ def test_headers_of_an_event_record_give_back_its_span() -> None:
      [("source", b"\xff"), ("epoch", b"1"), ("first-sequence", b"1"), ("last-sequence", b"1")],
      [("source", b"s"), ("epoch", b"one"), ("first-sequence", b"1"), ("last-sequence", b"1")]],
 )  # fmt: skip
-def test_headers_of_an_event_record_that_tell_no_span_give_none(
+def test_headers_of_an_event_record_without_a_span_give_none(
     spoilt: list[tuple[str, bytes]],
 ) -> None:
     assert span_of(spoilt) is None

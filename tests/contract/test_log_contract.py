@@ -54,7 +54,7 @@ def test_offsets_of_the_log_count_up_within_a_partition(log: EventLog) -> None:
     assert write(log, 0, b"d") == [2]
 
 
-def test_the_log_tells_its_bounds_and_reads_what_lies_between_offsets(log: EventLog) -> None:
+def test_the_log_shows_its_bounds_and_reads_what_lies_between_offsets(log: EventLog) -> None:
     assert log.bounds((topic(), 0)) == (0, 0)
     write(log, 0, b"a", b"b", b"c")
     assert log.bounds((topic(), 0)) == (0, 3)

@@ -1,4 +1,4 @@
-"""The command ``registry`` and the shell of a newcomer, run beside a system under test."""
+"""The command ``registry`` and the shell of a newcomer, run next to a system under test."""
 
 import contextlib
 import json

@@ -19,7 +19,7 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
-"""It renders in software and speaks to nobody but the dashboard."""
+"""It renders in software and connects to the dashboard only."""
 
 expect.set_options(timeout=PATIENCE)
 

@@ -214,7 +214,7 @@ MATCHES = {
 
 @pytest.mark.parametrize("match", MATCHES)
 @pytest.mark.parametrize("service", WRITERS)
-def test_a_change_of_an_entry_bears_the_version_it_saw(
+def test_a_change_of_an_entry_has_the_version_it_saw(
     county: County, service: str, match: str
 ) -> None:
     register = county.register(service)

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: figures that move by themselves, and what stands beside them."""
+"""The dashboard in a real browser: figures that move by themselves, and what is shown with them."""
 
 import contextlib
 import os
@@ -63,7 +63,7 @@ def test_a_county_of_the_dashboard_is_reached_by_links_and_its_row_moves(
     viewer.sees("#members-value", here["members"] + 1)
 
 
-def test_the_dashboard_tells_lag_completeness_and_the_ended_plan(
+def test_the_dashboard_shows_lag_completeness_and_the_ended_plan(
     viewer: Viewer, county: County
 ) -> None:
     county.settled()
@@ -91,11 +91,11 @@ def test_the_table_of_the_dashboard_names_every_provincial_chapter(
     viewer: Viewer, county: County
 ) -> None:
     county.settled()
-    told = county.figures.counters()["rows"]
-    assert len(told) >= 31
+    reported = county.figures.counters()["rows"]
+    assert len(reported) >= 31
     viewer.open()
-    expect(viewer.part("#provinces tbody tr")).to_have_count(len(told))
-    for row in told:
+    expect(viewer.part("#provinces tbody tr")).to_have_count(len(reported))
+    for row in reported:
         line = viewer.part(f"#provinces tbody tr:has(.code:text-is('{row['region_code']}'))")
         expect(line.get_by_role("link")).to_have_text(row["name"])
         expect(line.locator("[data-field=units]")).to_have_text(f"{row['units']:,}")

@@ -40,7 +40,7 @@ class Life:
         self._shown = self.system.log.stat().st_size if self.starts else 0
         self.system = start(self.var, self.base)
         self.starts += 1
-        until(self.greeted, "the start has told how to try it")
+        until(self.greeted, "the start has printed how to try it")
 
     @cached_property
     def county(self) -> County:
@@ -48,7 +48,7 @@ class Life:
         return County(self.system, COUNTY)
 
     def greeted(self) -> bool:
-        """Tell whether the last start has said all it says."""
+        """Return whether the last start has printed everything."""
         return self.log.count(WELCOME) == self.starts
 
     @property
@@ -76,7 +76,7 @@ class Life:
         return [top, *top.children(recursive=True)]
 
     def end(self) -> None:
-        """Let go of what still runs."""
+        """Stop what still runs."""
         if not self.starts:
             return
         if "county" in vars(self):
@@ -193,8 +193,8 @@ def test_nothing_outlives_kill_9_of_the_supervisor_and_nothing_is_lost(revival: 
 
 
 def test_the_demo_roster_is_made_and_imported(revival: Revival) -> None:
-    told = f"2000 行 rows, {ACCEPTED} 已登记 accepted, 30 被拒 refused"
-    assert told in revival.said
+    reported = f"2000 行 rows, {ACCEPTED} 已登记 accepted, 30 被拒 refused"
+    assert reported in revival.said
     report = Path(revival.said.partition("refused rows with remedies: ")[2].splitlines()[0])
     assert len(report.read_text(encoding="utf-8-sig").splitlines()) > 30
     entries = revival.after.entries["member"].keys() - revival.before.entries["member"].keys()

@@ -1,4 +1,4 @@
-"""What an answer says its reader may do, held against what the register then lets that reader do."""
+"""The actions that an answer allows its reader, checked against what the register then accepts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -15,7 +15,7 @@ def check_allowed(
     register: Register, entity: Entity, who: Headers, expected: list[str], actions: list[str],
     variants: Mapping[str, Sequence[Entity]] | None = None,
 ) -> None:  # fmt: skip
-    """Hold that a reader of an entry is told of exactly what this reader may do on it.
+    """Check that a reader of an entry sees exactly what this reader may do on it.
 
     Every action is tried on a day of the future, so that nothing is done: what the status, the
     grants and four eyes leave open is then refused for its day alone.

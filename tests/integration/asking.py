@@ -36,7 +36,7 @@ class Asking:
         return found
 
     def cancel(self, kind: str, identity: str) -> Job | None:
-        """Cancel a job; return it as it then stands."""
+        """Cancel a job; return it as stored then."""
         return self.portal.call(jobs.cancel, self.database, kind, identity)
 
 

@@ -143,14 +143,14 @@ class Pipeline:
         until(done, "everything written is counted")
 
     def stop_workers(self) -> None:
-        """Let every worker leave its group."""
+        """Make every worker leave its group."""
         for consumer in self.consumers:
             if consumer._reader is not None:
                 consumer._reader.close()
         self.consumers.clear()
 
     def close(self) -> None:
-        """Let go of what is held: a client of the log left open goes on asking for its news."""
+        """Close what is held: a client of the log left open goes on polling."""
         self.stop_workers()
         for relay in self.relays:
             relay.resign()

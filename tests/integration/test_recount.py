@@ -33,7 +33,7 @@ RECOUNTS = Recounts(SOURCE, COUNTED)
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(history=histories(), numbered=st.integers(0, 30))
-def test_a_recount_counts_what_the_numbered_rows_tell(
+def test_a_recount_counts_what_the_numbered_rows_report(
     mongo: Database, history: History, numbered: int
 ) -> None:
     for name in mongo.list_collection_names():
@@ -77,7 +77,7 @@ def test_a_request_for_a_recount_is_answered_once_with_its_pages(
 
 
 def test_what_is_written_during_a_recount_is_of_the_next(mongo: Database) -> None:
-    """It would be counted, and the marks, read before it, would not tell of it."""
+    """It would be counted, and the marks, read before it, would not cover it."""
     mongo.create_collection(SEQUENCES)  # by the migration: what is not there fixes no instant
     state = member_state("u1", "ACTIVE")
     timeline = to_documents((Entry(START, MOMENT, state),))

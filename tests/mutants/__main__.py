@@ -1,4 +1,4 @@
-"""Plants one bug after the other in a copy and tells whether a test catches it.
+"""Plants one bug after the other in a copy and reports whether a test catches it.
 
 Exit code 0: every bug is caught. 1: one is not. 2: the tests fail without any bug.
 """
@@ -51,7 +51,7 @@ def _asked() -> tuple[list[Planted], int, bool]:
 
 
 def _try_all(chosen: Sequence[Planted], jobs: int, *, whole: bool) -> list[Tried]:
-    """Try the bugs, each job in a copy of its own, and tell of each as it is done."""
+    """Try the bugs, each job in a copy of its own, and report each as it is done."""
     waiting = deque(chosen)
 
     def job(_number: int) -> list[Tried]:
@@ -64,8 +64,8 @@ def _try_all(chosen: Sequence[Planted], jobs: int, *, whole: bool) -> list[Tried
                     return tried
                 one = copy.try_out(planted, WHOLE if whole else planted.caught_by)
                 tried.append(one)
-                verdict, told = one.judgement
-                _say(f"{verdict:8}  {planted.name}  {told}  {one.seconds:.1f} s")
+                verdict, reason = one.judgement
+                _say(f"{verdict:8}  {planted.name}  {reason}  {one.seconds:.1f} s")
 
     with ThreadPoolExecutor(jobs) as pool:
         try:

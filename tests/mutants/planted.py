@@ -102,11 +102,11 @@ WORKER = (
 RECOUNT = (
     Planted(
         "recount-with-rows-not-yet-numbered",
-        "What has no number yet is taken off a recount again, for no mark tells of it.",
+        "What has no number yet is taken off a recount again, for no mark covers it.",
         f"{_SHARED}register/recount.py",
         '.find({"state": outbox.WRITTEN}, session=session):\n            _take_off(counts, row)',
         '.find({"state": outbox.WRITTEN}, session=session):\n            continue',
-        ("tests/integration/test_recount.py::test_a_recount_counts_what_the_numbered_rows_tell",),
+        ("tests/integration/test_recount.py::test_a_recount_counts_what_the_numbered_rows_report",),
     ),
     Planted(
         "recount-outside-its-snapshot",
@@ -142,7 +142,7 @@ FIGURES = (
         'match["d"] = {"$lte": day}',
         'match["d"] = {"$lt": day}',
         (
-            "tests/integration/aggregator/test_figures_api.py::test_progress_tells_the_figures_now_and_on_past_days",
+            "tests/integration/aggregator/test_figures_api.py::test_progress_shows_the_figures_now_and_on_past_days",
         ),
     ),
     Planted(
@@ -155,7 +155,7 @@ FIGURES = (
     ),
     Planted(
         "small-cells-shown",
-        "A breakdown by personal attribute does not tell of four people or fewer.",
+        "A breakdown by personal attribute does not reveal four people or fewer.",
         f"{_AGGREGATOR}figures/disclosure.py",
         "SMALL_BELOW = 5",
         "SMALL_BELOW = 4",
@@ -179,7 +179,7 @@ FIGURES = (
     ),
     Planted(
         "late-fact-appended",
-        "A fact dated before others stands before them and takes them back.",
+        "A fact dated before others comes before them and withdraws them.",
         f"{_SHARED}contract/timeline.py",
         "for known in timeline if known.effective_on < entry.effective_on)",
         "for known in timeline if known.effective_on != entry.effective_on)",

@@ -30,7 +30,7 @@ WRITING = (
     ),
     Planted(
         "answered-before-the-commit",
-        "Nobody is told that something is written before it is committed.",
+        "No request is answered as written before it is committed.",
         f"{_SHARED}register/groupcommit/transaction.py",
         "    try:\n        await transact_async(database, insert)\n",
         "    for waiting in group:\n        waiting.confirm()\n"
@@ -51,7 +51,7 @@ WRITING = (
     ),
     Planted(
         "event-outside-its-transaction",
-        "An event is written with the change it tells of, or neither is.",
+        "An event is written with its change, or neither is.",
         f"{_SHARED}register/execute.py",
         "            await database[name].insert_one(document, session=session)",
         "            await database[name].insert_one(document)",
@@ -63,7 +63,7 @@ WRITING = (
         f"{_SHARED}register/execute.py",
         'seen = {"_id": before.id, "version": before.version}',
         'seen = {"_id": before.id}',
-        (f"{_EXECUTE}.py::test_execute_lets_one_of_several_at_once_make_the_next_version",),
+        (f"{_EXECUTE}.py::test_execute_allows_one_of_several_at_once_to_make_the_next_version",),
     ),
     Planted(
         "voided-with-its-people",
@@ -113,9 +113,9 @@ WRITING = (
     ),
     Planted(
         "number-of-another-person-returns",
-        "Who comes back by a whole registration bears the entry's own document number.",
+        "A return by a whole registration has the entry's own document number.",
         f"{_SHARED}people/register.py",
-        "        if not self._bears_number(entity, person.identifier):\n",
+        "        if not self._has_number(entity, person.identifier):\n",
         "        if not entity.person.id_index:\n",
         (
             f"{_MEMBER}test_life.py::test_a_voided_member_does_not_bar_the_true_owner_of_the_number",
@@ -177,7 +177,7 @@ ACCESS = (
     ),
     Planted(
         "two-eyes-void-what-was-counted",
-        "To take back what stood in published figures takes what bringing it there took.",
+        "Voiding a counted entity needs a grant at county or above and four eyes.",
         f"{_SHARED}register/actions.py",
         "replace(void, at_county_or_above=True, four_eyes=True)",
         "replace(void, at_county_or_above=True)",
@@ -207,8 +207,8 @@ ACCESS = (
         "            return row.role in held",
         (
             "tests/unit/shared/test_register.py::test_a_register_allows_exactly_what_it_would_then_authorise",
-            f"{_MEMBER}test_allowed.py::test_each_reader_of_a_member_is_told_what_this_reader_may_do",
-            f"{_VOLUNTEER}test_allowed.py::test_each_reader_of_a_volunteer_is_told_what_this_reader_may_do",
+            f"{_MEMBER}test_allowed.py::test_each_reader_of_a_member_sees_what_this_reader_may_do",
+            f"{_VOLUNTEER}test_allowed.py::test_each_reader_of_a_volunteer_sees_what_this_reader_may_do",
         ),
     ),
     Planted(

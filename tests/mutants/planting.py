@@ -12,7 +12,7 @@ class Planted:
         breaks: the promise that no longer holds, in one sentence.
         file: where it is planted, from the root of the checkout, below some ``src``.
         old: text that occurs exactly once there.
-        new: what stands in its place.
+        new: what replaces it.
         caught_by: tests, as pytest names them, of which one at least must fail.
     """
 

@@ -25,7 +25,7 @@ class Judgement(NamedTuple):
     """A verdict, and the test that failed or what is wrong with the run."""
 
     verdict: Verdict
-    told: str
+    reason: str
 
 
 def judge(code: int, output: str) -> Judgement:

@@ -101,7 +101,7 @@ def environment(folder: Path) -> dict[str, str]:
         **kept,
         "PYTHONPATH": os.pathsep.join(packages),  # before the installed packages
         "PYTHONDONTWRITEBYTECODE": "1",  # a file changed twice in a second would run as it was
-        "COLUMNS": "400",  # why a test failed stands behind its name
+        "COLUMNS": "400",  # the reason of a failure follows the test's name
         "NO_COLOR": "1",
     }
 

@@ -4,12 +4,12 @@ import asyncio
 
 
 async def time_passes(seconds: float) -> None:
-    """Let all that the running loop has to do within ``seconds`` happen now, in its order.
+    """Run all that the running loop has to do within ``seconds`` now, in its order.
 
     What only then plans something new is not followed further: a beat that plans the next one
     beats once.
     """
-    await asyncio.sleep(0)  # what has only been begun gets to where it waits
+    await asyncio.sleep(0)  # what has only been started gets to where it waits
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     # After everything else that is due by then.

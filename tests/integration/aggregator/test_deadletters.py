@@ -62,7 +62,7 @@ LETTER = {
 }  # fmt: skip
 
 
-def told(figures: FiguresInside) -> bool:
+def reported(figures: FiguresInside) -> bool:
     return "dead_letter" in figures.progress()["incomplete_reasons"]
 
 
@@ -75,7 +75,7 @@ def test_dead_letters_are_for_the_national_administrator(
         admin = figures.officer("admin", "admin", "viewer", unit=HQ)
         officer = figures.officer("officer", "viewer")
         stranger = figures.officer("stranger", "viewer", "admin", unit="elsewhere")
-        assert told(figures)
+        assert reported(figures)
         for who, status in ((officer, 403), (stranger, 403), (admin, 200)):
             answer = http.get("/v1/dead-letters", headers=who)
             assert answer.status_code == status
@@ -94,4 +94,4 @@ def test_dead_letters_are_for_the_national_administrator(
         check_problem(other, 422, "idempotency.reused")
         again = http.post(f"{path}/dismiss", json=body, headers=admin)
         assert again.status_code == 409
-        until(lambda: not told(figures), "no dead letter is open")
+        until(lambda: not reported(figures), "no dead letter is open")

@@ -24,7 +24,7 @@ def stranger(figures: FiguresInside) -> Headers:
     return figures.officer("stranger", "viewer", "admin", unit="elsewhere")
 
 
-def test_progress_tells_the_figures_now_and_on_past_days(figures: FiguresInside) -> None:
+def test_progress_shows_the_figures_now_and_on_past_days(figures: FiguresInside) -> None:
     now = figures.progress()
     assert now["unit"]["region_code"] == "100000"
     assert now["indicators"]["members"]["value"] == 10
@@ -73,7 +73,7 @@ def test_grassroots_figures_need_a_token_of_that_place(
 
 def test_breakdowns_hide_small_cells(figures: FiguresInside) -> None:
     params = {"metric": "members", "by": "sex"}
-    # The total of 10 is public: a 7 beside the hidden cell would tell it.
+    # The total of 10 is public: a 7 next to the hidden cell would reveal it.
     assert figures.counters(**params)["cells"] == [
         {"value": "1", "count": "≥5"},
         {"value": "2", "count": "<5"},
@@ -113,9 +113,9 @@ def test_units_are_broken_down_by_the_categories_of_the_plan(
 
 
 def test_the_definitions_say_what_counts_and_how_it_is_broken_down(figures: FiguresInside) -> None:
-    told = figures.http.get("/v1/definitions").json()
-    assert told["version"] == 2
-    dimensions = {item["id"]: item for item in told["dimensions"]}
+    reported = figures.http.get("/v1/definitions").json()
+    assert reported["version"] == 2
+    dimensions = {item["id"]: item for item in reported["dimensions"]}
     assert "sexbirth" not in dimensions
     assert dimensions["type"]["categories"] == []
     category = dimensions["plan_category"]
@@ -123,7 +123,7 @@ def test_the_definitions_say_what_counts_and_how_it_is_broken_down(figures: Figu
     assert "企事业单位" in category["wording"]["zh"]
     labels = {item["id"]: item["label"]["zh"] for item in category["categories"]}
     assert labels["ENTERPRISE_INSTITUTION"] == "企事业单位"
-    volunteers = next(item for item in told["items"] if item["id"] == "volunteers")
+    volunteers = next(item for item in reported["items"] if item["id"] == "volunteers")
     # As the refusal of too few hours says it; the hours are the rule's, which may be set.
     assert "一个自然年内" in volunteers["wording"]["zh"]
     assert "默认 20 小时" in volunteers["wording"]["zh"]

@@ -1,4 +1,4 @@
-"""The hub over a real mongod: it is ready soon, and streams tell what is committed."""
+"""The hub over a real mongod: it is ready soon, and streams show what is committed."""
 
 import asyncio
 import threading

@@ -9,7 +9,7 @@ from shared.base.mongo import Database, connect
 from shared.base.settings import WriterSettings
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.integration.prepared import prepared
 from tests.servers import RealServers
 
@@ -31,14 +31,14 @@ def database(settings: WriterSettings) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="package")
-def units() -> UnitsAsTold:
-    """What stands for org-units."""
-    return UnitsAsTold()
+def units() -> UnitsAsGiven:
+    """A stand-in for org-units."""
+    return UnitsAsGiven()
 
 
 @pytest.fixture(scope="package")
 def members(
-    servers: RealServers, settings: WriterSettings, units: UnitsAsTold
+    servers: RealServers, settings: WriterSettings, units: UnitsAsGiven
 ) -> Iterator[Members]:
     with members_inside(servers, settings, units) as found:
         yield found

@@ -12,7 +12,7 @@ from shared.base.settings import WriterSettings
 from shared.people.encryption import KeyRingProblem
 from shared.web.messages import text
 from tests.clients.member import Members
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.clients.register import check_problem
 from tests.servers import RealServers
 
@@ -84,7 +84,7 @@ def test_a_transition_of_a_member_needs_the_version_seen_and_an_allowed_step(
 
 
 def test_a_member_of_a_unit_activated_a_moment_ago_is_never_refused(
-    members: Members, units: UnitsAsTold
+    members: Members, units: UnitsAsGiven
 ) -> None:
     late = units.add(uuid4().hex, "county", status="DRAFT")
     refused = members.post(members.body(unit_id=late))
@@ -94,7 +94,7 @@ def test_a_member_of_a_unit_activated_a_moment_ago_is_never_refused(
 
 
 def test_a_member_of_a_known_unit_is_entered_without_asking_org_units(
-    members: Members, units: UnitsAsTold
+    members: Members, units: UnitsAsGiven
 ) -> None:
     units.asked.clear()
     members.create()

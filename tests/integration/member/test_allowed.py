@@ -9,7 +9,7 @@ from member.membership.rules import ACTIONS
 from tests import people
 from tests.clients.member import Members
 from tests.clients.officers import Headers
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.clients.register import Entity, check_problem
 from tests.integration.allowed import check_allowed, searched
 
@@ -95,7 +95,7 @@ ALLOWED: dict[str, dict[str, list[str]]] = {
 
 
 @pytest.fixture
-def unit(units: UnitsAsTold) -> str:
+def unit(units: UnitsAsGiven) -> str:
     """A grassroots unit of the county, for the members of one test."""
     return units.add(uuid4().hex, "county", type="TOWNSHIP")
 
@@ -117,7 +117,7 @@ def callers(members: Members, unit: str) -> dict[str, Headers]:
 
 
 @pytest.mark.parametrize("status", PATHS)
-def test_each_reader_of_a_member_is_told_what_this_reader_may_do(
+def test_each_reader_of_a_member_sees_what_this_reader_may_do(
     members: Members, callers: dict[str, Headers], unit: str, status: str
 ) -> None:
     member = members.done(members.create(unit_id=unit), *PATHS[status])
@@ -145,7 +145,7 @@ def test_answers_to_changes_of_a_member_say_what_who_made_them_may_do_next(
     assert members.read(again, by_applicant).json()["allowed"] == ["reject", "decease"]
 
 
-def test_who_finds_a_member_by_number_is_told_what_this_reader_may_do(
+def test_who_finds_a_member_by_number_sees_what_this_reader_may_do(
     members: Members, callers: dict[str, Headers], unit: str
 ) -> None:
     body = members.body(unit_id=unit)
@@ -165,7 +165,7 @@ def test_who_finds_a_member_by_number_is_told_what_this_reader_may_do(
 def test_a_member_outside_the_scope_shows_no_version_to_a_registration_of_another_person(
     members: Members, status: str
 ) -> None:
-    """Seen: whoever gave an older version was told the present one before the number was looked at."""
+    """Seen: a request with an older version got the present one before the number was checked."""
     body = members.body()
     member: Entity = members.done(members.post(body).json(), *PATHS[status])
     stranger = members.officer("feng", "registrar", unit="other")
@@ -236,7 +236,7 @@ def test_a_registrar_elsewhere_who_reads_a_member_is_allowed_to_take_the_member_
 
 
 def test_a_search_for_a_member_asks_org_units_for_no_holder_elsewhere(
-    members: Members, units: UnitsAsTold
+    members: Members, units: UnitsAsGiven
 ) -> None:
     """Else the time of the answer would show that a number is registered."""
     body = members.body()

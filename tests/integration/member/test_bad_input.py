@@ -13,7 +13,7 @@ from shared.base.settings import WriterSettings
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.clients.register import check_problem
 from tests.servers import RealServers
 
@@ -110,7 +110,7 @@ def test_a_minor_becomes_a_member_with_a_guardian(members: Members, age: int) ->
 
 
 def test_settings_open_to_members_what_chapters_may_decide(
-    servers: RealServers, settings: WriterSettings, units: UnitsAsTold
+    servers: RealServers, settings: WriterSettings, units: UnitsAsGiven
 ) -> None:
     rules = MemberSettings(
         hmt_admitted=True, chapters_admit=True, youngest_age=6, guardian_consent_below=14
@@ -124,7 +124,7 @@ def test_settings_open_to_members_what_chapters_may_decide(
 
 
 def test_a_duplicate_member_names_unit_type_and_county_never_the_person(
-    members: Members, units: UnitsAsTold
+    members: Members, units: UnitsAsGiven
 ) -> None:
     body = members.body(unit_id="school", name="周吴郑")
     first = members.post(body).json()

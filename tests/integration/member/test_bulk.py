@@ -17,7 +17,7 @@ from shared.web.messages import text
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.clients.register import check_problem
 from tests.servers import RealServers
 from tests.waiting import LIMIT, at_once
@@ -64,8 +64,8 @@ def test_a_bulk_page_takes_its_good_rows_and_names_the_others(
         for row in database.outbox.find()
         if (event := orjson.loads(row["body"]))["type"].endswith("members-imported.v1")
     ]
-    told = [row[0] for data in packed for row in data["rows"]]
-    assert [told.count(one) for one in ids] == [1, 1, 1]
+    reported = [row[0] for data in packed for row in data["rows"]]
+    assert [reported.count(one) for one in ids] == [1, 1, 1]
     member = members.read(ids[0])
     assert (member.json()["status"], member.json()["applied_on"]) == ("APPLIED", "2024-05-01")
     check_problem(members.bulk(rows[:1], key=key), 422, "idempotency.reused")
@@ -224,7 +224,7 @@ def test_what_no_field_can_hold_is_refused_with_its_row_of_a_bulk_page(
 def test_racing_bulk_pages_with_the_same_people_make_each_member_once(
     servers: RealServers,
     settings: WriterSettings,
-    units: UnitsAsTold,
+    units: UnitsAsGiven,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -259,10 +259,10 @@ def test_a_bulk_page_killed_half_way_and_sent_again_at_once_happens_once(members
     assert answers[0].json()["accepted"] == 30
 
 
-def test_the_outbox_tells_exactly_what_the_timelines_hold(
+def test_the_outbox_publishes_exactly_what_the_timelines_hold(
     members: Members, database: Database
 ) -> None:
-    """Nothing is numbered here, so a recount takes every told change off again: zero is left."""
+    """Nothing is numbered here, so a recount takes every published change off again: zero is left."""
     rows = [
         members.row(1, joined_on="2023-02-01"),
         members.row(2, joined_on="2024-03-01"),

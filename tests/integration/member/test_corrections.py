@@ -12,7 +12,7 @@ from shared.base.clock import today
 from shared.base.mongo import Database
 from tests import people
 from tests.clients.member import Members
-from tests.clients.register import Entity, check_problem, told_of
+from tests.clients.register import Entity, check_problem, events_of
 
 PAPER = {"number": "西红〔2026〕1号", "issued_on": "2026-01-05"}
 
@@ -58,12 +58,12 @@ def test_a_correction_of_a_member_who_returned_leaves_the_former_time_alone(
 
     answer = corrected(members, member, phone="13700000001")
     assert answer.status_code == 200, answer.text
-    assert told_of(database, member["id"])[-1][1].changes == []
+    assert events_of(database, member["id"])[-1][1].changes == []
     assert timeline_of(database, member) == before
 
     answer = corrected(members, answer.json(), education="30", reason="typing error")
     assert answer.status_code == 200, answer.text
-    changes = told_of(database, member["id"])[-1][1].changes
+    changes = events_of(database, member["id"])[-1][1].changes
     assert changes
     for change in changes:
         assert change.effective_on >= date(2020, 9, 1)

@@ -9,7 +9,7 @@ from shared.base.mongo import Database
 from shared.web.messages import text
 from tests import people
 from tests.clients.member import Members
-from tests.clients.register import Entity, check_problem, logged_of, told_of
+from tests.clients.register import Entity, check_problem, events_of, logged_of
 
 
 def test_a_membership_goes_from_application_to_filing(members: Members, database: Database) -> None:
@@ -42,9 +42,9 @@ def test_a_membership_goes_from_application_to_filing(members: Members, database
     assert filed.json()["status"] == "ACTIVE"
     assert filed.json()["filing"]["number"] == "西红备〔2025〕7号"
 
-    told = told_of(database, member["id"])
-    assert [name for name, _ in told] == ["applied", "approved", "registered"]
-    step = told[-1][1].changes[0]
+    reported = events_of(database, member["id"])
+    assert [name for name, _ in reported] == ["applied", "approved", "registered"]
+    step = reported[-1][1].changes[0]
     assert (step.effective_on, step.was.status, step.now.status) == (
         date(2025, 2, 10), "APPROVED", "ACTIVE",
     )  # fmt: skip
@@ -133,13 +133,13 @@ def test_a_membership_ends_by_withdrawal_expulsion_or_death(
 ) -> None:
     member = members.done(members.create(), "approve", "file", action)
     assert member["status"] == status
-    assert told_of(database, member["id"])[-1][1].changes[-1].now.status == status
+    assert events_of(database, member["id"])[-1][1].changes[-1].now.status == status
 
 
 def test_voiding_a_member_takes_everything_back(members: Members, database: Database) -> None:
     member = members.done(members.create(), "approve", "file", "void")
     assert member["status"] == "VOIDED"
-    changes = [change for _, fact in told_of(database, member["id"]) for change in fact.changes]
+    changes = [change for _, fact in events_of(database, member["id"]) for change in fact.changes]
     total = sum((c.now is not None) - (c.was is not None) for c in changes)
     assert total == 0
     assert database.identifiers.count_documents({"person": member["id"]}) == 1
@@ -156,7 +156,7 @@ def test_corrections_of_a_member_reach_the_whole_timeline(
     assert answer.status_code == 200, answer.text
     shown = answer.json()
     assert (shown["sex"], shown["education"], shown["phone"]) == ("2", None, "137****0009")
-    name, fact = told_of(database, member["id"])[-1]
+    name, fact = events_of(database, member["id"])[-1]
     assert name == "corrected"
     stored = database.members.find_one({"_id": member["id"]})
     assert stored is not None
@@ -212,7 +212,7 @@ def test_a_member_comes_back_in_another_county(members: Members, database: Datab
     answer = members.act(member, "reapply", elsewhere, registration)
     assert answer.status_code == 200, answer.text
     assert answer.json()["unit_id"] == "far"
-    fact = told_of(database, member["id"])[-1][1]
+    fact = events_of(database, member["id"])[-1][1]
     assert fact.changes[-1].now.unit == "far"
     read = members.read(member)
     assert read.status_code == 404

@@ -6,11 +6,11 @@ from typing import Any
 from shared.base.mongo import Database
 from tests import people
 from tests.clients.member import Members
-from tests.clients.register import a_key, check_problem, logged_of, told_of
+from tests.clients.register import a_key, check_problem, events_of, logged_of
 from tests.waiting import at_once
 
 
-def test_a_repeat_tells_the_first_outcome_and_not_what_became_of_the_member(
+def test_a_repeat_shows_the_first_outcome_and_not_what_became_of_the_member(
     members: Members, database: Database
 ) -> None:
     body, create, approve = members.body(), a_key(), a_key()
@@ -28,7 +28,7 @@ def test_a_repeat_tells_the_first_outcome_and_not_what_became_of_the_member(
     assert (first.json()["status"], first.json()["version"]) == ("APPLIED", 1)
     assert first.headers["etag"] == '"1"'
     assert first.headers["location"] == f"/v1/members/{member['id']}"
-    assert len(told_of(database, member["id"])) == 4
+    assert len(events_of(database, member["id"])) == 4
     assert logged_of(database, member["id"])[-2:] == ["read", "read"]
 
 
@@ -69,8 +69,8 @@ def test_a_reveal_of_a_member_sent_again_is_done_and_logged_again(
     headers = {**members.officer("he", "privacy"), **a_key()}
     asked: dict[str, Any] = {"fields": ["id_number"], "reason": "card printing"}
     answers = at_once([partial(members.http.post, url, json=asked, headers=headers)] * 4)
-    told = {"id": member["id"], "fields": {"id_number": body["id_number"]}}
-    assert [answer.json() for answer in answers] == [told] * 4
+    reported = {"id": member["id"], "fields": {"id_number": body["id_number"]}}
+    assert [answer.json() for answer in answers] == [reported] * 4
     assert logged_of(database, member["id"]) == ["create"] + ["reveal"] * 4
     other = members.http.post(
         url, json={"fields": ["phone"], "reason": "card printing"}, headers=headers

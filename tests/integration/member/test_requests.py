@@ -15,8 +15,8 @@ from shared.base.settings import WriterSettings
 from tests import people
 from tests.clients.inside import members_inside
 from tests.clients.member import Members
-from tests.clients.peers import UnitsAsTold
-from tests.clients.register import a_key, check_problem, told_of
+from tests.clients.peers import UnitsAsGiven
+from tests.clients.register import a_key, check_problem, events_of
 from tests.servers import RealServers
 from tests.waiting import LIMIT, at_once
 
@@ -27,7 +27,7 @@ def test_a_create_of_a_member_sent_twice_happens_once(members: Members, database
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     member = answers[0].json()
-    assert len(told_of(database, member["id"])) == 1
+    assert len(events_of(database, member["id"])) == 1
     again = members.post({**body, "name": "另一人"}, **key)
     check_problem(again, 422, "idempotency.reused")
     record = database.idempotency.find_one({"entity": member["id"]})
@@ -42,7 +42,7 @@ def test_a_transition_of_a_member_sent_twice_happens_once(
     answers = at_once([partial(members.act, member, "approve", **key)] * 4)
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.json()["version"] for answer in answers} == {2}
-    assert len(told_of(database, member["id"])) == 2
+    assert len(events_of(database, member["id"])) == 2
 
 
 def test_twenty_at_once_with_one_number_make_one_member(
@@ -59,7 +59,7 @@ def test_twenty_at_once_with_one_number_make_one_member(
 def test_racing_processes_make_one_member(
     servers: RealServers,
     settings: WriterSettings,
-    units: UnitsAsTold,
+    units: UnitsAsGiven,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A winner slow to commit is waited for: who gives up earlier answers 503, and rightly.
@@ -80,7 +80,7 @@ def raw_documents(database: Database, collection: str) -> Iterator[Any]:
 
 def test_nothing_personal_of_a_member_is_stored_in_the_clear_or_shown_or_logged(
     members: Members,
-    units: UnitsAsTold,
+    units: UnitsAsGiven,
     database: Database,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -148,7 +148,7 @@ def test_a_reveal_of_a_member_is_for_privacy_officers_and_leaves_its_reason(
 
 
 def test_searches_for_and_lists_of_members_stay_in_scope(
-    members: Members, units: UnitsAsTold
+    members: Members, units: UnitsAsGiven
 ) -> None:
     unit, phone = units.add(uuid4().hex, "town"), f"135{uuid4().int % 10**8:08}"
     ids = sorted(members.create(unit_id=unit, phone=phone)["id"] for _ in range(5))
@@ -175,8 +175,8 @@ def test_searches_for_and_lists_of_members_stay_in_scope(
     assert first.status_code == 200
 
 
-def test_people_of_a_unit_are_told_by_the_member_service_to_services_only(
-    members: Members, units: UnitsAsTold
+def test_people_of_a_unit_are_reported_by_the_member_service_to_services_only(
+    members: Members, units: UnitsAsGiven
 ) -> None:
     unit = units.add(uuid4().hex, "town")
     first = members.create(unit_id=unit)

@@ -10,7 +10,7 @@ from shared.base.mongo import Database, connect
 from shared.base.settings import MongoSettings
 from tests.clients.inside import units_inside
 from tests.clients.org_units import Units
-from tests.clients.peers import PeopleAsTold
+from tests.clients.peers import PeopleAsGiven
 from tests.integration.org_units.seeding import COUNTY, seeded
 from tests.integration.org_units.stored import check_documents
 from tests.servers import RealServers
@@ -46,13 +46,13 @@ def chapters(database: Database) -> dict[str, str]:
 
 
 @pytest.fixture(scope="package")
-def reported() -> PeopleAsTold:
-    """What stands for member and volunteer."""
-    return PeopleAsTold()
+def reported() -> PeopleAsGiven:
+    """A stand-in for member and volunteer."""
+    return PeopleAsGiven()
 
 
 @pytest.fixture
-def people(reported: PeopleAsTold) -> Iterator[PeopleAsTold]:
+def people(reported: PeopleAsGiven) -> Iterator[PeopleAsGiven]:
     """How many people are reported of any unit: nobody, unless this test says otherwise."""
     yield reported
     reported.members, reported.volunteers = 0, 0
@@ -61,7 +61,7 @@ def people(reported: PeopleAsTold) -> Iterator[PeopleAsTold]:
 @pytest.fixture(scope="package")
 def units(
     servers: RealServers, settings: MongoSettings, chapters: dict[str, str],
-    reported: PeopleAsTold,
+    reported: PeopleAsGiven,
 ) -> Iterator[Units]:  # fmt: skip
     with units_inside(servers, settings, reported, chapters[COUNTY]) as found:
         yield found

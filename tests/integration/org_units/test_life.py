@@ -6,8 +6,8 @@ from functools import partial
 from shared.base.clock import today
 from shared.base.mongo import Database, Document
 from tests.clients.org_units import USCC, Units
-from tests.clients.peers import PeopleAsTold
-from tests.clients.register import check_problem, logged_of, told_of
+from tests.clients.peers import PeopleAsGiven
+from tests.clients.register import check_problem, events_of, logged_of
 from tests.integration.org_units.seeding import an_area
 from tests.waiting import at_once
 
@@ -42,20 +42,20 @@ def test_a_unit_goes_from_draft_to_active_and_back(units: Units, database: Datab
     assert seen.json() == unit
     assert seen.headers["etag"] == '"8"'
 
-    check_told(database, unit)
+    check_published(database, unit)
 
 
-def check_told(database: Database, unit: Document) -> None:
+def check_published(database: Database, unit: Document) -> None:
     """The outbox, the history and the access log hold what the whole path did."""
-    told = told_of(database, unit["id"])
-    assert [fact for fact, _ in told] == [
+    reported = events_of(database, unit["id"])
+    assert [fact for fact, _ in reported] == [
         "created", "submitted", "returned", "submitted", "approved", "activated",
         "deactivated", "activated",
     ]  # fmt: skip
-    assert [payload.version for _, payload in told] == list(range(1, 9))
-    assert told[0][1].changes[0].effective_on == date(2025, 1, 10)
-    assert told[-1][1].unit.status == "ACTIVE"
-    assert told[-1][1].unit.code == unit["code"]
+    assert [payload.version for _, payload in reported] == list(range(1, 9))
+    assert reported[0][1].changes[0].effective_on == date(2025, 1, 10)
+    assert reported[-1][1].unit.status == "ACTIVE"
+    assert reported[-1][1].unit.code == unit["code"]
     history = list(database.units_versions.find({"entity": unit["id"]}).sort("version"))
     assert len(history) == 7
     assert history[4]["document"]["number"] == "西红〔2026〕8号"
@@ -97,7 +97,7 @@ def test_a_unit_is_corrected_and_a_wrong_correction_refused(
     assert unit["path"][-1]["name"] == "新名称"
     unit = units.patch(unit, {"host_uscc": None}).json()
     assert (unit["host_uscc"], unit["founded_on"]) == (None, "2020-01-01")
-    fact, payload = told_of(database, unit["id"])[-2]
+    fact, payload = events_of(database, unit["id"])[-2]
     assert (fact, payload.changes, payload.unit.name) == ("corrected", [], "新名称")
 
     ahead = {"number": "1号", "issued_on": "2999-01-01"}
@@ -132,7 +132,7 @@ def test_the_activation_of_a_unit_needs_an_active_parent(units: Units) -> None:
 
 
 def test_a_unit_is_voided_only_without_children_and_people(
-    units: Units, people: PeopleAsTold, database: Database
+    units: Units, people: PeopleAsGiven, database: Database
 ) -> None:
     town = units.counted(type="TOWNSHIP")
     village = units.create(type="VILLAGE", parent_id=town["id"])
@@ -153,7 +153,7 @@ def test_a_unit_is_voided_only_without_children_and_people(
     stored = database.units.find_one({"_id": town["id"]})
     assert stored is not None
     assert stored["timeline"] == []
-    _, payload = told_of(database, town["id"])[-1]
+    _, payload = events_of(database, town["id"])[-1]
     assert [change.now for change in payload.changes] == [None]
     late = units.post(units.body(type="VILLAGE", parent_id=town["id"]))
     check_problem(late, 409, "unit.parent_closed")

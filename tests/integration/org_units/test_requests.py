@@ -9,7 +9,7 @@ import pytest
 from shared.base.mongo import Database
 from tests.clients.officers import Headers
 from tests.clients.org_units import Units
-from tests.clients.register import a_key, check_problem, told_of
+from tests.clients.register import a_key, check_problem, events_of
 from tests.integration.org_units.seeding import COUNTY, NEIGHBOUR
 from tests.waiting import at_once
 
@@ -138,8 +138,8 @@ def test_a_transition_of_a_unit_needs_the_version_seen(units: Units) -> None:
     stale = units.act({**unit, "version": 9}, "submit")
     check_problem(stale, 412, "version.stale")
     assert "1" in stale.json()["detail"]
-    told = {**units.registrar, "If-Match": '"1"'}
-    bodiless = units.http.post(submit, headers=told)
+    reported = {**units.registrar, "If-Match": '"1"'}
+    bodiless = units.http.post(submit, headers=reported)
     assert bodiless.json()["status"] == "SUBMITTED"
     bare = units.http.patch(units.of(unit), json={"name": "x"}, headers=units.registrar)
     check_problem(bare, 428, "version.missing")
@@ -163,7 +163,7 @@ def test_a_repeated_request_for_a_unit_has_one_effect(units: Units, database: Da
     assert again.headers["etag"] == '"2"'
     assert post().json()["status"] == "DRAFT"
     assert approved["version"] == 3
-    assert len(told_of(database, unit["id"])) == 3
+    assert len(events_of(database, unit["id"])) == 3
 
 
 @pytest.mark.parametrize(

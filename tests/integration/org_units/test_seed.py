@@ -1,4 +1,4 @@
-"""Seeding the divisions: once, again, after a loss, two at a time, and what is told of it."""
+"""Seeding the divisions: once, again, after a loss, two at a time, and what is published of it."""
 
 from datetime import date
 from functools import partial
@@ -41,8 +41,8 @@ def test_the_seed_of_units_is_idempotent_and_resumes(
     assert mongo.units.count_documents({"status": {"$ne": "ACTIVE"}}) == 0
 
 
-def test_seeded_units_are_told_in_packed_events(database: Database) -> None:
-    told: dict[str, str] = {}
+def test_seeded_units_are_published_in_packed_events(database: Database) -> None:
+    reported: dict[str, str] = {}
     for row in database.outbox.find({}):
         event = orjson.loads(row["body"])
         payload = events.MODELS[event["type"]].model_validate(event["data"])
@@ -54,6 +54,6 @@ def test_seeded_units_are_told_in_packed_events(database: Database) -> None:
             assert (entity, version) == (card.id, 1)
             assert step.now is not None
             assert (step.effective_on, step.now.status) == (date(2021, 1, 1), "ACTIVE")
-            told[card.id] = card.code
+            reported[card.id] = card.code
     stored = {unit["_id"]: unit["code"] for unit in database.units.find({"type": "CHAPTER"})}
-    assert told == stored
+    assert reported == stored

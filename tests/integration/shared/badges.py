@@ -145,7 +145,7 @@ class Badges(Register[Badge]):
     def turn(
         self, command: Command, entity: Badge, path: Sequence[Place]
     ) -> AbstractAsyncContextManager[object]:
-        """Return what the test lets commands wait for."""
+        """Return what the test makes commands wait for."""
         return self.turns()
 
     async def guard(
@@ -231,7 +231,7 @@ class Desk:
         }
 
     async def refuse_writes(self, collection: str, *, refused: bool = True) -> None:
-        """Let the server refuse every write to a collection, or take them again."""
+        """Make the server refuse every write to a collection, or accept them again."""
         validator = {"_id": {"$exists": False}} if refused else {}
         await self.database.command("collMod", collection, validator=validator)
 

@@ -19,7 +19,7 @@ router = APIRouter()
 
 @router.get("/v1/stream")
 async def stream(request: Request) -> StreamingResponse:
-    """Send one event, then wait to be told to stop."""
+    """Send one event, then wait for the stop."""
 
     async def events() -> AsyncIterator[bytes]:
         yield b"data: first\n\n"
@@ -31,7 +31,7 @@ async def stream(request: Request) -> StreamingResponse:
 
 @router.post("/v1/slow")
 async def slow() -> dict[str, bool]:
-    """Work until the test lets it end, by a line on the standard input."""
+    """Work until the test ends it, by a line on the standard input."""
     await asyncio.to_thread(sys.stdin.readline)
     return {"done": True}
 

@@ -23,7 +23,7 @@ from shared.register.directory import (
 )
 from shared.register.directory_worker import DirectoryHandler
 from shared.register.scope import names
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.servers import RealServers
 from tests.waiting import until_async
 
@@ -46,9 +46,9 @@ TREE = [
 
 
 @pytest.fixture
-def org_units() -> UnitsAsTold:
-    """It knows no unit until a test tells it of some."""
-    return UnitsAsTold(truth={})
+def org_units() -> UnitsAsGiven:
+    """It knows no unit until a test adds some."""
+    return UnitsAsGiven(truth={})
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ async def database(servers: RealServers, mongo: Database) -> AsyncIterator[Async
 
 
 @asynccontextmanager
-async def opened(database: AsyncDatabase, org_units: UnitsAsTold) -> AsyncIterator[Directory]:
+async def opened(database: AsyncDatabase, org_units: UnitsAsGiven) -> AsyncIterator[Directory]:
     peers = org_units.peers(PeerSettings(), AccessSettings())
     found = Directory(database, peers)
     await found.start()
@@ -72,7 +72,7 @@ async def opened(database: AsyncDatabase, org_units: UnitsAsTold) -> AsyncIterat
 
 @pytest.fixture
 async def directory(
-    mongo: Database, database: AsyncDatabase, org_units: UnitsAsTold
+    mongo: Database, database: AsyncDatabase, org_units: UnitsAsGiven
 ) -> AsyncIterator[Directory]:
     apply_cards(mongo, TREE)
     async with opened(database, org_units) as found:
@@ -95,7 +95,7 @@ def test_the_directory_takes_only_a_higher_version_of_a_card(mongo: Database) ->
 
 
 async def test_the_directory_answers_paths_from_memory(
-    directory: Directory, org_units: UnitsAsTold
+    directory: Directory, org_units: UnitsAsGiven
 ) -> None:
     path = await directory.path("school")
     assert [one.id for one in path] == ["school", "county", "province", "hq"]
@@ -126,9 +126,9 @@ async def test_the_mirror_of_the_directory_follows_the_collection(
 
 
 async def test_a_miss_in_the_directory_asks_org_units_for_the_unit_and_its_parents(
-    directory: Directory, org_units: UnitsAsTold, mongo: Database
+    directory: Directory, org_units: UnitsAsGiven, mongo: Database
 ) -> None:
-    org_units.tell(
+    org_units.show(
         card("village", parent="town"), card("town", type="TOWNSHIP", parent="county")
     )  # fmt: skip
     path = await directory.path("village")
@@ -140,7 +140,7 @@ async def test_a_miss_in_the_directory_asks_org_units_for_the_unit_and_its_paren
 
 
 async def test_a_unit_unknown_to_the_directory_is_none_and_no_path(
-    directory: Directory, org_units: UnitsAsTold
+    directory: Directory, org_units: UnitsAsGiven
 ) -> None:
     assert await directory.get("nowhere") is None
     assert await directory.path("nowhere") == []
@@ -148,10 +148,10 @@ async def test_a_unit_unknown_to_the_directory_is_none_and_no_path(
     assert org_units.asked == ["nowhere", "nowhere"]
 
 
-async def test_a_refresh_of_the_directory_sees_what_no_event_has_told_yet(
-    directory: Directory, org_units: UnitsAsTold
+async def test_a_refresh_of_the_directory_sees_what_no_event_has_published_yet(
+    directory: Directory, org_units: UnitsAsGiven
 ) -> None:
-    org_units.tell(*TREE, card("school", 5, status="CLOSING", parent="province"))
+    org_units.show(*TREE, card("school", 5, status="CLOSING", parent="province"))
     found = await directory.refresh("school")
     assert found is not None
     assert found.status == "CLOSING"
@@ -161,18 +161,18 @@ async def test_a_refresh_of_the_directory_sees_what_no_event_has_told_yet(
 
 
 async def test_an_older_answer_changes_nothing_in_the_directory(
-    directory: Directory, org_units: UnitsAsTold, mongo: Database
+    directory: Directory, org_units: UnitsAsGiven, mongo: Database
 ) -> None:
     apply_cards(mongo, [card("school", 9, parent="county")])
     await until_async(lambda: directory.known_path("school")[0].version == 9)
-    org_units.tell(card("school", 4, status="DRAFT", parent="county"))
+    org_units.show(card("school", 4, status="DRAFT", parent="county"))
     found = await directory.refresh("school")
     assert found is not None
     assert (found.version, found.status) == (9, "ACTIVE")
 
 
 async def test_without_org_units_the_directory_still_answers_what_it_knows(
-    directory: Directory, org_units: UnitsAsTold
+    directory: Directory, org_units: UnitsAsGiven
 ) -> None:
     org_units.down = True
     assert len(await directory.path("school")) == 4
@@ -205,12 +205,12 @@ def test_an_unreadable_event_makes_its_unit_doubtful_in_the_directory_and_no_oth
 @pytest.mark.parametrize("version", [1, 2])
 async def test_a_doubtful_unit_of_the_directory_is_asked_for_once_and_stays_in_lists(
     directory: Directory,
-    org_units: UnitsAsTold,
+    org_units: UnitsAsGiven,
     mongo: Database,
     database: AsyncDatabase,
     version: int,
 ) -> None:
-    org_units.tell(card("school", version, status="INACTIVE", parent="county"))
+    org_units.show(card("school", version, status="INACTIVE", parent="county"))
     doubt(mongo, ["school"])
     await until_async(lambda: directory.known("school") is None)
     assert await ids_below(database, ["110101"]) == ["county", "school"]
@@ -227,7 +227,7 @@ async def test_a_doubtful_unit_of_the_directory_is_asked_for_once_and_stays_in_l
 
 
 async def test_the_mirror_of_the_directory_recovers_after_the_database_was_away(
-    mortal: RealServers, database_name: str, org_units: UnitsAsTold
+    mortal: RealServers, database_name: str, org_units: UnitsAsGiven
 ) -> None:
     settings = MongoSettings(mongo_uri=mortal.mongo_uri, mongo_database=database_name)
     mongo, database = connect(settings), connect_async(settings)
@@ -243,7 +243,7 @@ async def test_the_mirror_of_the_directory_recovers_after_the_database_was_away(
 
 
 async def test_paths_of_the_directory_are_shown_without_org_units(
-    directory: Directory, org_units: UnitsAsTold, mongo: Database
+    directory: Directory, org_units: UnitsAsGiven, mongo: Database
 ) -> None:
     doubt(mongo, ["school"])
     await until_async(lambda: directory.known("school") is None)

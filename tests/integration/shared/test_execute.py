@@ -35,7 +35,7 @@ LABELLED = BadgeInput(label="first")
 RELABELLED = BadgeAct(label="second", reason="found", document=PaperDocument(number="8"))
 
 
-def told(rows: list[Document]) -> list[tuple[str, dict[str, Any]]]:
+def facts_in(rows: list[Document]) -> list[tuple[str, dict[str, Any]]]:
     """Return the fact and the data of each outbox row, version by version."""
     events = [orjson.loads(row["body"]) for row in rows]
     facts = [(event["type"].split(".")[-2], event["data"]) for event in events]
@@ -43,7 +43,7 @@ def told(rows: list[Document]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def logged(rows: list[Document], action: str) -> Document:
-    """Return the one row of the access log that tells of an action."""
+    """Return the one row of the access log about an action."""
     (found,) = [row for row in rows if row["action"] == action]
     return found
 
@@ -58,7 +58,7 @@ async def test_execute_writes_all_that_a_creation_is_made_of(desk: Desk) -> None
     assert {badge.created_by, badge.edited_by, badge.drafted_by} == {"li"}
     assert (found[VERSIONS], found[LABELS]) == ([], [{"_id": "first"}])
     (row,), (record,), (access,) = found[OUTBOX], found[RECORDS], found[ACCESS]
-    ((fact, data),) = told([row])
+    ((fact, data),) = facts_in([row])
     day = today().isoformat()
     assert (fact, row["topic"], data["colour"]) == ("created", "registry.badge", "red")
     assert data["changes"] == [{"effective_on": day, "was": None, "now": badge.state}]
@@ -85,7 +85,7 @@ async def test_execute_writes_all_that_an_action_is_made_of(desk: Desk) -> None:
         "subject": "wang", "reason": "found", "document": {"number": "8", "issued_on": None},
         "effective_on": today().isoformat(),
     }  # fmt: skip
-    (change,) = told(found[OUTBOX])[1][1]["changes"]
+    (change,) = facts_in(found[OUTBOX])[1][1]["changes"]
     assert (change["was"], change["now"]) == (before.state, badge.state)
     assert (record["status"], record["entity"], record["version"]) == (200, badge.id, 2)
     assert found[LABELS] == [{"_id": "second"}]
@@ -105,7 +105,7 @@ async def test_execute_writes_what_a_correction_sets_right_and_takes_away(desk: 
     assert (third.version, third.status, third.colour) == (3, "READY", "blue")
     assert (second.drafted_by, third.drafted_by, third.created_by) == ("li", "zhao", "li")
     assert [one["effective_on"] for one in found[VERSIONS]] == [today().isoformat(), None]
-    fact, data = told(found[OUTBOX])[2]
+    fact, data = facts_in(found[OUTBOX])[2]
     assert (fact, data["colour"], len(data["changes"])) == ("corrected", "blue", 1)
     assert logged(found[ACCESS], "correct")["fields"] == ["colour", "engraving"]
 
@@ -118,7 +118,7 @@ async def test_execute_writes_a_version_whose_status_and_states_stay(desk: Desk)
     assert (seen.version, seen.status, seen.timeline) == (4, "WORN", badge.timeline)
     found = await desk.stored()
     assert found[VERSIONS][2]["effective_on"] is None
-    assert told(found[OUTBOX])[3][1]["changes"] == []
+    assert facts_in(found[OUTBOX])[3][1]["changes"] == []
     assert found[RECORDS] == []
 
 
@@ -166,7 +166,7 @@ async def test_execute_refuses_a_version_that_is_not_the_present_one(
     assert await desk.stored() == before
 
 
-async def test_execute_lets_one_of_several_at_once_make_the_next_version(desk: Desk) -> None:
+async def test_execute_allows_one_of_several_at_once_to_make_the_next_version(desk: Desk) -> None:
     badge = await desk.do("create")
     all_decided = asyncio.Barrier(5)
     desk.steps.decided = all_decided.wait
@@ -206,7 +206,7 @@ async def test_execute_refuses_what_the_guard_refuses_when_it_runs_again(desk: D
     assert await desk.stored(*WRITTEN) == before
 
 
-async def test_execute_lets_commands_wait_for_their_turn(desk: Desk) -> None:
+async def test_execute_makes_commands_wait_for_their_turn(desk: Desk) -> None:
     """Without it, twelve that write one shelf would conflict, and run again and again."""
     lock = asyncio.Lock()
     register = replace(desk.register, turns=lambda: lock)

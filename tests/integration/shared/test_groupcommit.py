@@ -109,7 +109,7 @@ async def test_two_with_one_identifier_leave_one_in_group_commit(
     assert await counts(database) == {"people": 4, "outbox": 4, "identifiers": 4}
 
 
-async def test_several_offenders_do_not_fail_their_neighbours_in_group_commit(
+async def test_several_failing_writes_do_not_fail_their_neighbours_in_group_commit(
     database: AsyncDatabase, commits: GroupCommit
 ) -> None:
     await commits.submit(registration(1000, "taken"))
@@ -202,12 +202,14 @@ async def found(database: AsyncDatabase) -> None:
                 return
 
 
-async def test_group_commit_tells_of_an_outage_and_goes_on_after_it(
+async def test_group_commit_reports_an_outage_and_goes_on_after_it(
     mortal: RealServers, database_name: str
 ) -> None:
     settings = MongoSettings(mongo_uri=mortal.mongo_uri, mongo_database=database_name)
     async with opened(settings) as patient:
-        soon = settings.model_copy(update={"mongo_timeout_ms": 3_000})  # tested: told after so long
+        soon = settings.model_copy(
+            update={"mongo_timeout_ms": 3_000}
+        )  # tested: reported after so long
         database = connect_async(soon)
         await found(database)
         commits = GroupCommit(database)

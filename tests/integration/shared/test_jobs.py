@@ -30,7 +30,7 @@ KIND = "numbers"
 
 
 def nothing(_work: Work, _done: int) -> None:
-    """Stand for what may happen before a chunk."""
+    """A stand-in for what may happen before a chunk."""
 
 
 @dataclass
@@ -81,7 +81,7 @@ def written(mongo: Database) -> set[str]:
 
 
 def expire_the_claim(mongo: Database, identity: str) -> None:
-    """Let the time pass after which anybody may claim a job."""
+    """Wait until anybody may claim a job."""
     past = now() - timedelta(seconds=CLAIM_SECONDS + 1)
     mongo[JOBS].update_one({"_id": identity}, {"$set": {"claimed_at": past}})
 

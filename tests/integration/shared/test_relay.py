@@ -52,9 +52,7 @@ def test_a_relay_killed_between_number_and_send_leaves_its_numbers(
 def test_a_zombie_relay_is_fenced(
     pipeline: Pipeline, mongo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "shared.pipeline.relay.LEASE_SECONDS", int(LIMIT)
-    )  # it runs out when told below
+    monkeypatch.setattr("shared.pipeline.relay.LEASE_SECONDS", int(LIMIT))  # it runs out below
     zombie = pipeline.relay("relay-a")
     pipeline.write(10)
     # The lease of another instance is only taken once it has run out.

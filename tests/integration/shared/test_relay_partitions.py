@@ -87,7 +87,7 @@ def test_a_relay_gives_no_number_where_the_log_may_be_ahead(mongo: Database) -> 
         second.heal()
 
 
-def test_a_watermark_of_the_relay_tells_only_of_what_was_sent(mongo: Database) -> None:
+def test_a_watermark_of_the_relay_covers_only_what_was_sent(mongo: Database) -> None:
     log = log_in_memory()
     pipeline = Pipeline(mongo, log)
     leader = pipeline.relay()
@@ -98,8 +98,8 @@ def test_a_watermark_of_the_relay_tells_only_of_what_was_sent(mongo: Database) -
     pipeline.write(5, units=1)
     leader.cycle()
     assert leader.publish_watermark()
-    told = orjson.loads(log._of((events.WATERMARK_TOPIC, 0))[-1].value or b"")
-    assert told["sequences"] == {place[0]: {str(place[1]): 10}}
+    reported = orjson.loads(log._of((events.WATERMARK_TOPIC, 0))[-1].value or b"")
+    assert reported["sequences"] == {place[0]: {str(place[1]): 10}}
 
 
 def test_a_partition_that_loses_its_leader_rests_and_the_relay_comes_back_to_it(

@@ -58,7 +58,7 @@ def http(process: Process, port: int) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_served_process_told_to_stop_ends_streams_at_once_and_lets_requests_finish(
+def test_a_served_process_asked_to_stop_ends_streams_at_once_and_finishes_requests(
     process: Process, http: httpx.Client, log: Path
 ) -> None:
     assert process.stdin is not None

@@ -5,7 +5,7 @@ from uuid import uuid4
 from shared.base.mongo import Database
 from shared.register.directory import doubt
 from tests import people
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.clients.register import check_problem
 from tests.clients.volunteer import PAPER, Volunteers
 from tests.waiting import until
@@ -116,7 +116,7 @@ def test_volunteers_are_masked_and_sealed_and_each_read_is_logged(
 
 
 def test_other_services_learn_how_many_volunteers_are_at_a_unit(
-    volunteers: Volunteers, units: UnitsAsTold
+    volunteers: Volunteers, units: UnitsAsGiven
 ) -> None:
     unit = units.add(uuid4().hex, "county", type="TOWNSHIP")
     below = units.add(uuid4().hex, unit, type="SCHOOL")
@@ -132,7 +132,7 @@ def test_other_services_learn_how_many_volunteers_are_at_a_unit(
 
 
 def test_a_volunteer_is_shown_while_nobody_knows_how_its_unit_stands(
-    volunteers: Volunteers, units: UnitsAsTold, database: Database
+    volunteers: Volunteers, units: UnitsAsGiven, database: Database
 ) -> None:
     """Seen: lists and the own entry were refused until org-units answered for a doubtful unit."""
     parent = units.add(uuid4().hex, "county", type="TOWNSHIP")

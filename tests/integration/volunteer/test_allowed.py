@@ -7,7 +7,7 @@ import pytest
 
 from tests import people
 from tests.clients.officers import Headers
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.clients.register import Entity, check_problem
 from tests.clients.volunteer import Volunteers
 from tests.integration.allowed import check_allowed, searched
@@ -82,7 +82,7 @@ GROUNDS = {"deregister": [{"ground": "OWN_REQUEST"}, {"ground": "REMOVED"}]}
 
 
 @pytest.fixture
-def unit(units: UnitsAsTold) -> str:
+def unit(units: UnitsAsGiven) -> str:
     """A grassroots unit of the county, for the volunteers of one test."""
     return units.add(uuid4().hex, "county", type="TOWNSHIP")
 
@@ -114,7 +114,7 @@ def at(volunteers: Volunteers, status: str, **fields: Any) -> Entity:
 
 
 @pytest.mark.parametrize("status", PATHS)
-def test_each_reader_of_a_volunteer_is_told_what_this_reader_may_do(
+def test_each_reader_of_a_volunteer_sees_what_this_reader_may_do(
     volunteers: Volunteers, callers: dict[str, Headers], unit: str, status: str
 ) -> None:
     entry = at(volunteers, status, unit_id=unit)
@@ -127,7 +127,7 @@ def test_each_reader_of_a_volunteer_is_told_what_this_reader_may_do(
 
 
 @pytest.mark.parametrize("ground", ["REMOVED", "DECEASED", "DUPLICATE"])
-def test_nobody_is_told_to_enrol_a_volunteer_whose_entry_ended_for_good(
+def test_nobody_is_offered_to_enrol_a_volunteer_whose_entry_ended_for_good(
     volunteers: Volunteers, callers: dict[str, Headers], unit: str, ground: str
 ) -> None:
     number = people.resident_id()
@@ -156,7 +156,7 @@ def test_answers_to_changes_of_a_volunteer_say_what_who_made_them_may_do_next(
     assert registered["allowed"] == ALLOWED["REGISTERED"]["approver"]
 
 
-def test_a_volunteer_is_told_of_nothing_to_do_on_the_own_entry(volunteers: Volunteers) -> None:
+def test_a_volunteer_is_offered_no_action_on_the_own_entry(volunteers: Volunteers) -> None:
     entry = volunteers.create()
     own = volunteers.bearer("v", person=entry["id"])
     assert volunteers.read(entry, own).json()["allowed"] == []
@@ -167,7 +167,7 @@ def test_a_volunteer_is_told_of_nothing_to_do_on_the_own_entry(volunteers: Volun
 def test_a_volunteer_outside_the_scope_shows_no_version_to_a_registration_of_another_person(
     volunteers: Volunteers, status: str
 ) -> None:
-    """Seen: whoever gave an older version was told the present one before the number was looked at."""
+    """Seen: a request with an older version got the present one before the number was checked."""
     entry = at(volunteers, status)
     stranger = volunteers.officer("feng", "registrar", unit="other")
     for number in (people.resident_id(), people.miswritten()):

@@ -10,8 +10,8 @@ from shared.contract.events.states import VolunteerState
 from shared.register.recount import Counted, recount
 from tests import people
 from tests.clients.inside import volunteers_inside
-from tests.clients.peers import UnitsAsTold
-from tests.clients.register import check_problem, told_of
+from tests.clients.peers import UnitsAsGiven
+from tests.clients.register import check_problem, events_of
 from tests.clients.volunteer import PAPER, Volunteers
 from tests.servers import RealServers
 from volunteer.enrolment.store import VolunteerDocument
@@ -19,10 +19,10 @@ from volunteer.settings import RegisteredRule
 
 
 def facts_of(database: Database, entity: str) -> list[tuple[str, str | None]]:
-    """Return the facts told of a volunteer, each with the status it leads to."""
+    """Return the facts published of a volunteer, each with the status it leads to."""
     return [
         (fact, data.changes[-1].now and data.changes[-1].now.status)
-        for fact, data in told_of(database, entity)
+        for fact, data in events_of(database, entity)
     ]
 
 
@@ -79,7 +79,7 @@ def test_where_enrolment_registers_a_volunteer_it_does_so_each_time(
     servers: RealServers, settings: WriterSettings
 ) -> None:
     rule = RegisteredRule(mode="ON_ENROLMENT")
-    with volunteers_inside(servers, settings, UnitsAsTold(), rule) as volunteers:
+    with volunteers_inside(servers, settings, UnitsAsGiven(), rule) as volunteers:
         entry = volunteers.create()
         assert (entry["status"], entry["registered_on"]) == ("REGISTERED", today().isoformat())
         back = volunteers.done(entry, "deregister", "enrol")
@@ -125,7 +125,7 @@ def test_a_correction_of_a_volunteer_holds_from_the_start(
     assert nobody.status_code == 412
     assert changed["version"] == 4
     same = volunteers.patch(changed, {"phone": "13600000002"}).json()
-    assert told_of(database, entry["id"])[-1][1].changes == []
+    assert events_of(database, entry["id"])[-1][1].changes == []
     assert same["version"] == 5
     ahead = {"number": "1号", "issued_on": "2999-01-01"}
     wrong: tuple[tuple[dict[str, Any], str, str | None], ...] = (
@@ -140,7 +140,7 @@ def test_a_correction_of_a_volunteer_holds_from_the_start(
         check_problem(volunteers.patch(same, change), 422, code, field)
 
 
-def test_the_recount_of_volunteers_sees_what_the_events_told(
+def test_the_recount_of_volunteers_sees_what_the_events_reported(
     volunteers: Volunteers, database: Database
 ) -> None:
     volunteers.counted(unit_id="school")

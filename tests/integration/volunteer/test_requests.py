@@ -7,8 +7,8 @@ import pytest
 
 from shared.base.mongo import Database, Document
 from tests import people
-from tests.clients.peers import UnitsAsTold
-from tests.clients.register import a_key, check_problem, logged_of, told_of
+from tests.clients.peers import UnitsAsGiven
+from tests.clients.register import a_key, check_problem, events_of, logged_of
 from tests.clients.volunteer import Volunteers
 from tests.waiting import at_once
 
@@ -42,10 +42,10 @@ def test_a_repeated_request_for_a_volunteer_has_one_effect(
     entry, again = answers[0].json(), a_key()
     first, second = (volunteers.act(entry, "deregister", **again) for _ in range(2))
     assert (first.status_code, second.status_code, second.json()["version"]) == (200, 200, 2)
-    assert [fact for fact, _ in told_of(database, entry["id"])] == ["enrolled", "deregistered"]
+    assert [fact for fact, _ in events_of(database, entry["id"])] == ["enrolled", "deregistered"]
 
 
-def test_a_repeat_tells_the_first_outcome_of_a_volunteer_to_whoever_may_read_it(
+def test_a_repeat_shows_the_first_outcome_of_a_volunteer_to_whoever_may_read_it(
     volunteers: Volunteers, database: Database
 ) -> None:
     body, key = volunteers.body(), a_key()
@@ -128,7 +128,7 @@ def test_a_bad_enrolment_of_a_volunteer_is_refused_by_field_and_leaves_nothing(
 
 
 def test_a_unit_activated_a_moment_ago_takes_volunteers(
-    volunteers: Volunteers, units: UnitsAsTold
+    volunteers: Volunteers, units: UnitsAsGiven
 ) -> None:
     unit = units.add(uuid4().hex, "county", type="SCHOOL", status="DRAFT")
     early = volunteers.post(volunteers.body(unit_id=unit))

@@ -8,7 +8,7 @@ import pytest
 from shared.base.mongo import Database
 from tests import people
 from tests.clients.officers import Headers
-from tests.clients.register import Entity, check_problem, told_of
+from tests.clients.register import Entity, check_problem, events_of
 from tests.clients.volunteer import PAPER, Volunteers
 from volunteer.enrolment.schemas import VolunteerCorrection
 
@@ -61,7 +61,7 @@ def test_a_volunteer_voided_comes_back_as_the_same_entry(
     assert "{id}/enrol" in refused.json()["detail"]
     check_comes_back(volunteers, voided, number)
 
-    facts = told_of(database, wrong["id"])
+    facts = events_of(database, wrong["id"])
     assert [fact for fact, _ in facts] == ["enrolled", "voided", "enrolled"]
     assert [change.was for change in facts[-1][1].changes] == [None]
     again = volunteers.post(volunteers.body(id_number=number))
@@ -103,7 +103,7 @@ def test_a_volunteer_who_left_and_moved_is_enrolled_where_he_lives_now(
     anew = {**registration(number), "effective_on": "2026-03-01"}
     back = volunteers.done(gone, "enrol", who=there, body=anew)
     assert (back["id"], back["unit_id"], back["status"]) == (entry["id"], "far", "ENROLLED")
-    (change,) = told_of(database, entry["id"])[-1][1].changes
+    (change,) = events_of(database, entry["id"])[-1][1].changes
     assert change.effective_on == date(2026, 3, 1)
     assert (change.was.unit, change.was.status) == ("town", "DEREGISTERED")
     assert (change.now.unit, change.now.status) == ("far", "ENROLLED")

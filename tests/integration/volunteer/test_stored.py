@@ -9,7 +9,7 @@ from shared.base.settings import WriterSettings
 from shared.people.store import PersonStore
 from tests import people
 from tests.clients.inside import volunteers_inside
-from tests.clients.peers import UnitsAsTold
+from tests.clients.peers import UnitsAsGiven
 from tests.clients.register import Entity
 from tests.clients.volunteer import PAPER, Volunteers
 from tests.integration.stored import Stored
@@ -107,7 +107,7 @@ def test_what_is_stored_of_a_volunteer_where_enrolment_registers_fits(
     servers: RealServers, settings: WriterSettings, stored: Stored[Enrolment]
 ) -> None:
     rule = RegisteredRule(mode="ON_ENROLMENT")
-    with volunteers_inside(servers, settings, UnitsAsTold(), rule) as volunteers:
+    with volunteers_inside(servers, settings, UnitsAsGiven(), rule) as volunteers:
         entry = volunteers.create()
         assert stored.check(entry).status == "REGISTERED"
         waiting = volunteers.create(**people.child())

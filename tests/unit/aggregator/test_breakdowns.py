@@ -9,7 +9,7 @@ from shared.contract.definitions import DEFINITIONS, NOT_IN_PLAN, dimensions_of
 CATEGORY = {item.id: item for item in dimensions_of("units")}["plan_category"]
 
 
-def test_every_type_of_unit_stands_in_one_category_of_the_plan() -> None:
+def test_every_type_of_unit_is_in_one_category_of_the_plan() -> None:
     placed = sorted(value for item in CATEGORY.categories for value in item.values)
     assert placed == sorted(get_args(UnitType))
 

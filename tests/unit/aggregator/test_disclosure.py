@@ -24,17 +24,17 @@ def test_disclosure_hides_one_to_four_and_nothing_else(count: int, shown: int | 
 
 
 @pytest.mark.parametrize("cells", [{"x": 3}, {"x": 1, "y": 1}, {"x": 4, "y": 4, "z": 0}])
-def test_disclosure_withholds_what_the_total_would_tell_where_nobody_hides_it(
+def test_disclosure_withholds_what_the_total_would_reveal_where_nobody_hides_it(
     cells: dict[str, int],
 ) -> None:
     assert publish(cells) == {}
 
 
 def test_small_cells_of_a_breakdown_take_the_smallest_other_one_with_them() -> None:
-    # 103 members are public: 103 - 100 would tell the three.
+    # 103 members are public: 103 - 100 would reveal the three.
     assert publish({"no": 100, "yes": 3}) == {"no": "≥5", "yes": "<5"}
     assert publish({"1": 40, "2": 9, "9": 1}) == {"1": 40, "2": "≥5", "9": "<5"}
-    # However many there are: that they hide one another would itself tell of them.
+    # However many there are: that they hide one another would itself reveal them.
     assert publish({"a": 2, "b": 3, "c": 50, "d": 60}) == {"a": "<5", "b": "<5", "c": "≥5", "d": 60}
 
 
@@ -55,7 +55,7 @@ def test_a_breakdown_that_one_table_alone_explains_is_withheld(table: Table) -> 
 
 
 def test_a_larger_cell_of_a_breakdown_hides_the_small_ones_in_all_tables_there_are() -> None:
-    # Of 11: 1+1+9, 1+2+8 and so on; a rule that looked at the hidden cells told these from others.
+    # Of 11: 1+1+9, 1+2+8 and so on; a rule that looked at the hidden cells distinguished these from others.
     assert published((1, 1, 9)) == published((2, 3, 6)) == {"0": "<5", "1": "<5", "2": "≥5"}
 
 

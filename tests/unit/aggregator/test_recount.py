@@ -22,7 +22,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 class Log:
-    """An event log that tells whether it was let go."""
+    """An event log that counts how often it was opened and closed."""
 
     def __init__(self) -> None:
         self.opened, self.closed = 0, 0
@@ -49,7 +49,7 @@ def code() -> object:
 
 
 @pytest.mark.parametrize("equal", [True, False])
-def test_the_exit_code_of_a_recount_tells_whether_the_figures_are_equal(
+def test_the_exit_code_of_a_recount_shows_whether_the_figures_are_equal(
     monkeypatch: pytest.MonkeyPatch, log: Log, equal: bool
 ) -> None:
     stored: list[object] = []
@@ -65,7 +65,7 @@ def test_the_exit_code_of_a_recount_tells_whether_the_figures_are_equal(
     assert (log.opened, log.closed) == (1, 1)
 
 
-def test_a_recount_without_its_token_says_nothing_of_the_figures(
+def test_a_recount_without_its_token_does_not_judge_the_figures(
     environment: Path, log: Log, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.unlink()
@@ -77,7 +77,7 @@ def test_a_recount_without_its_token_says_nothing_of_the_figures(
 @pytest.mark.parametrize(
     ("name", "value"), [("REGISTRY_MONGO_DATABASE", None), ("REGISTRY_RECOUNT_SECONDS", "soon")]
 )
-def test_a_recount_without_settings_says_nothing_of_the_figures(
+def test_a_recount_without_settings_does_not_judge_the_figures(
     monkeypatch: pytest.MonkeyPatch, log: Log, name: str, value: str | None
 ) -> None:
     if value is None:
@@ -88,7 +88,7 @@ def test_a_recount_without_settings_says_nothing_of_the_figures(
     assert log.opened == 0
 
 
-def test_a_recount_lets_the_log_go_where_the_comparison_fails(
+def test_a_recount_closes_the_log_where_the_comparison_fails(
     monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     def fail(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""The hub: what it shows to whom, and that nothing that happens makes its figures stand still."""
+"""The hub: what it shows to whom, and that its figures never stop for any event."""
 
 import asyncio
 from datetime import timedelta
@@ -147,14 +147,14 @@ def test_a_pending_watermark_waits_for_its_own_numbers_not_for_later_ones(
     feed.take(documents.MARKS, {**place, "sequences": {"member@1": 1}, "gap": None})
     # The worker is one number behind, always: each watermark is applied when the next one comes.
     first = {"registry/member": {"0": 1}}
-    begun = moment - timedelta(seconds=5)
-    watermark = {"_id": "/services/member", "epoch": 1, "at": begun, "sequences": first}
+    beginning = moment - timedelta(seconds=5)
+    watermark = {"_id": "/services/member", "epoch": 1, "at": beginning, "sequences": first}
     feed.take(documents.WATERMARKS, watermark)
     for number in range(2, 6):
-        at = begun + timedelta(seconds=number - 1)
+        at = beginning + timedelta(seconds=number - 1)
         change: dict[str, Any] = {"at": at, "sequences.registry/member.0": number}
-        told = {"updatedFields": change, "removedFields": []}
-        feed.update(documents.WATERMARKS, "/services/member", told)
+        reported = {"updatedFields": change, "removedFields": []}
+        feed.update(documents.WATERMARKS, "/services/member", reported)
         applied = {"updatedFields": {"sequences.member@1": number - 1}, "removedFields": []}
         feed.update(documents.MARKS, "1/registry.member/0", applied)
     lag = hub.live.freshness.verdict(moment).lag_seconds

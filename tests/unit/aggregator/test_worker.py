@@ -50,7 +50,7 @@ def test_each_rereading_of_the_worker_may_take_twice_as_long(
 def test_the_worker_reads_again_a_silent_partition_whose_numbers_were_given(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A broker lost its tail and was written to again up to the old end: no gap tells of it."""
+    """A broker lost its tail and was written to again up to the old end: no gap shows it."""
     settings = AggregatorSettings(gap_rewind_seconds=3.0)
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), settings)
     place, second = (events.WATERMARK_TOPIC, 0), 0.0
@@ -58,16 +58,16 @@ def test_the_worker_reads_again_a_silent_partition_whose_numbers_were_given(
     monkeypatch.setattr(store, "commit", lambda *_: None)
     handler._cursors = {PLACE: Cursor(sequences={"member@1": 7}), place: Cursor()}
 
-    def told(number: int) -> None:
+    def announce(number: int) -> None:
         sequences = {PLACE[0]: {"0": number}}
         mark = {"source": "/services/member", "epoch": 1, "at": now().isoformat()}
         handler.fold(Record(*place, 0, orjson.dumps(mark | {"sequences": sequences}), ()))
         handler.commit()
 
-    told(7)
+    announce(7)
     second = 60.0
     assert handler.rewinds() == []  # silent, and nothing is missing
-    told(8)
+    announce(8)
     assert handler.rewinds() == []  # its record may be on its way
     second = 64.0
     assert handler.rewinds() == [PLACE]
@@ -87,7 +87,7 @@ def test_the_worker_reads_again_a_silent_partition_whose_numbers_were_given(
         {"source": "member"},
     ],
 )
-def test_the_worker_passes_over_a_watermark_that_tells_nothing_of_its_source(
+def test_the_worker_skips_a_watermark_without_numbers_of_its_source(
     monkeypatch: pytest.MonkeyPatch, strange: dict[str, object]
 ) -> None:
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), AggregatorSettings())
@@ -96,8 +96,8 @@ def test_the_worker_passes_over_a_watermark_that_tells_nothing_of_its_source(
     stored: list[Fold] = []
     monkeypatch.setattr(store, "commit", lambda _database, fold, _ids: stored.append(fold))
     mark = {"source": "/services/member", "epoch": 1, "at": now().isoformat(), "sequences": {}}
-    for offset, told in enumerate((mark, mark | strange)):
-        handler.fold(Record(*place, offset, orjson.dumps(told), ()))
+    for offset, announce in enumerate((mark, mark | strange)):
+        handler.fold(Record(*place, offset, orjson.dumps(announce), ()))
     handler.commit()
     (fold,) = stored
     assert [(one.source, one.epoch) for one in fold.watermarks.values()] == [(mark["source"], 1)]
@@ -117,7 +117,7 @@ class Closing(Cursor):
         return Gap(5, 9, now() - timedelta(hours=1)) if self.looks == 1 else None
 
 
-def test_the_health_of_the_worker_tells_a_closing_gap_or_not_but_never_half() -> None:
+def test_the_health_of_the_worker_shows_a_closing_gap_or_not_but_never_half() -> None:
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), AggregatorSettings())
     handler._cursors = {PLACE: Closing()}
     assert handler.gaps() == ["registry.member/0: number 5 has not come"]

@@ -25,7 +25,7 @@ def test_a_file_a_killed_writer_left_is_no_hindrance_and_lends_no_mode(tmp_path:
     assert list(tmp_path.iterdir()) == [secret]
 
 
-def test_the_tail_of_a_log_file_tells_only_whole_lines_and_each_once(tmp_path: Path) -> None:
+def test_the_tail_of_a_log_file_shows_only_whole_lines_and_each_once(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("before\n")
     tail = LogTail({"a": log, "none": tmp_path / "none.log"})

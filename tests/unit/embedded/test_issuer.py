@@ -81,7 +81,7 @@ async def test_the_issuer_serves_its_keys_and_nothing_else(
     assert sent[0]["status"] == status
 
 
-def test_a_token_is_meant_for_the_audience_the_services_are_told_to_ask_for(
+def test_a_token_has_the_audience_that_the_services_are_set_to_require(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGISTRY_OIDC_AUDIENCE", "elsewhere")

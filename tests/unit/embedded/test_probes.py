@@ -1,4 +1,4 @@
-"""The probes' own protocol bytes, against the real encoder and a server that says nothing good."""
+"""The probes' own protocol bytes, against the real encoder and a server with wrong answers."""
 
 import socket
 import threading
@@ -65,7 +65,7 @@ def test_a_replica_set_that_exists_is_as_good_to_the_probe_as_a_new_one(
     assert probe.good(b"\0" * 17 + bson.encode(reply)) is good
 
 
-def test_the_http_status_decides_what_a_probe_tells(answering: Answering) -> None:
+def test_the_http_status_decides_what_a_probe_reports(answering: Answering) -> None:
     probe = probes.http_ok(answering.port)
     answering.reply = b"HTTP/1.1 200 OK\r\n\r\n"
     assert probes.ask(probe, timeout=LIMIT)

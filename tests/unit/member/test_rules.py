@@ -163,7 +163,7 @@ def test_who_approved_a_member_of_his_own_entry_by_another_way_may_not_file() ->
         move("file", member)
 
 
-def test_whoever_acted_last_may_be_the_editor_of_a_member_whose_entry_does_not_tell_it() -> None:
+def test_whoever_acted_last_may_be_the_editor_of_a_member_whose_entry_does_not_name_it() -> None:
     member = a_member((TODAY, "APPLIED"), edited_by="approver", drafted_by=None)
     with pytest.raises(Forbidden):
         move("approve", member)
@@ -229,7 +229,7 @@ def test_the_approval_of_a_member_cannot_precede_the_application() -> None:
     assert refusal.value.params == {"earliest": TODAY.isoformat()}
 
 
-def test_the_death_of_a_member_told_late_supersedes_what_came_after_it() -> None:
+def test_the_death_of_a_member_reported_late_supersedes_what_came_after_it() -> None:
     days = [TODAY - timedelta(days=n) for n in (30, 20, 10)]
     member = a_member(*zip(days, ("APPLIED", "APPROVED", "ACTIVE"), strict=True))
     after = move("decease", member, day=TODAY - timedelta(days=15))

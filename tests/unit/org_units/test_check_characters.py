@@ -22,7 +22,7 @@ def test_a_unit_code_is_made_of_county_letter_number_and_check_character() -> No
 
 
 @given(codes)
-def test_a_unit_code_bears_the_check_character_of_the_standard(code: str) -> None:
+def test_a_unit_code_has_the_check_character_of_the_standard(code: str) -> None:
     assert mod_37_36.is_valid(code)
 
 

@@ -185,7 +185,7 @@ def test_the_unit_of_a_township_has_the_name_type_and_parent_of_its_division(
     assert (unit.name, unit.type, unit.parent_region_code) == (name, kind, parent)
 
 
-def test_the_townships_of_one_province_are_told_by_its_code() -> None:
+def test_the_townships_of_one_province_are_found_by_its_code() -> None:
     zhejiang = list(township_units("330000"))
     assert zhejiang == list(township_units("33"))
     assert Counter(unit.type for unit in zhejiang) == {

@@ -1,4 +1,4 @@
-"""Unified social credit codes: docs/domain.md section 4.2, properties, stdnum beside."""
+"""Unified social credit codes: docs/domain.md section 4.2, properties, comparison with stdnum."""
 
 import re
 from pathlib import Path

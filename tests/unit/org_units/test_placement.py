@@ -192,7 +192,7 @@ def test_units_are_numbered_by_county_of_their_chapter_and_by_type() -> None:
 
 @pytest.mark.parametrize("unit_type", rules.TYPE_LETTERS)
 @given(number=st.integers(1, 9999))
-def test_the_code_of_a_unit_bears_a_check_character(unit_type: str, number: int) -> None:
+def test_the_code_of_a_unit_has_a_check_character(unit_type: str, number: int) -> None:
     code = rules.code("330106", unit_type, number)
     assert code.startswith(f"330106{rules.TYPE_LETTERS[unit_type]}{number:04d}")
     assert mod_37_36.is_valid(code)

@@ -159,7 +159,7 @@ def test_a_defect_of_a_registry_command_becomes_a_message_and_its_traceback_a_fi
 
 
 @pytest.mark.parametrize(("accepted", "refused", "code"), [(8, 0, 0), (8, 2, 0), (0, 2, 1)])
-def test_registry_import_tells_what_became_of_the_rows(
+def test_registry_import_reports_what_became_of_the_rows(
     services: Services,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -305,7 +305,7 @@ def test_a_refusal_of_a_service_is_passed_on_by_a_registry_command(services: Ser
         (httpx.Response(503, text="<html>"), "（503）"),
     ],
 )
-def test_a_registry_command_tells_another_program_from_a_service_that_broke(
+def test_a_registry_command_distinguishes_another_program_from_a_service_that_broke(
     services: Services, answer: httpx.Response, says: str
 ) -> None:
     services.refuse = answer

@@ -1,4 +1,4 @@
-"""What the environment names wrongly is told by its name, with the remedy, and never as a traceback."""
+"""A wrong variable is reported by its name, with the remedy, and never as a traceback."""
 
 from pathlib import Path
 

@@ -104,7 +104,7 @@ def test_units_of_a_roster_are_found_by_name_or_code(
     ("said", "code", "words"),
     [("中心小学", "unit.ambiguous", "多个单位"), ("无名", "unit.unknown", "没有“无名”")],
 )
-def test_units_of_a_roster_that_cannot_be_told_are_reported_and_not_sent(
+def test_units_of_a_roster_that_are_ambiguous_are_reported_and_not_sent(
     tmp_path: Path,
     stub: RegistryStub,
     run: Callable[..., ImportSummary],

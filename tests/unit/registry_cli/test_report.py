@@ -58,7 +58,7 @@ def test_the_report_of_an_import_is_harmless_private_and_can_be_imported(
     assert list(report_of(again)[0]) == list(first)
 
 
-def test_the_report_of_an_import_goes_where_told_in_the_language_told(
+def test_the_report_of_an_import_has_the_place_and_language_of_the_order(
     tmp_path: Path, run: Callable[..., ImportSummary]
 ) -> None:
     target = tmp_path / "elsewhere.csv"
@@ -82,7 +82,7 @@ def test_accepted_rows_of_a_roster_with_a_warning_are_listed_and_not_imported_ag
 ) -> None:
     path = roster(tmp_path, f"{WANG},,", f"{LI},,", f"{WANG},无名,")
     listed = tmp_path / "名册.warnings.csv"
-    for _ in range(2):  # a second run tells the same
+    for _ in range(2):  # a second run reports the same
         summary = run(path)
         assert (summary.accepted, summary.refused, summary.warned) == (2, 1, 1)
         assert summary.warnings == listed

@@ -27,7 +27,7 @@ def one(tmp_path: Path, header: str, line: str) -> Row:
     return row
 
 
-def test_blank_cells_of_a_roster_stand_for_an_adult_without_a_document(tmp_path: Path) -> None:
+def test_blank_cells_of_a_roster_mean_an_adult_without_a_document(tmp_path: Path) -> None:
     (row,) = rows(tmp_path, "姓名*, 性 别 ,身份证号（18位）\n李强,男,\n")
     assert values_of(row) == {
         "name": "李强", "sex": "1", "id_type": "NONE", "kind": "INDIVIDUAL_ADULT",
@@ -171,7 +171,7 @@ def test_an_unreadable_value_of_a_roster_is_refused_by_its_own_code(
         ("911156198108221219", "FPR_NEW"),
     ],
 )
-def test_the_type_of_a_document_in_a_roster_is_told_by_the_number(
+def test_the_type_of_a_document_in_a_roster_is_derived_from_the_number(
     tmp_path: Path, number: str, expected: str
 ) -> None:
     assert values_of(one(tmp_path, "身份证号", number))["id_type"] == expected

@@ -47,7 +47,7 @@ def test_a_program_that_registry_runs_once_is_quoted_where_it_fails(runtime: Run
     assert (code, "November 2026" in output) == (0, True)
 
 
-def test_the_demo_roster_is_written_once_and_imported_as_it_stands(
+def test_the_demo_roster_is_written_once_and_imported_as_it_is(
     services: Services, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orders: list[Order] = []
@@ -133,7 +133,7 @@ def test_the_lines_registry_welcome_gives_to_paste_are_sound_and_fresh(
     assert welcome.greeting(runtime) != first
 
 
-def test_without_a_tree_of_units_registry_welcome_tells_the_remedy(
+def test_without_a_tree_of_units_registry_welcome_shows_the_remedy(
     services: Services, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(welcome, "DEMO_COUNTY", "990000")

@@ -75,8 +75,8 @@ async def slow() -> None:
 
 @router.get("/held")
 async def held(request: Request) -> None:
-    request.app.state.begun.set()
-    await request.app.state.let_go.wait()
+    request.app.state.started.set()
+    await request.app.state.released.wait()
 
 
 @router.get("/stream")
@@ -112,7 +112,7 @@ def application(**changes: Any) -> FastAPI:
     )
     options: dict[str, Any] = {"routers": [router], **changes}
     app = create_app("test", settings=limits, instance="test-0", **options)
-    app.state.begun, app.state.let_go = asyncio.Event(), asyncio.Event()
+    app.state.started, app.state.released = asyncio.Event(), asyncio.Event()
     return app
 
 

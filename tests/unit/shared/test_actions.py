@@ -62,7 +62,7 @@ def test_an_action_works_from_its_statuses_and_a_refusal_names_the_others(
         assert done(before, name).status == (action.target or status)
         return
     with pytest.raises(Conflict) as refusal:
-        done(before, name, subject="creator", reason=None)  # told of nothing but the status
+        done(before, name, subject="creator", reason=None)  # refused for the status only
     assert refusal.value.code == "state.illegal"
     assert refusal.value.params == {
         "action": name,
@@ -95,7 +95,7 @@ def test_an_action_of_four_eyes_is_not_for_who_made_the_entity_what_it_is(subjec
         done(a_badge((0, status)), name, subject=subject)
 
 
-def test_who_acted_last_may_be_the_author_where_no_action_tells_who_drafted() -> None:
+def test_who_acted_last_may_be_the_author_where_no_action_names_who_drafted() -> None:
     older = replace(a_badge((0, "DRAFT")), drafted_by=None)
     assert older.authors == {"creator", "editor"}
     with pytest.raises(Forbidden):
@@ -237,7 +237,7 @@ def test_any_history_of_actions_keeps_the_timeline_in_order_and_ends_in_the_stat
 def test_an_action_that_corrects_is_undone_by_the_one_that_corrects_back(
     badge: Badge, size: str
 ) -> None:
-    """A value that stood nowhere before: else a state that was right all along would be undone."""
+    """A value that was nowhere before; otherwise a state that was right would be undone."""
     right = replace(badge, colour="gold", size=size)
     assume(size == badge.size or size not in [state["size"] for state in states_of(badge.timeline)])
     there = corrected(badge, right, LATER)

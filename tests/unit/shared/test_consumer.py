@@ -19,7 +19,7 @@ TOPIC = events.UNIT_TOPIC
 
 
 class Taken:
-    """Takes every record, and may be told to fail."""
+    """Takes every record, and may be set to fail."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -41,7 +41,7 @@ class Taken:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Return a way to let seconds pass for the loops."""
+    """Return a way to make seconds pass for the loops."""
     moment = [1_000.0]
     for part in (module, jobloop):
         monkeypatch.setattr(part, "time", SimpleNamespace(monotonic=lambda: moment[0]))

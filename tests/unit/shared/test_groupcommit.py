@@ -1,4 +1,4 @@
-"""How writes are grouped and told apart, on a stand-in for the database's transaction.
+"""How writes are grouped and separated, on a stand-in for the database's transaction.
 
 The same behaviour on a real replica set: tests/integration/shared/test_groupcommit.py.
 """
@@ -101,7 +101,9 @@ async def test_a_declared_duplicate_never_reaches_the_transaction_of_group_commi
     assert commits.groups == [["a"]]
 
 
-async def test_after_one_abort_of_group_commit_the_rest_goes_together_the_offender_alone() -> None:
+async def test_after_one_abort_of_group_commit_the_rest_goes_together_the_failed_write_alone() -> (
+    None
+):
     commits = Scripted()
     commits.stored = {"taken"}
     outcomes = await submit_all(commits, [write("a"), write("taken"), write("b")])
@@ -117,7 +119,7 @@ async def test_after_a_second_abort_of_group_commit_each_write_goes_alone() -> N
     assert commits.groups[2:] == [["a"], ["held"], ["b"], ["taken"]]
 
 
-async def test_group_commit_tells_all_its_callers_of_an_outage_and_tries_the_next_group() -> None:
+async def test_group_commit_reports_an_outage_to_all_its_callers_and_tries_the_next_group() -> None:
     commits = Scripted()
     commits.broken = True
     outcomes = await submit_all(commits, [write("a"), write("b")])

@@ -23,7 +23,7 @@ def url(problems: list[str]) -> Iterator[str]:
     server.server_close()
 
 
-def test_the_health_server_tells_liveness_readiness_and_metrics(
+def test_the_health_server_reports_liveness_readiness_and_metrics(
     url: str, problems: list[str]
 ) -> None:
     with httpx.Client(base_url=url, trust_env=False, timeout=LIMIT) as client:

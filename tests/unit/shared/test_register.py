@@ -1,4 +1,4 @@
-"""What a register says is allowed is what its write path would let the same caller do."""
+"""What a register says is allowed is what its write path would accept from the same caller."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Whatever becomes of a timeline, the changes told of it add up to it on every day."""
+"""Whatever becomes of a timeline, its changes add up to it on every day."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -40,7 +40,7 @@ def naive(timeline: Timeline, day: date) -> object:
 
 @given(timelines, timelines)
 def test_changes_lead_from_the_old_timeline_to_the_new(old: Timeline, new: Timeline) -> None:
-    told = changes(old, new)
+    reported = changes(old, new)
     for offset in range(-1, 42):
         day = FIRST_DAY + timedelta(days=offset)
         for unit in ("a", "b"):
@@ -48,19 +48,19 @@ def test_changes_lead_from_the_old_timeline_to_the_new(old: Timeline, new: Timel
                 wanted = {"unit": unit, "status": status}
                 difference = sum(
                     (change.now == wanted) - (change.was == wanted)
-                    for change in told
+                    for change in reported
                     if change.effective_on <= day
                 )
                 assert difference == (naive(new, day) == wanted) - (naive(old, day) == wanted)
 
 
 @given(timelines)
-def test_an_unchanged_timeline_tells_nothing(timeline: Timeline) -> None:
+def test_an_unchanged_timeline_has_no_changes(timeline: Timeline) -> None:
     assert changes(timeline, timeline) == []
 
 
 @given(timelines, days)
-def test_a_timeline_tells_the_state_on_any_day(timeline: Timeline, day: date) -> None:
+def test_a_timeline_gives_the_state_on_any_day(timeline: Timeline, day: date) -> None:
     assert state_on(timeline, day) == naive(timeline, day)
 
 

@@ -165,7 +165,7 @@ async def test_a_change_with_the_present_version_passes(http: httpx.AsyncClient)
         ("GET", "/v1/people/me", 401, "auth.missing"),
     ],
 )
-async def test_each_refusal_of_a_request_has_its_status_and_code_and_tells_no_secret(
+async def test_each_refusal_of_a_request_has_its_status_and_code_and_shows_no_secret(
     http: httpx.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
     answer = await http.request(method, path)
@@ -224,7 +224,7 @@ async def test_a_token_of_another_scheme_is_refused_even_where_none_is_needed(
     check_problem(answer, 401, "auth.invalid")
 
 
-async def test_a_problem_is_told_in_the_language_the_request_asks_for(
+async def test_a_problem_is_reported_in_the_language_the_request_asks_for(
     http: httpx.AsyncClient,
 ) -> None:
     chinese = await http.post("/v1/people", json={"name": "twin"})
@@ -265,7 +265,7 @@ async def test_metrics_name_the_route_and_not_the_address(http: httpx.AsyncClien
     assert "17-secret" not in text
 
 
-async def test_the_openapi_description_tells_of_problems_and_tokens(
+async def test_the_openapi_description_lists_problems_and_tokens(
     http: httpx.AsyncClient,
 ) -> None:
     document = (await http.get("/openapi.json")).json()
@@ -291,7 +291,7 @@ async def test_a_body_with_a_crowd_of_fields_is_refused_as_a_whole(http: httpx.A
         assert f"(at: {place})" in problem["detail"]
 
 
-def test_a_refusal_of_a_request_tells_no_more_errors_than_somebody_reads() -> None:
+def test_a_refusal_of_a_request_lists_no_more_errors_than_somebody_reads() -> None:
     findings = [{"type": "extra_forbidden", "loc": ("body", f"f{n}")} for n in range(250)]
     refusal = refusal_of(findings)
     assert len(refusal.errors) == 100

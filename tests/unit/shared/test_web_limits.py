@@ -35,9 +35,9 @@ async def test_too_many_requests_at_once_are_refused_as_overload() -> None:
     app = application(settings={"concurrency_limit": 1})
     async with client(app) as http:
         held = asyncio.create_task(http.get("/v1/people/held"))
-        await app.state.begun.wait()
+        await app.state.started.wait()
         check_problem(await http.get("/v1/people"), 503, "overloaded")
-        app.state.let_go.set()
+        app.state.released.set()
         assert (await held).status_code == 200
         assert (await http.get("/v1/people")).status_code == 200
 

@@ -152,7 +152,7 @@ def test_requests_for_a_volunteer_offer_what_the_rules_know() -> None:
 
 
 @pytest.mark.parametrize("code", MESSAGES)
-def test_every_message_about_a_volunteer_speaks_both_languages(code: str) -> None:
+def test_every_message_about_a_volunteer_has_both_languages(code: str) -> None:
     zh, en = (text(code, lang, {"age": 18, "hours": 20, "declared": "5"}) for lang in ("zh", "en"))
     assert zh != en
     assert zh.isascii() is False

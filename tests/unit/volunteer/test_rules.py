@@ -259,7 +259,7 @@ def test_the_return_of_a_volunteer_where_enrolment_registers_keeps_its_own_day()
     assert back.deregistered_on is None
 
 
-def test_the_death_of_a_volunteer_told_late_takes_the_registration_with_it() -> None:
+def test_the_death_of_a_volunteer_reported_late_withdraws_the_registration() -> None:
     days = [TODAY - timedelta(days=back) for back in (90, 60, 30)]
     entry = a_volunteer(*zip(days, ["ENROLLED", "REG_APPLIED", "REGISTERED"], strict=True))
     after = move("deregister", entry, ground="DECEASED", day=TODAY - timedelta(days=45))

@@ -1,4 +1,4 @@
-"""The registry's services over HTTP, as the bearer of a token sees them."""
+"""The registry's services over HTTP, as the holder of a token sees them."""
 
 import os
 import time
@@ -115,7 +115,7 @@ class Api:
     def _send(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, **parts: Any
     ) -> httpx.Response:
-        """Send once, and once more with a new token where the one at hand is refused."""
+        """Send once, and once more with a new token if the present one is refused."""
         said = {"Accept-Language": "en" if self.language == "en" else "zh-CN", **(headers or {})}
         while True:
             known = self._token is not None

@@ -1,4 +1,4 @@
-"""The system the commands speak to: where it is, and programs that run once."""
+"""The system the commands use: where it is, and programs that run once."""
 
 import os
 import subprocess

@@ -72,7 +72,7 @@ def seed(provinces: Sequence[str]) -> None:
 def import_demo(runtime: Runtime, say: Callable[[str], None]) -> None:
     """Import the demo roster of one county through the public API, unless its members are there.
 
-    A roster that stands in the demo's place already is imported as it is.
+    A roster that is already in the demo's place is imported as it is.
 
     Raises:
         Problem: the file or the registry is at fault; nothing half is left that a second run

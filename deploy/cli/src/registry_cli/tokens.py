@@ -68,8 +68,8 @@ def reader(runtime: Runtime) -> Api:
 def unit_id(runtime: Runtime, unit: str) -> str:
     """Return the id of a unit named by id or region code.
 
-    A chapter goes before other units that bear its code, and the unit of a township before the
-    schools and communities in it: the code is theirs in the first place.
+    A chapter goes before other units with its code, and the unit of a township before the schools
+    and communities in it.
 
     Raises:
         Misuse: there is none, or the code does not show which.

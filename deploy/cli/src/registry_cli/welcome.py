@@ -108,7 +108,7 @@ def fresh_number(*, female: bool) -> str:
 
 
 def command(runtime: Runtime) -> str:
-    """Return how a shell calls this command for this system, wherever it stands."""
+    """Return how a shell calls this command for this system, from any directory."""
     script = Path(sys.executable).with_name("registry")
     call = [str(script)] if script.exists() else [sys.executable, "-m", "registry_cli.main"]
     words = shlex.join(call)

@@ -52,7 +52,7 @@ def up(
             f"The system in {runtime.var} is running already: run `registry down` first."
         )
     runtime.refuse_another_base()
-    # The supervisor binds the directory to its ports, once these are known to be free.
+    # The supervisor binds the directory to its ports, once these are free.
     problems = preflight.check(runtime, table(runtime, processes))
     if blocking := [str(problem) for problem in problems if problem.blocking]:
         raise PreflightFailed("\n".join(blocking))

@@ -94,7 +94,7 @@ def find_npm(cache: Path) -> list[str]:
 
 
 def fetch(npm: list[str], package: Package, place: Path) -> Path:
-    """Let npm download one tarball into `place`; its own settings say from where.
+    """Download one tarball into `place` with npm, from the registry of npm's settings.
 
     Raises:
         FrontendFailed: npm failed; with the end of what it printed.

@@ -137,7 +137,7 @@ def archive(cache: Path, java: Java) -> Path:
 
 
 def archive_options(cache: Path, java: Java) -> list[str]:
-    """The options that use the archive if there is one; a JVM that cannot use it says nothing."""
+    """The options that use the archive if there is one; a JVM that cannot use it ignores it."""
     found = archive(cache, java)
     usable = found.exists() and found.stat().st_size > 0
     return [f"-XX:SharedArchiveFile={found}", "-Xlog:cds=off"] if usable else []

@@ -1,4 +1,4 @@
-"""What is known of a running system from outside: its lock, its state, what processes answer."""
+"""A running system as seen from outside: its lock, its state, what processes answer."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def row_of(process: Process, watch: Watch | None = None) -> Row:
 
 
 def read(runtime: Runtime) -> dict[str, Any] | None:
-    """The state of the living supervisor, or None: a file left by a killed one says nothing."""
+    """The state of the living supervisor, or None; a file left by a killed one is ignored."""
     pid = supervisor(runtime)
     try:
         state: dict[str, Any] = json.loads(state_file(runtime).read_text())

@@ -15,6 +15,6 @@ class OrgUnitsSettings(BaseSettings):
     divisions does not say when a chapter was founded."""
     earliest_day: date = date(1904, 3, 10)
     """First day a unit can have been founded or counted: the founding of the society in Shanghai,
-    10 March 1904. An earlier day is a slip of the pen."""
+    10 March 1904. An earlier day is an error."""
     list_timeout_ms: int = 5_000
     """How long the database may work on one page of a list."""

@@ -18,7 +18,7 @@ def create_app(
     """Return the application; what is not given is read from the environment.
 
     Args:
-        parts: verifier and peers that stand for those of the settings (``PeopleWriter``).
+        parts: verifier and peers to use instead of those of the settings (``PeopleWriter``).
 
     Raises:
         KeyRingProblem: no key ring is named, or it cannot be used.

@@ -25,7 +25,7 @@ Database = _Database[Document]
 Collection = _Collection[Document]
 AsyncDatabase = _AsyncDatabase[Document]
 Place = tuple[datetime, str]
-"""Where an entry of a list stands: its instant and its id, since instants may be equal."""
+"""The position of an entry in a list: its instant and its id, since instants may be equal."""
 T = TypeVar("T")
 
 _log = log.get(__name__)

@@ -27,7 +27,7 @@ class Definition:
         entity: what is counted.
         statuses: life-cycle statuses that count.
         levels: for units, the levels that count; empty for persons, who have none.
-        headline: whether the figure stands by itself on the dashboard.
+        headline: whether the figure is a headline of the dashboard.
         formula: the same in one line, for those who check.
         source: the rule it rests on, or DESIGN where none was found.
     """
@@ -86,7 +86,7 @@ class Category:
 
     Args:
         id: the cell in an answer.
-        values: the stored values that stand in it.
+        values: the stored values counted in it.
     """
 
     id: str
@@ -103,7 +103,7 @@ class Dimension:
             is fixed by ``shared.contract.countable``.
         series: the definitions it applies to.
         personal: whether it is an attribute of persons, so that small cells are suppressed.
-        multiple: whether one entity may stand in several cells, so that cells do not add up.
+        multiple: whether one entity may be in several cells, so that cells do not add up.
         offered: whether it may be asked for; a table of two has margins, from which its small
             cells can be computed whatever is hidden.
         wording: what it counts, where the label does not say all.
@@ -120,7 +120,7 @@ class Dimension:
     categories: tuple[Category, ...] = ()
 
     def cell(self, stored: str) -> str:
-        """Return the cell that a stored value stands in."""
+        """Return the cell of a stored value."""
         if not self.categories:
             return stored
         found = (item.id for item in self.categories if stored in item.values)

@@ -66,8 +66,8 @@ def asyncapi() -> dict[str, Any]:
             "title": "Red Cross registry events",
             "version": "1.0.0",
             "description": "A record's value is a CloudEvents JSON batch of 1..500 events of one "
-            "partition; headers tell source, epoch, first and last sequence. `payload` is the "
-            "`data` of one event; the envelope is envelope.json beside it.",
+            "partition; headers give source, epoch, first and last sequence. `payload` is the "
+            "`data` of one event; the envelope is envelope.json next to it.",
         },
         "channels": channels,
         "operations": operations,

@@ -32,7 +32,7 @@ class CodeList(dict[str, Code]):
             for entry in entries
             for text in (*entry.aliases, entry.en, entry.zh, entry.code)
         }
-        """The code of each code, name and alias as it stands in the list."""
+        """The code of each code, name and alias, spelt as in the list."""
         self._by_text = {_fold(text): code for text, code in self.exact.items()}
 
     def read(self, text: str) -> str:

@@ -40,7 +40,7 @@ def check_name(raw: str) -> str:
     """Return a name in its stored form.
 
     NFC; not NFKC, which would change letters that are part of a name, but for full-width ASCII
-    and radicals, which are artefacts of input. Runs of spaces become one, and none stands between
+    and radicals, which are artefacts of input. Runs of spaces become one, and none is kept between
     Chinese characters (rosters pad two-character names); every kind of middle dot, and a full stop
     between Chinese characters, becomes ·.
 

@@ -1,4 +1,4 @@
-"""Setting a stored person's data right: judged as a whole again, only what changed is rewritten."""
+"""Correction of a stored person: all fields are checked again, only named ones rewritten."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ _STORED_AS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone_sealed", "phone_index", "phone_tail_index"),
     "address": ("address_sealed",),
 }
-"""Stored fields of a correctable field where they bear other names than it."""
+"""Stored fields of a correctable field, if their names differ from it."""
 
 
 def as_given(stored: SealedPerson, place: Place) -> dict[str, Any]:

@@ -136,7 +136,7 @@ class KeyRing:
     def encrypt(self, plaintext: str, context: bytes) -> bytes:
         """Return an envelope: header (version, algorithm, key id), random nonce, ciphertext, tag.
 
-        Header and context are authenticated. Random 96-bit nonces bear 2^32 values under one key
+        Header and context are authenticated. Random 96-bit nonces allow 2^32 values under one key
         (NIST SP 800-38D 8.3), some ten times a register of the nation.
         """
         key = self._keys[self.active]

@@ -212,7 +212,7 @@ def _refuse_borrowed(id_type: IdType, text: str, today: date) -> None:
 
 
 def _refuse_first_generation(text: str) -> None:
-    """Refuse region 6, YYMMDD, sequence 3: all who bore such a number were born before 2000."""
+    """Refuse region 6, YYMMDD, sequence 3: every holder of such a number was born before 2000."""
     if not (text.isascii() and text.isdigit()) or text[:2] not in _PROVINCES:
         return
     try:

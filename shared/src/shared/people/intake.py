@@ -94,8 +94,8 @@ class Guardian:
 class Person:
     """A person whose data passed every check that needs no other document.
 
-    ``warnings`` are message codes: what was declared differs from what the number says and was
-    kept as declared. ``unverified`` is a person for whom no number vouches (paper stock).
+    ``warnings`` are message codes: a declared value differs from the number and was kept as
+    declared. ``unverified`` is a person without a verified number (paper stock).
     """
 
     name: str = field(repr=False)

@@ -12,7 +12,7 @@ from shared.base.errors import ValueProblem
 
 
 class IdentifierProblem(ValueProblem):
-    """The number is not one this document type can bear."""
+    """The number is not valid for this document type."""
 
 
 class PhoneProblem(ValueProblem):

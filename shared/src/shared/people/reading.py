@@ -1,6 +1,6 @@
-"""Reads of a register of persons: lists, searches by one exact key, and full values on a ground.
+"""Reads of a register of persons: lists, searches by one exact key, and full values for a reason.
 
-Masked is what every ordinary answer shows; full values come by ``reveal`` alone.
+Answers are masked; only ``reveal`` returns full values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ async def _units(register: People[P], caller: Principal, unit: str | None) -> Se
 async def search(
     register: People[P], caller: Principal, given: SearchInput, key: RequestKey | None
 ) -> list[Found[P]]:
-    """Return who bears a document number or a phone number; a repeat is logged again.
+    """Return the entries with a document number or a phone number; a repeat is logged again.
 
     A number finds its entry wherever it is, so that a person who moved is not entered twice. An
     entry outside the caller's scope comes without a path, to a registrar, where it can be opened

@@ -106,9 +106,8 @@ class People(Register[P]):
     async def authorise(self, command: Command) -> tuple[P, Sequence[Step]]:
         """Return what a command is about; see ``Register``.
 
-        A return with a whole registration is asked for where the person is to be from now on: the
-        entry may lie in another county, and its own number is proof that the caller has the person
-        at hand.
+        A return with a registration is authorised on the new unit, since the entry may lie in another
+        county; the document number proves that the person is present.
         """
         given = command.given
         if not isinstance(given, ReturnInput) or given.registration is None:
@@ -116,7 +115,7 @@ class People(Register[P]):
         entity = await self.store.get(command.entity or "")
         if entity is None:
             raise await self.scope.refuse_absent(command.caller)
-        same = self._bears_number(entity, _identifier(given.registration, command.today))
+        same = self._has_number(entity, _identifier(given.registration, command.today))
         await self._check_proven(command, entity, same=same)
         with placed(given):
             return entity, await self.authorise_creation(command)
@@ -211,10 +210,10 @@ class People(Register[P]):
         Raises:
             Invalid: the number is another one.
         """
-        if not self._bears_number(entity, person.identifier):
+        if not self._has_number(entity, person.identifier):
             raise Invalid("person.number_differs", field="id_number")
 
-    def _bears_number(self, entity: P, identifier: Identifier | None) -> bool:
+    def _has_number(self, entity: P, identifier: Identifier | None) -> bool:
         """Whether a number is the entry's own."""
         indexes = [] if identifier is None else id_indexes(self.ring, identifier)
         return not set(indexes).isdisjoint(entity.person.id_index)
@@ -241,7 +240,7 @@ class People(Register[P]):
         """Return the refusal of a number that is taken: the holder's unit, never the person."""
         holders = await self.store.holders([found.id])
         if found.collection != IDENTIFIERS or not holders:
-            return Unavailable("unavailable")  # released in this very moment: try again
+            return Unavailable("unavailable")  # released meanwhile: try again
         return await self.number_taken(holders[found.id])
 
     async def number_taken(self, holder: P) -> Conflict:

@@ -30,8 +30,8 @@ class SearchInput(StrictModel):
 
 
 class PersonCorrection(Correction, PersonFields):
-    """Fields that were wrong from the start; null empties one, and what the number says of sex
-    and birth date then holds."""
+    """Fields that were wrong from the start; null empties one, and sex and birth date are then taken
+    from the number."""
 
     _name_kept = field_validator("name")(kept)
 
@@ -47,19 +47,19 @@ class ReturnInput(ActionInput):
     """The return of a person whose entry has ended or was voided.
 
     ``registration`` replaces what is stored; it is required where the entry was voided or lies
-    outside the caller's scope, and must bear the entry's own document number.
+    outside the caller's scope, and must have the entry's own document number.
     """
 
     registration: Registration | None = None
 
     @property
     def dated(self) -> date | None:
-        """Return the day that is asked for: the return's own, else the registration's."""
+        """Return the day of the return, else that of the registration."""
         if self.effective_on is not None or self.registration is None:
             return self.effective_on
         return self.registration.effective_on
 
     def path_of(self, field: str) -> str:
-        """Return where in the request a field of the registration stands."""
+        """Return the path of a field of the registration in the request."""
         own_day = self.effective_on is not None or self.dated is None
         return field if field == "effective_on" and own_day else f"registration.{field}"

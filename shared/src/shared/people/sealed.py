@@ -1,4 +1,4 @@
-"""A person at rest: encrypted, indexed, counted; and what of it is shown again."""
+"""Stored form of a person: encrypted, indexed, masked."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -78,7 +78,7 @@ class SealedPerson:
 
     Args:
         id_index: the document number's ids in ``identifiers``, one per live key.
-        unverified: whether no number vouches for the person (paper stock).
+        unverified: whether it is a person without a verified number (paper stock).
     """
 
     name: str

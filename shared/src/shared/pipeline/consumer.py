@@ -2,7 +2,7 @@
 
 The handler keeps positions in its own transaction; the log's group only deals partitions out.
 After any abort or change of assignment the loop drops what was folded, asks the handler where
-each partition stands, and seeks there (docs/design.md section 5.3).
+each partition is, and seeks there (docs/design.md section 5.3).
 """
 
 import threading
@@ -73,7 +73,7 @@ class Consumer:
     _generation: int = -1
 
     def run(self) -> None:
-        """Read until ``stop`` is set; an error that is not transient comes through, loudly."""
+        """Read until ``stop`` is set; raises any error that is not transient."""
         try:
             while not self.stop.is_set():
                 try:

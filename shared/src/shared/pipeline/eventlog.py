@@ -48,7 +48,7 @@ class Producer(Protocol):
         """Hand a record over; the answer comes with the delivery."""
 
     def close(self) -> None:
-        """Let go of the log; what is not acknowledged is not waited for."""
+        """Close the producer without waiting for acknowledgements."""
 
 
 class GroupReader(Protocol):
@@ -89,4 +89,4 @@ class EventLog(Protocol):
         """Return each topic's id, which differs after a topic was deleted and made anew."""
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close every client of the log."""

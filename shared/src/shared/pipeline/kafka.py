@@ -30,7 +30,7 @@ BOUNDS_MS = 3_000
 TOPICS_MS = 60_000
 """New topics get their leaders one by one, on a machine that may be busy starting."""
 READ_SECONDS = 30
-"""A reader to whom nothing comes for so long stands before brokers that are gone."""
+"""After so long without records the brokers are considered gone."""
 READING: dict[str, Any] = {
     "enable_auto_commit": False,
     # An offset beyond the log's end (a broker lost its tail) or none at all rereads the
@@ -86,7 +86,7 @@ class _KafkaProducer:
         )
 
     def close(self) -> None:
-        """Give up what is under way; a close that would wait for it raises and leaves its thread.
+        """Drop records under way; a close that waits for them raises and leaves its thread.
 
         kafka-python 3.0 offers no other way; only its own fields do.
         """

@@ -28,7 +28,7 @@ class Action:
         sources: statuses it starts from; empty for a creation.
         target: status it leads to; empty where the status stays.
         at_county_or_above: whether the role must be granted at a county or above.
-        four_eyes: whether those who made the entity what it is are barred.
+        four_eyes: whether the entity's authors may not do it.
         needs_reason: whether a reason must be given.
         may_be_late: whether it may be dated before the newest state, which it then supersedes.
         drafts: whether it writes content that another person is then to decide on.
@@ -92,10 +92,10 @@ def required(action: Action, entity: Entity) -> Action:
 
 
 def once_counted(void: Action) -> Action:
-    """Return the row by which an entity is voided that was ever counted.
+    """Return the row by which a counted entity is voided.
 
-    Voiding it changes published figures of past days, so it takes what bringing it into them took: a
-    grant at county or above, and four eyes.
+    Voiding it changes published figures of past days, so it needs a grant at a county or above and
+    four eyes.
     """
     return replace(void, at_county_or_above=True, four_eyes=True)
 
@@ -120,7 +120,7 @@ def check(
 def violations_of_day(
     day: date, today: date, earliest: date | None = None, *, field: str = "effective_on"
 ) -> list[FieldError]:
-    """Return what a day violates: nothing is a fact before it happens, or before it can have."""
+    """Return the rules that a day breaks: it is after today, or before ``earliest``."""
     if day > today:
         return [FieldError(field, "date.future", {"today": today.isoformat()})]
     if earliest is not None and day < earliest:
@@ -129,10 +129,10 @@ def violations_of_day(
 
 
 def earliest_day(action: Action, states: Timeline) -> date | None:
-    """Return the first day an action may be dated; None where any day will do.
+    """Return the first day an action may be dated; None if any day is allowed.
 
-    An end may be dated back to where the run of states it ends began: what was recorded later is
-    superseded. Voiding takes back all there is. Everything else follows the newest state.
+    An end may be dated back to the start of the current run of states; the states after its day are
+    superseded. Voiding withdraws the whole timeline. Any other action follows the newest state.
     """
     if not states:
         return None
@@ -149,7 +149,7 @@ def earliest_day(action: Action, states: Timeline) -> date | None:
 
 
 def check_day(action: Action, states: Timeline, day: date, today: date) -> None:
-    """Refuse a day after today or before the action can have happened.
+    """Refuse a day after today or before the earliest day of the action.
 
     Raises:
         Invalid: naming the limit.
@@ -170,10 +170,10 @@ def moved(entity: E, action: Action, day: date, moment: datetime) -> E:
 
 
 def corrected(before: Entity, after: E, moment: datetime) -> E:
-    """Return an entity with values set right wherever they stand in its timeline.
+    """Return an entity with wrong values corrected in every state of its timeline.
 
-    What the correction does not name stays, and so does what an earlier time says otherwise: one
-    who came back with another education had the former one before.
+    Fields that are not named stay; so do earlier states with other values, such as the education
+    before a return.
 
     Args:
         before: the entity with what was wrong.
@@ -191,6 +191,6 @@ def corrected(before: Entity, after: E, moment: datetime) -> E:
 
 
 def _right_values(entry: Entry, wrong: State, right: State) -> State:
-    """Return the right values of what a dated state has wrong."""
+    """Return the right values of the fields that are wrong in a dated state."""
     state = entry.state or {}
     return {name: right[name] for name in wrong if name in state and state[name] == wrong[name]}

@@ -17,14 +17,14 @@ class Command:
 
     Args:
         action: the row of the noun's action table.
-        caller: who asks.
+        caller: who gives the command.
         given: the request's body.
         moment: this instant, read once for the whole command.
         today: today in China Standard Time.
         day: on which it is to take effect.
         entity: id of the entity; None for a creation.
         seen: version the caller has seen (If-Match).
-        key: by which a repeated request is known.
+        key: identifies a request that is sent again.
         reason: why, if a reason was given.
         document: the paper it rests on.
     """

@@ -31,7 +31,7 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is known of a unit elsewhere."""
+    """What other services know of a unit."""
 
     id: str
     version: int
@@ -80,7 +80,7 @@ def _document(card: Mapping[str, Any]) -> Document:
 
 
 def apply_cards(database: Database, cards: Iterable[Mapping[str, Any]]) -> None:
-    """Store unit cards, each only over a lower version of itself, in one round trip.
+    """Store unit cards in one round trip; each replaces only a lower version of itself.
 
     Args:
         database: the service's database.
@@ -93,7 +93,7 @@ def apply_cards(database: Database, cards: Iterable[Mapping[str, Any]]) -> None:
 def doubt(database: Database, units: Iterable[str]) -> None:
     """Mark cards that may be out of date; org-units is asked for them when they are needed.
 
-    They stay: lists find by them what lies below a unit.
+    They stay, because lists use them to find the units below a unit.
     """
     database[COLLECTION].update_many({"_id": {"$in": list(units)}}, {"$set": {"doubtful": True}})
 
@@ -253,7 +253,7 @@ class Directory:
     def _keep(self, card: Card) -> Card:
         """Keep a card unless a higher version is known; return the one that is kept.
 
-        Of one version the last word holds on whether it is doubtful.
+        For equal versions the newer ``doubtful`` flag wins.
         """
         known = self._cards.get(card.id)
         if known is None or known.version <= card.version:
@@ -267,7 +267,7 @@ class Directory:
         while True:
             try:
                 await self._load_and_follow()
-            except Exception as problem:  # noqa: BLE001 - who follows no more must not seem to
+            except Exception as problem:  # noqa: BLE001 - must not appear ready
                 _log.warning("the directory starts over", problem=repr(problem)[:300])
             back_off = 0.1 if self._loaded.is_set() else min(LONGEST_BACK_OFF, back_off * 2)
             self._loaded.clear()
@@ -281,7 +281,7 @@ class Directory:
         async with await self._collection.watch(
             stages, full_document="updateLookup", batch_size=1_000
         ) as stream:
-            # Opened first: what is written while the collection is read is not missed.
+            # Opened first, so that writes during the load are not missed.
             async for stored in self._collection.find({}, batch_size=5_000):
                 self._keep(_card(stored))
             self._loaded.set()

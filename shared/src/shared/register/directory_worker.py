@@ -35,12 +35,12 @@ class DirectoryHandler:
     _topic_id: str = ""
     _cards: dict[str, UnitCard] = field(default_factory=dict)
     _doubtful: set[str] = field(default_factory=set)
-    """Units of whom an event could not be read: org-units is to be asked."""
+    """Units with an unreadable event; org-units is asked for them."""
     _offsets: dict[TopicPartition, int] = field(default_factory=dict)
     _began: float = 0.0
 
     def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Return where each partition was left; another topic of that name is read anew."""
+        """Return the next offset of each partition; 0 for a topic that was created again."""
         self._topic_id = self.event_log.topic_ids([events.UNIT_TOPIC])[events.UNIT_TOPIC]
         self._cards, self._doubtful, self._offsets = {}, set(), {}
         wanted = {f"{self._topic_id}/{number}": (topic, number) for topic, number in partitions}
@@ -50,9 +50,9 @@ class DirectoryHandler:
         return offsets
 
     def fold(self, record: Record) -> None:
-        """Take a record's cards; what cannot be read is the aggregator's to set aside.
+        """Take a record's cards.
 
-        A record of another source says nothing of units.
+        Unreadable records are left to the aggregator's dead letters; other sources are ignored.
         """
         if not self._offsets:
             self._began = time.monotonic()
@@ -85,7 +85,7 @@ class DirectoryHandler:
                 self._cards[card.id] = card
 
     def due(self) -> bool:
-        """Tell whether the chunk is full or old enough."""
+        """Return whether the chunk is full or old enough."""
         return bool(self._offsets) and (
             len(self._cards) >= CHUNK_CARDS or time.monotonic() - self._began >= CHUNK_SECONDS
         )

@@ -16,7 +16,7 @@ VOIDED = "VOIDED"
 """The status of what was entered in error: its whole timeline is withdrawn."""
 
 UNWRITTEN = datetime.min.replace(tzinfo=UTC)
-"""When an entity was written that the write path has not stamped yet."""
+"""Time of an entity that the write path has not stamped yet."""
 
 StoredDay = Annotated[date, PlainSerializer(date.isoformat)]
 """A day of China Standard Time, stored as ISO text and never as an instant."""
@@ -25,7 +25,7 @@ StoredTimeline = Annotated[Timeline, PlainValidator(from_documents), PlainSerial
 
 @dataclass(frozen=True, kw_only=True)
 class Entity:
-    """What the write path knows of every entity; a noun's own fields come with its class.
+    """The fields of every entity; a noun's class adds its own.
 
     Args:
         timeline: its dated states; empty once it is voided.
@@ -52,14 +52,14 @@ class Entity:
 
     @property
     def state(self) -> State:
-        """Return the countable state as it stands."""
+        """Return the present countable state."""
         raise NotImplementedError
 
     @property
     def authors(self) -> frozenset[str]:
-        """Return whom four eyes bar: who made the entity what is to be decided on.
+        """Return who may not decide on it: its creator and the last author of its content.
 
-        Where nobody is recorded as the author of its content, it is who acted last.
+        Without a recorded author of the content, it is the last editor.
         """
         return frozenset({self.created_by, self.drafted_by or self.edited_by})
 
@@ -68,7 +68,7 @@ class Entity:
 
     @property
     def was_counted(self) -> bool:
-        """Whether it ever stood in a published figure."""
+        """Whether it was ever part of a published figure."""
         raise NotImplementedError
 
 

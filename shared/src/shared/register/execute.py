@@ -34,7 +34,7 @@ async def execute(register: Register[E], command: Command) -> Found[E]:
     Raises:
         RegistryError: the command is refused; nothing is written.
     """
-    # A creation finds a known key by its insert, which spares it a query.
+    # A creation finds a known key when it inserts it, which saves a query.
     if command.entity is not None and (before := await _repeated(register, command)) is not None:
         return before
     try:
@@ -46,13 +46,13 @@ async def execute(register: Register[E], command: Command) -> Found[E]:
             return before
         if isinstance(refusal, RegistryError):
             raise
-        raise Unavailable("unavailable") from refusal  # the next try finds who holds it
+        raise Unavailable("unavailable") from refusal  # a retry sees the document that took the key
 
 
 async def _repeated(register: Register[E], command: Command) -> Found[E] | None:
-    """Return the entity as an earlier request with the same key left it; a read, and logged.
+    """Return the entity as an earlier request with the same key left it; logged as a read.
 
-    A caller who may no longer do the action is refused.
+    A caller who has lost the role is refused.
     """
     if command.key is None:
         return None
@@ -104,7 +104,7 @@ def initial(entity: E, subject: str, moment: datetime, day: date) -> E:
 async def _create_in_group(
     register: Register[E], groups: GroupCommit, command: Command, decision: Decision[E]
 ) -> E:
-    """Commit a new entity together with its neighbours; return it as stored."""
+    """Commit a new entity in a group transaction; return it as stored."""
     entity = initial(decision.entity, command.caller.subject, command.moment, command.day)
     inserts = _inserts(register, command, None, entity, decision)
     unique: dict[str, list[str]] = {}

@@ -30,7 +30,7 @@ INDEXES = {
 
 
 class Status(StrEnum):
-    """Where a job stands; the last three are final."""
+    """The status of a job; the last three are final."""
 
     REQUESTED = "requested"
     RUNNING = "running"
@@ -51,7 +51,7 @@ class Job:
     Args:
         id: a repeated request has the same one.
         kind: which of the worker's kinds runs it.
-        status: where it stands.
+        status: its present status.
         at: when it was asked for.
         expires_at: when it is deleted; None until it has ended.
         request: what is to be done.
@@ -182,7 +182,7 @@ def _ended() -> dict[str, datetime]:
 
 
 async def ask(database: AsyncDatabase, kind: str, identity: str, request: Mapping[str, Any]) -> Job:
-    """Ask for a job, unless one of that id was asked for before; return it as it stands.
+    """Ask for a job, unless one of that id exists already; return it as stored.
 
     Args:
         database: the writer's database.
@@ -209,7 +209,7 @@ async def find(database: AsyncDatabase, kind: str, identity: str) -> Job | None:
 
 
 async def cancel(database: AsyncDatabase, kind: str, identity: str) -> Job | None:
-    """Cancel a job that is not finished; return it as it stands, None where there is none.
+    """Cancel a job that is not finished; return it as stored, None if there is none.
 
     A worker that holds it stops at its next chunk, which is not stored.
     """

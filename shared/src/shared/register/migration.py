@@ -26,7 +26,7 @@ OF_EVERY_WRITER: Indexes = {
 
 
 def of_entities(collection: str, indexes: Sequence[IndexModel]) -> Indexes:
-    """Return the indexes of entities and of their earlier versions ."""
+    """Return the indexes of entities and of their earlier versions."""
     return {
         collection: indexes,
         f"{collection}_versions": [

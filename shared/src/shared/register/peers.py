@@ -86,7 +86,7 @@ class Peers:
         return headers
 
     async def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 
@@ -96,7 +96,7 @@ _tokens: dict[Path, tuple[tuple[int, int, int], str]] = {}
 def _read(path: Path) -> str:
     """Return the token, read again when its file has changed (it is renewed at every start)."""
     found = path.stat()
-    # Older kernels stamp times in ticks of some milliseconds: two writes may bear the same one.
+    # Older kernels stamp times in ticks of some milliseconds: two writes may have the same time.
     changed = (found.st_mtime_ns, found.st_size, found.st_ino)
     if path not in _tokens or _tokens[path][0] != changed:
         _tokens[path] = (changed, path.read_text(encoding="utf-8").strip())

@@ -33,9 +33,9 @@ NO_GROUNDS = Grounds()
 
 
 class Dated(StrictModel):
-    """What takes effect on a day: the one its paper bears, or today."""
+    """A change with a day of effect: the date of its document, today if omitted."""
 
-    effective_on: Day | None = Field(default=None, description="day the paper bears; else today")
+    effective_on: Day | None = Field(default=None, description="the document's date, or today")
 
 
 class ActionInput(Grounds, Dated):

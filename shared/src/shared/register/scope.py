@@ -93,7 +93,7 @@ class Scope:
 
         Args:
             path: the unit's path, where it was looked up already.
-            role: ``viewer`` stands for any role that may read.
+            role: ``viewer`` means any role that may read.
             at_county_or_above: whether the role must be granted at a county or above.
             readable: False for a creation, whose refusal hides nothing.
 
@@ -102,7 +102,7 @@ class Scope:
             Forbidden: may read, but not do this.
         """
         path = await self.paths.path(unit) if path is None else path
-        refreshed = not caller.grants  # who has none is not admitted by another path
+        refreshed = not caller.grants  # a caller without grants is not checked again
         while True:
             named = names(path)
             flat, at = [name for name, _ in named], None
@@ -113,15 +113,15 @@ class Scope:
             except (NotFound, Forbidden):
                 if refreshed:
                     raise
-                # A refusal never rests on a mirror: the unit may have moved a moment ago.
+                # Reload the path before refusing: the unit may have just moved.
                 path, refreshed = await self.paths.refresh_path(unit), True
             else:
                 return path
 
     async def refuse_absent(self, caller: Principal) -> NotFound:
-        """Return the refusal of what does not exist, after the work that a foreign one would cost.
+        """Return the refusal of an unknown id, after the same look-ups as for one out of scope.
 
-        Else the time of the answer would show what exists outside the caller's scope.
+        Otherwise the time of the answer would show what exists outside the caller's scope.
         """
         unit = self.paths.some_unit()
         if caller.grants and unit is not None:

@@ -2,7 +2,7 @@
 
 The stored form is the entity's fields under their own names, ``_id`` for ``id``, without those that
 are None or empty. A noun derives its store to add its queries. The mongoengine class of a noun
-defines schema, validation and indexes; tests hold every write path against it (docs/design.md
+defines schema, validation and indexes; tests check every write path against it (docs/design.md
 section 3).
 """
 
@@ -33,7 +33,7 @@ class Duplicate(Exception):
 
 
 DUPLICATES = (Duplicate, DuplicateKeyError)
-"""What a transaction raises where another request took a key or a number in this very moment."""
+"""Raised when a concurrent request took a key or number."""
 
 
 class Store(Generic[E]):

@@ -44,7 +44,7 @@ INDEXES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the first request came to: enough to answer the second one alike.
+    """Result of the first request, enough to repeat its answer.
 
     Args:
         status: HTTP status.
@@ -61,7 +61,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class RequestKey:
-    """By what a request is known if it is sent again.
+    """Identifies a request that is sent again.
 
     Args:
         id: ``_id`` of its record.
@@ -73,13 +73,13 @@ class RequestKey:
 
     @classmethod
     def of(cls, subject: str, route: str, key: str, body: BaseModel | None = None) -> "RequestKey":
-        """Return that of a request.
+        """Return the key of a request.
 
         The order of the body's fields makes no difference, nor do fields that were not sent: a
         later release may know more of them.
 
         Args:
-            subject: who asks.
+            subject: the caller.
             route: method and path, ids included (``POST /v1/members/…/approve``).
             key: the header's value.
         """
@@ -96,10 +96,10 @@ class RequestKey:
 
 
 async def earlier(database: AsyncDatabase, key: RequestKey) -> Outcome | None:
-    """Return what an earlier request with this key came to, if there was one.
+    """Return the result of an earlier request with this key, None if there was none.
 
-    It is answered with only once a majority has it: the first request may still wait for that, and
-    a failover may take its write back. The commit of a transaction that read it waits, too.
+    Returned only after a majority has stored it, since a failover may undo the write until then. The
+    read is in a transaction, whose commit waits for that.
 
     Raises:
         Invalid: the key was used with another body.
@@ -116,7 +116,7 @@ async def earlier(database: AsyncDatabase, key: RequestKey) -> Outcome | None:
 
 
 def check(found: Document, digest: str) -> Outcome:
-    """Return the outcome to answer with again.
+    """Return the outcome to repeat.
 
     Raises:
         Invalid: the key was used with another body.

@@ -1,4 +1,4 @@
-"""The HTTP process of a service that writes: what all of them start, keep and stop alike."""
+"""Start-up, state and shutdown shared by the HTTP processes of all writers."""
 
 import gc
 from collections.abc import AsyncIterator
@@ -69,7 +69,7 @@ class Writer:
         """Start what the registers need."""
 
     async def stop(self) -> None:
-        """Let what is under way end, then let go, in the order things rest on one another."""
+        """Finish running work, then close the connections."""
         await self.peers.close()
         await self.database.client.close()
 

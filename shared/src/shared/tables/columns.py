@@ -82,7 +82,7 @@ class TableSchema:
         """Return the position of each known column of a header, and the titles of no such column.
 
         Raises:
-            TableError: two titles stand for one column.
+            TableError: two titles name one column.
         """
         index: dict[str, int] = {}
         unknown: list[str] = []

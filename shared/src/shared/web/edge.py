@@ -143,9 +143,9 @@ class Edge:
     """Middleware; see the module.
 
     Args:
-        app: what it stands before.
+        app: the application that it wraps.
         settings: the limits.
-        verifier: knows whose token a request bears, for the rate limit.
+        verifier: identifies the caller, for the rate limit.
     """
 
     def __init__(self, app: App, *, settings: HttpSettings, verifier: TokenVerifier | None) -> None:

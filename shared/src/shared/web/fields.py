@@ -23,7 +23,7 @@ class StrictModel(BaseModel):
 
 
 class _IsoDay:
-    """Lets only ``YYYY-MM-DD`` become a date: numbers and instants are no days."""
+    """Accepts only ``YYYY-MM-DD`` as a date, no numbers and no instants."""
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
         text = core_schema.chain_schema(
@@ -60,7 +60,7 @@ def _issued(day: date) -> date:
 
 
 PaperDay = Annotated[Day, AfterValidator(_issued)]
-"""The day a paper bears: not one of the future."""
+"""The date of a document: not in the future."""
 PlainText = Annotated[
     str,
     StringConstraints(

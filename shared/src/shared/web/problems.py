@@ -129,7 +129,7 @@ def _headers(error: RegistryError, lang: Lang) -> dict[str, str]:
 
 
 def problem_response(error: RegistryError, accept_language: str | None) -> Response:
-    """Return the response that tells of a refusal."""
+    """Return the response for a refusal."""
     lang = language(accept_language)
     return Response(
         orjson.dumps(problem(error, lang)),

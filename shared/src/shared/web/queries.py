@@ -48,7 +48,7 @@ class Declared:
         """Refuse a query with parameters that the route does not know.
 
         Raises:
-            Invalid: it names others; tells which there are.
+            Invalid: a parameter is unknown; lists those that exist.
         """
         if not query or not path.startswith(API):
             return

@@ -60,7 +60,7 @@ def test_a_value_unknown_to_a_code_list_names_the_list() -> None:
     assert "99" not in EDUCATION
 
 
-def test_the_code_of_an_ethnicity_tells_whether_it_is_a_minority() -> None:
+def test_the_code_of_an_ethnicity_shows_whether_it_is_a_minority() -> None:
     answers = {entry.code: MINORITY[entry.code] for entry in ETHNICITY.entries}
     assert answers.pop("01") == "no"
     assert {answers.pop("97"), answers.pop("98"), MINORITY[None]} == {"unknown"}

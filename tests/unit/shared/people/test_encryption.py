@@ -164,7 +164,7 @@ def test_another_cipher_joins_the_key_ring_and_old_values_stay_readable(
         KeyRing(rotated()).decrypt(envelope, PLACE)
 
 
-def test_encryption_refuses_broken_unicode_without_telling_the_value() -> None:
+def test_encryption_refuses_broken_unicode_without_showing_the_value() -> None:
     for refused in (
         lambda: RING.encrypt("secret\ud800", PLACE),
         lambda: RING.indexes("name", "secret\ud800"),
@@ -212,7 +212,7 @@ def test_a_new_key_ring_works_from_its_file(tmp_path: Path) -> None:
         json.dumps(document(keys={"k1": {"encryption": secret("a"), "typo": secret("b")}})),
     ],
 )
-def test_a_wrong_key_ring_is_refused_without_telling_its_secrets(
+def test_a_wrong_key_ring_is_refused_without_showing_its_secrets(
     text: str | bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "keyring.json"

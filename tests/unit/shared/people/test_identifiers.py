@@ -1,4 +1,4 @@
-"""Identity documents: the vectors of docs/domain.md section 4.1, properties, stdnum beside."""
+"""Identity documents: the vectors of docs/domain.md section 4.1, properties, comparison with stdnum."""
 
 from contextlib import suppress
 from datetime import date
@@ -257,7 +257,7 @@ def test_the_id_number_of_a_passport_contradicts_no_declared_value() -> None:
 
 
 @given(eighteen())
-def test_any_sound_id_number_passes_and_tells_birth_and_sex(case: tuple[IdType, str, date]) -> None:
+def test_any_sound_id_number_passes_and_gives_birth_and_sex(case: tuple[IdType, str, date]) -> None:
     id_type, number, born = case
     sex = "1" if int(number[16]) % 2 else "2"
     assert check(id_type, number, TODAY) == Identifier(id_type, number, born, sex)
@@ -344,7 +344,7 @@ def test_stdnum_accepts_id_numbers_of_a_present_county(county: str, born: date) 
     ],
 )
 def test_stdnum_refuses_id_numbers_the_registry_must_take(id_type: IdType, number: str) -> None:
-    """It knows one type, and a county's code only in the years the county bore it."""
+    """It knows one type, and a county's code only in the years the county had it."""
     assert not ric.is_valid(number)
     check(id_type, number, TODAY)
 

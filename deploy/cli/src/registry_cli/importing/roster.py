@@ -203,7 +203,7 @@ ROSTER = TableSchema(
 
 
 def values_of(row: Row) -> dict[str, str]:
-    """Return what a row without problems says, with what blank cells of two columns stand for."""
+    """Return the values of a row without problems, with defaults for two columns if blank."""
     said = row.values
     filled = {
         "kind": said["kind"] or DEFAULT_KIND,

@@ -88,7 +88,7 @@ class ImportSummary:
     Args:
         report: the list of refused rows, None where none was refused.
         reasons: how many rows had each problem code.
-        ignored_columns: columns no field is known for; their content was not imported.
+        ignored_columns: columns without a known field; their content was not imported.
         removed: the report of an earlier run, which is no longer true.
         warned: accepted rows in which a declared value differs from the document number.
         warnings: the list of those rows, None where there was none.

@@ -40,7 +40,7 @@ class UnitFinder:
     def find(self, text: str | None) -> str:
         """Return the id of the unit; a blank text means the unit the import goes to.
 
-        The whole subtree is listed, not searched by name, so that a name borne by two units of
+        The whole subtree is listed, not searched by name, so that a name shared by two units of
         different townships is noticed and never settled by chance.
 
         Raises:

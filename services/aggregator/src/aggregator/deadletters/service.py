@@ -30,7 +30,7 @@ def replay(
     Raises:
         NotFound: there is no such letter.
         Conflict: it is no longer open.
-        Invalid: the events cannot be read, or are not those the letter stands for; or the key was
+        Invalid: the events cannot be read, or are not those of the letter; or the key was
             used with another body.
     """
 

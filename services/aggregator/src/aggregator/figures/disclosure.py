@@ -49,8 +49,8 @@ def _shown(count: int, hidden: bool) -> int | str:
 def _is_ambiguous(total: int, few: int, most: float) -> bool:
     """Whether the small cells (1-4 each) and the larger one may share a known sum in two ways.
 
-    One small cell stands for all: its least and its greatest possible value must differ. ``most``
-    is what the larger cell can be at most.
+    Checking one small cell is enough: its least and its greatest possible value must differ.
+    ``most`` is what the larger cell can be at most.
     """
     greatest = min(SMALL_BELOW - 1, total - (few - 1) - SMALL_BELOW)
     least = max(1, total - (SMALL_BELOW - 1) * (few - 1) - most)

@@ -128,7 +128,7 @@ class FiguresService:
 
     async def progress_on(self, unit: str, day: date) -> Body:
         """Return a unit's figures against the plan at the end of a past day."""
-        verdict = self.live.verdict()  # before the sum: it vouches for nothing that comes later
+        verdict = self.live.verdict()  # before the sum, so that it covers no later change
         subtrees = {unit: self.live.figures.subtree(unit)}
         async with self.summing():
             figures = await queries.figures_on(self.database, subtrees, day.isoformat())

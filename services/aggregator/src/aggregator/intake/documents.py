@@ -75,7 +75,7 @@ def mark_fields(place: TopicPartition, cursor: Cursor, topic_id: str) -> Documen
 
 
 def cursor_of(document: Mapping[str, Any]) -> Cursor:
-    """Return where the partition of a stored mark stands."""
+    """Return the cursor of a stored mark."""
     gap = Gap(**document["gap"]) if document.get("gap") else None
     return Cursor(document["offset"], document["commits"], dict(document["sequences"]), gap)
 

@@ -1,4 +1,4 @@
-"""Follows what intake commits: everything as it stands, then each change in the order of commits.
+"""Follows what intake commits: first everything there is, then each change in commit order.
 
 The change stream carries absolute values, so whoever follows holds what was committed; it starts
 before everything is loaded, and values seen twice change nothing.
@@ -54,7 +54,7 @@ class Feed:
                     letters = await self._open_letters()
                 elif change is not None:
                     self._change(change)
-                # What was loaded is read once more: until that is over, an older value may stand
+                # What was loaded is read once more: until that is over, an older value may be
                 # in place of a newer one. Under load there is always a next change.
                 if change is None or change["clusterTime"] > loaded:
                     yield letters

@@ -43,7 +43,7 @@ class Gap:
 
 @dataclass
 class Cursor:
-    """Where one partition stands.
+    """The position in one partition.
 
     ``sequences`` maps ``source@epoch`` to the last number applied; ``offset`` is the next record
     to read after a restart; ``commits`` fences writers of the stored form.

@@ -36,7 +36,7 @@ SUMMED_AT_ONCE = 20_000
 def load_cursors(
     database: Database, places: Iterable[TopicPartition], topic_ids: Mapping[str, str]
 ) -> dict[TopicPartition, Cursor]:
-    """Return where each partition stands; a partition never read starts at the beginning.
+    """Return the cursor of each partition; a partition never read starts at the beginning.
 
     An offset of another topic id (the topic was created again) starts at the beginning too:
     the numbers, not the offsets, decide what was applied.
@@ -192,7 +192,7 @@ class Snapshot:
 def cursors(
     database: Database, session: ClientSession | None = None
 ) -> dict[TopicPartition, Cursor]:
-    """Return where every partition that is counted stands."""
+    """Return the cursor of every partition that is counted."""
     return {
         (mark["topic"], mark["partition"]): documents.cursor_of(mark)
         for mark in database[MARKS].find({"g": GENERATION}, session=session)

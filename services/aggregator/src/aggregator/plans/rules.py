@@ -127,7 +127,7 @@ class Plan:
         return day > self.end
 
     def head(self, day: date) -> dict[str, object]:
-        """Return what an answer says of the plan itself, as it stands on a day."""
+        """Return the plan's own part of an answer, as of a day."""
         names = ("id", "name_zh", "name_en", "start", "end", "baseline_date", "status")
         return {**{name: getattr(self, name) for name in names}, "ended": self.ended(day)}
 

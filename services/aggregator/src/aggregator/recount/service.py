@@ -26,7 +26,7 @@ Cursors = dict[TopicPartition, Cursor]
 
 
 class RecountFailed(Exception):
-    """The comparison could not be made; nothing is known of the figures."""
+    """The comparison failed; whether the figures are right is unknown."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _expected(
     fold = Fold(start, now)
     for place, cursor in live.items():
         first = before[place].offset if place in before else 0
-        # To the log's end: behind a gap the stored offset stands still while resends apply.
+        # To the log's end: behind a gap the stored offset stays while resends apply.
         for record in event_log.read(place, first, event_log.bounds(place)[1]):
             span = envelope.span_of(record.headers)
             if span and span.last <= cursor.sequences.get(mark_key(span.source, span.epoch), 0):

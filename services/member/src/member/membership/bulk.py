@@ -1,7 +1,7 @@
-"""A page of a roster: the good rows in one transaction, every other row refused by name.
+"""A page of a roster: the valid rows in one transaction, every other row refused by name.
 
-Rows are judged one by one; duplicates within the page and against the registry are found by one
-query before the transaction, and again whenever a racer aborts it.
+Rows are checked one by one; duplicates within the page and against the registry are found by one
+query before the transaction, and again whenever a concurrent request aborts it.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from shared.web.validation import field_error
 CREATED, FORBIDDEN, DUPLICATE, INVALID = 201, 403, 409, 422
 PAPER = "PAPER"
 ATTEMPTS = 10
-"""A racer that takes one of our numbers each time would have to win this often."""
+"""Tries of a page whose numbers concurrent requests keep taking."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ async def import_page(
     """
     if (known := await _earlier(memberships, key)) is not None:
         return known
-    # Before org-units is asked for each of 500 unknown units: who may enter nobody, asks nothing.
+    # Before org-units is asked for each of 500 unknown units: refuse callers without the role.
     role = memberships.actions.create.role
     if not any(role in grant.roles for grant in caller.grants):
         raise Forbidden("scope.forbidden", params={"role": role})
@@ -219,7 +219,7 @@ def _prepare(page: _Page, given: BulkRow, violations: list[FieldError]) -> _Row 
 
 
 def _paper_indexes(page: _Page, given: BulkRow, person: Person) -> list[str]:
-    """Return the indexes of a person without a number, as unlike anyone else as the paper says.
+    """Return the indexes of a person without a number: unit, name, sex and birth date.
 
     The roster may come again in other pages, under other keys: it must not count anyone twice.
     """

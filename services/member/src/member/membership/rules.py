@@ -188,10 +188,10 @@ def violations_of_age(
 def violations_of_stock(
     joined_on: date | None, document_day: date | None, today: date
 ) -> list[FieldError]:
-    """Return what taking somebody over as a member of long standing violates.
+    """Return the rules that the entry of a member of long standing breaks.
 
-    Stock needs no second officer, so nothing passes for it that began today, or after the document
-    that is to have approved it.
+    It needs no second officer, so the day of joining must be before today and not after the
+    document that approved it.
     """
     if joined_on is None:
         return [FieldError("joined_on", "member.joined_on_required")]

@@ -92,7 +92,7 @@ class Memberships(People[Membership]):
             errors.append(FieldError("consent", "consent.missing"))
         check_consent(errors, "consent", consent, today)
         if any(error.field == "id_type" for error in errors):
-            return None, errors  # what the number lacks does not matter then
+            return None, errors  # the number of such a type is not checked
         try:
             person = check_person(given, today)
         except Invalid as refusal:

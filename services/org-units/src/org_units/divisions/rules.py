@@ -69,7 +69,7 @@ WITHOUT_DIVISION = (
     Seed(HONG_KONG, "香港红十字会", "CHAPTER", "PROVINCE", HEADQUARTERS, (OUTSIDE_TARGETS,)),
     Seed(MACAU, "澳门红十字会", "CHAPTER", "PROVINCE", HEADQUARTERS, (OUTSIDE_TARGETS,)),
 )
-"""Chapters that no division of the list stands for; the first is the root of the tree."""
+"""Chapters without a division in the list; the first is the root of the tree."""
 
 
 @lru_cache(maxsize=1)
@@ -132,7 +132,7 @@ def is_economic_zone(code: str) -> bool:
 
 
 def township_type(code: str) -> TownshipType:
-    """Return the type that a township code's last digits stand for (docs/domain.md section 4.4)."""
+    """Return the type that a township code's last digits mean (docs/domain.md section 4.4)."""
     number = int(code[6:])
     if is_economic_zone(code) or number >= 400:
         return "OTHER"

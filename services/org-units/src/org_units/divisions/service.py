@@ -1,6 +1,6 @@
 """Seeds the tree of units from the administrative divisions.
 
-Idempotent and resumable: a unit is known by the division it stands for, whoever renamed it since;
+Idempotent and resumable: a unit is identified by its division, even after it was renamed;
 each chunk is one transaction of units and events, so a seed killed anywhere goes on from there.
 """
 
@@ -18,7 +18,7 @@ from shared.register.store import Duplicate
 CHUNK = 500
 
 Lineages = dict[str, tuple[str, ...]]
-"""Ids from headquarters down to each unit seeded so far, by the division it stands for."""
+"""Ids from headquarters down to each unit seeded so far, by its division."""
 
 
 @dataclass(frozen=True)

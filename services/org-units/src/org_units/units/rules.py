@@ -113,7 +113,7 @@ class Unit(Entity):
         lineage: ids from headquarters down to the unit itself.
         ever_active: whether it was active at any time, so that voiding it changes past figures.
         submitted_by: who last submitted it.
-        seeded_as: the division a seeded unit stands for; kept for ever, so that no seed runs twice.
+        seeded_as: the division of a seeded unit; kept for ever, so that it is seeded once.
     """
 
     name: str
@@ -208,7 +208,7 @@ def check_chapter_placement(level: str, parent_level: str | None) -> None:
 def check_region(region_code: str | None, chapter_region: str | None) -> None:
     """Refuse a region code of a wrong length, or of another province than its chapter's.
 
-    Counties are not compared: units of an economic zone bear the zone's code and are placed under
+    Counties are not compared: units of an economic zone have the zone's code and are placed under
     the prefecture or a neighbouring county.
     """
     if region_code is None:

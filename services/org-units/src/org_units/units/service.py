@@ -148,7 +148,7 @@ class Units(Register[Unit]):
             raise Conflict("unit.has_children", params={"code": code})
 
     async def _check_nobody(self, unit: Unit) -> None:
-        """Refuse to void a unit that has people; silence is never taken for nobody."""
+        """Refuse to void a unit that has people, or whose people cannot be counted."""
         if not unit.ever_active:
             return
         members, volunteers = await asyncio.gather(

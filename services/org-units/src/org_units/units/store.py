@@ -17,7 +17,7 @@ COUNTERS = "counters"
 
 
 class UnitDocument(me.Document):  # type: ignore[misc]
-    """The schema and the indexes of units; what is stored is held against it by tests."""
+    """The schema and the indexes of units; tests check stored documents against it."""
 
     id = me.StringField(primary_key=True, max_length=40)
     version = me.IntField(required=True, min_value=1)
@@ -118,7 +118,7 @@ class UnitStore(Store[Unit]):
         return None if found is None else self.entity(found)
 
     async def touch(self, unit: str, session: AsyncClientSession) -> Unit | None:
-        """Return a unit and mark that something rests on it: whoever changes it now conflicts."""
+        """Return a unit and mark it as used, so that a concurrent change of it conflicts."""
         found = await self.collection.find_one_and_update(
             {"_id": unit},
             {"$inc": {"guard": 1}},
@@ -167,7 +167,7 @@ class UnitStore(Store[Unit]):
         return last - count + 1
 
     async def seeded(self) -> dict[str, tuple[str, ...]]:
-        """Return the lineage of every seeded unit, by the division it stands for."""
+        """Return the lineage of every seeded unit, by its division."""
         query = {"seeded_as": {"$exists": True}}
         cursor = self.collection.find(query, {"seeded_as": 1, "lineage": 1}).batch_size(5_000)
         return {son["seeded_as"]: tuple(son["lineage"]) async for son in cursor}

@@ -47,7 +47,7 @@ class Tree:
         return [[nodes[one] for one in reversed(lineages[unit])] for unit in units]
 
     async def refresh_path(self, unit: str) -> list[Node]:
-        """Return the path; what is read here is never a mirror."""
+        """Return the path; it is read from the tree itself, so there is nothing to reload."""
         return await self.path(unit)
 
     def some_unit(self) -> str | None:

@@ -14,7 +14,7 @@ _VALUES = {char: value for value, char in enumerate(ALPHABET)}
 _INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _SHAPE = re.compile(r"[1-9ANY][0-9A-Z][0-9]{6}[0-9A-Z]{10}")
 _CLASSES = {"1": "1239", "5": "123459", "9": "123", "N": "1239", "Y": "1"}
-"""Organisation classes of the departments whose list is known; the others take any class."""
+"""Organisation classes of the departments with a known list; the others take any class."""
 
 
 def check_uscc(code: str) -> str:

@@ -183,7 +183,7 @@ def lacks_guardian(born: date | None, today: date, *, consent: bool) -> list[Fie
 
 
 def returns(entry: Enrolment) -> bool:
-    """Whether an entry that is closed may be opened again: its person left, or never was."""
+    """Whether a closed entry may be opened again: the person left by own request, or it is void."""
     if entry.status == VOIDED:
         return True
     return entry.status == "DEREGISTERED" and entry.ground == OWN_REQUEST
@@ -208,7 +208,7 @@ def check_return(entry: Enrolment, *, anew: bool) -> None:
 
 
 def returned(entry: Enrolment) -> Enrolment:
-    """Return an entry without what an earlier time left and no longer holds; the history keeps it."""
+    """Return an entry without the values of its earlier enrolment; the history keeps them."""
     if entry.status == "APPLIED":
         return entry
     return replace(

@@ -32,7 +32,7 @@ class MemberState(BaseModel):
 
 
 class VolunteerState(BaseModel):
-    """What is counted of a volunteer, at the home unit (docs/domain.md sections 3.2-3.5)."""
+    """What is counted of a volunteer, at the volunteer's unit (docs/domain.md sections 3.2-3.5)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

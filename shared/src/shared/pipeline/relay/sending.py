@@ -183,7 +183,7 @@ class Sender:
         return True
 
     def drop(self) -> None:
-        """Let go of the producer; what is under way may arrive or not."""
+        """Close the producer; records under way may arrive or not."""
         producer, self.producer = self.producer, None
         if producer is not None:
             producer.close()

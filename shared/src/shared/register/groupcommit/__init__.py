@@ -1,7 +1,7 @@
 """Group commit: requests that arrive together share one transaction (docs/design.md section 3).
 
-One fsync then serves up to 64 requests. A request that cannot be written is found out and taken
-from the group, so that it never fails a neighbour; nobody is answered before the commit.
+One fsync then serves up to 64 requests. A request that cannot be written is removed from its group,
+so that the others do not fail; no request is answered before the commit.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ class GroupCommit:
     async def submit(self, write: Write) -> None:
         """Return when the write is committed, durable on a majority.
 
-        A caller that is cancelled gives up the answer, not the group; its write may still happen.
+        If the caller is cancelled, its write stays in the group and may still happen.
 
         Raises:
             AlreadyThere: one of its documents exists already; nothing of it is written.
@@ -76,7 +76,7 @@ class GroupCommit:
         waiting = Waiting(write, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         if self._committer is None or self._committer.done():
-            # Not in the context of this request: its correlation id is not the others'.
+            # Not in the context of this request, whose correlation id is its own.
             self._committer = asyncio.create_task(self._run(), context=contextvars.Context())
         self._arrived.set()
         await waiting.outcome
@@ -111,7 +111,7 @@ class GroupCommit:
         return True
 
     async def _gather(self) -> None:
-        """Wait for neighbours, but only where the last group shows that there are any."""
+        """Wait for more writes, but only if the last group had more than one."""
         expected = min(self._last_size, self._max_writes)
         await asyncio.sleep(0)
         if len(self._queue) >= expected or self._closing:

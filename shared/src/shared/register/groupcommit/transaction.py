@@ -1,4 +1,4 @@
-"""One transaction of several writes, and which of them it failed by."""
+"""One transaction of several writes; finds the write that made it fail."""
 
 import asyncio
 import time
@@ -24,8 +24,8 @@ _GROUP_RUNS = 3
 """Runs of a group's transaction after which its writes are tried singly: one of them meets a
 document that another transaction holds, and the others need not wait for its end."""
 _LONE_SECONDS = 2.0
-"""How long a write alone is tried against a document that another transaction holds; it is asked
-to come again then. The server itself would let it wait for a minute."""
+"""How long a write alone is tried against a document that another transaction holds; then the caller
+is asked to retry. The server's own limit is a minute."""
 _FAULTS = (PyMongoError, BSONError, TypeError, ValueError, OverflowError)
 """What a document may raise: the server refuses it, or it cannot be encoded."""
 
@@ -35,7 +35,7 @@ class AlreadyThere(Exception):
 
     Args:
         collection: where.
-        id: its ``_id``, or the ``_id`` of the refused document where another unique index spoke.
+        id: its ``_id``, or the ``_id`` of the refused document if another unique index refused it.
         index: the fields of the unique index.
     """
 
@@ -51,11 +51,11 @@ class Write:
     """What one request writes, wholly or not at all.
 
     Args:
-        inserts: (collection, document) in order; each document bears its ``_id``.
+        inserts: (collection, document) in order; each document has its ``_id``.
         keys: what two writes of one group must not have in common (the idempotency record's id,
             identifiers): the later write waits for the next group.
-        unique: ids that must not exist yet, per collection: asked before the transaction, so
-            that a duplicate costs its neighbours nothing.
+        unique: ids that must not exist yet, per collection: checked before the transaction, so
+            that a duplicate does not abort the group.
     """
 
     inserts: tuple[Insert, ...]
@@ -80,7 +80,7 @@ class Waiting:
 
 
 class CommitFailed(Exception):
-    """A transaction was aborted by one document; ``cause`` is the write it came with, if that is known."""
+    """A document aborted the transaction; ``cause`` is its write, None if unknown."""
 
     def __init__(self, cause: Waiting | None, problem: Exception) -> None:
         super().__init__(str(problem))
@@ -89,7 +89,7 @@ class CommitFailed(Exception):
 
 
 def is_outage(problem: Exception) -> bool:
-    """Whether the database failed and not a document, so that trying singly is no use."""
+    """Whether the database failed, not a document, so that single retries cannot help."""
     if not isinstance(problem, PyMongoError):
         return False
     return isinstance(problem, ConnectionFailure | ExecutionTimeout | WTimeoutError) or any(
@@ -99,7 +99,7 @@ def is_outage(problem: Exception) -> bool:
 
 
 def _tried_enough(runs: int, started: float, *, alone: bool) -> bool:
-    """Whether a transaction is not run once more after the server aborted it for another's sake."""
+    """Whether a transaction that the server aborted for another one is not run again."""
     if runs > _GROUP_RUNS and not alone:
         return True
     return runs > 1 and time.monotonic() - started > _LONE_SECONDS
@@ -112,7 +112,7 @@ async def commit(
 
     Args:
         order: collections whose documents are inserted first, in this order.
-        alone: whether nobody waits for it but its own caller.
+        alone: whether the group is a single write, whose caller alone waits.
 
     Raises:
         CommitFailed: a document was refused, and nothing was written.

@@ -1,4 +1,4 @@
-"""Who asks, and what they may do: token verification, and checks of grants over the unit tree.
+"""The caller and its rights: token verification, and checks of grants over the unit tree.
 
 A grant covers the subtree of its unit, so every check takes a ``path``: the id of the unit
 concerned, of its parent, … up to the national headquarters.

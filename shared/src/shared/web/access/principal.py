@@ -67,10 +67,10 @@ def require(
     readable: bool = True,
     readers: frozenset[str] = READERS,
 ) -> None:
-    """Refuse who does not hold a role on a unit.
+    """Refuse a caller who does not hold a role on a unit.
 
     Args:
-        role: the role needed; ``viewer`` stands for any role that may read.
+        role: the role needed; ``viewer`` means any role that may read.
         path: id of the unit, its parent, … the headquarters.
         at: those of the path on which the role must be granted; by default any.
         readable: whether what is addressed exists already, so that its existence is hidden from

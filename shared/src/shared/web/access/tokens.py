@@ -1,4 +1,4 @@
-"""Who asks: verifies access tokens of the OIDC issuer, and says whose they are to routes.
+"""The caller: verifies access tokens of the OIDC issuer and gives routes their principal.
 
 Keys come by discovery, results are cached until they expire.
 
@@ -34,7 +34,7 @@ ALGORITHMS = (
 )
 """Those of JWA that sign with a private key; a token must be signed by the one its key names."""
 REFRESH_SECONDS = 10.0
-"""An unknown key id fetches the keys again at most this often, whoever asks."""
+"""An unknown key id fetches the keys again at most this often, for all callers together."""
 RETRY_SECONDS = 1.0
 """The same while the issuer could not be reached and there are no keys at all."""
 LEEWAY_SECONDS = 10
@@ -187,7 +187,7 @@ class TokenVerifier:
             raise Unavailable("auth.unavailable")
 
     async def close(self) -> None:
-        """Give up the connections to the issuer."""
+        """Close the connections to the issuer."""
         if self._client is not None:
             await self._client.aclose()
 
@@ -211,7 +211,7 @@ class Caller(SecurityBase):
         self.scheme_name = "bearer"
 
     async def find(self, request: Request) -> Principal | None:
-        """Return who asks, or None without a token; a token that does not verify is refused."""
+        """Return the caller, or None without a token; a token that does not verify is refused."""
         known: Principal | None = request.scope.get(CALLER)
         if known is not None:
             return known
@@ -224,7 +224,7 @@ class Caller(SecurityBase):
         return await verifier.verify(token)
 
     async def require(self, request: Request) -> Principal:
-        """Return who asks.
+        """Return the caller.
 
         Raises:
             Unauthenticated: there is no token, or it does not verify.

@@ -1,4 +1,4 @@
-"""Words for codes that stand in messages, by the name of the parameter that bears them."""
+"""Words for codes in messages, by the name of their parameter."""
 
 Words = dict[str, tuple[str, str]]
 
