@@ -162,6 +162,26 @@ ACCESS = (
         ),
     ),
     Planted(
+        "return-without-proof",
+        "Who may not read an entry learns nothing of it by a registration under another number.",
+        f"{_SHARED}people/register.py",
+        "await self._check_proven(command, entity, same=same)",
+        "pass",
+        (
+            f"{_MEMBER}test_allowed.py::test_a_return_of_a_member_outside_the_scope_is_refused_like_one_of_nobody",
+        ),
+    ),
+    Planted(
+        "submitter-approves",
+        "Whoever submitted a unit does not approve it.",
+        "services/org-units/src/org_units/units/rules.py",
+        "{self.submitted_by or self.edited_by}",
+        "{self.edited_by}",
+        (
+            "tests/integration/org_units/test_requests.py::test_the_approval_of_a_unit_takes_another_person_at_county_or_above",
+        ),
+    ),
+    Planted(
         "two-eyes",
         "Whoever entered or edited an entry does not approve it.",
         f"{_SHARED}register/actions.py",

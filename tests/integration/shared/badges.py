@@ -23,7 +23,7 @@ from shared.register.groupcommit import AlreadyThere, GroupCommit
 from shared.register.register import Decision, Register, Topic
 from shared.register.requests import ActionInput, Correction
 from shared.register.scope import Place, Scope
-from shared.register.store import Insert, Store
+from shared.register.store import Store
 from shared.web.access.principal import Grant, Principal
 from tests.badges import TABLE, Badge, Tree
 
@@ -97,14 +97,6 @@ class Steps:
         if step in self.refusals:
             raise self.refusals[step]
         return self.counts[step]
-
-
-class BadgeStore(Store[Badge]):
-    """Badges; a label belongs to one of them at most."""
-
-    def claim_rows(self, claims: Sequence[str], entity: str) -> list[Insert]:
-        """Return the rows of labels."""
-        return [(LABELS, {"_id": label}) for label in claims]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +242,7 @@ async def opened(
     await database[SHELVES].insert_one({"_id": "town", "next": 0, "closed": False})
     groups = GroupCommit(database, collection_order=[trail.REQUESTS]) if grouped else None
     register = Badges(
-        store=BadgeStore(database, BADGES, Badge),
+        store=Store(database, BADGES, Badge, claims=(LABELS, "badge")),
         topic=Topic("/services/badges", "registry.badge", 3),
         scope=Scope(Tree()),
         actions=TABLE,

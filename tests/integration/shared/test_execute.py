@@ -56,7 +56,7 @@ async def test_execute_writes_all_that_a_creation_is_made_of(desk: Desk) -> None
     assert found[BADGES] == [desk.register.store.document(badge)]
     assert (badge.version, badge.status, badge.created_at) == (1, "DRAFT", badge.edited_at)
     assert {badge.created_by, badge.edited_by, badge.drafted_by} == {"li"}
-    assert (found[VERSIONS], found[LABELS]) == ([], [{"_id": "first"}])
+    assert (found[VERSIONS], found[LABELS]) == ([], [{"_id": "first", "badge": badge.id}])
     (row,), (record,), (access,) = found[OUTBOX], found[RECORDS], found[ACCESS]
     ((fact, data),) = facts_in([row])
     day = today().isoformat()
@@ -88,7 +88,7 @@ async def test_execute_writes_all_that_an_action_is_made_of(desk: Desk) -> None:
     (change,) = facts_in(found[OUTBOX])[1][1]["changes"]
     assert (change["was"], change["now"]) == (before.state, badge.state)
     assert (record["status"], record["entity"], record["version"]) == (200, badge.id, 2)
-    assert found[LABELS] == [{"_id": "second"}]
+    assert found[LABELS] == [{"_id": "second", "badge": badge.id}]
     access = logged(found[ACCESS], "approve")
     assert (access["action"], access["reason"], access["fields"]) == ("approve", "found", [])
 

@@ -17,7 +17,7 @@ from shared.people.encryption import DecryptionFailed, KeyRing, new_key_ring
 from shared.people.intake import PersonInput, check_person
 from shared.people.sealed import (
     REVEALABLE,
-    Place,
+    Cipher,
     SealedPerson,
     seal,
 )
@@ -52,8 +52,8 @@ def a_person(**fields: Any) -> PersonInput:
     )
 
 
-def at(identity: str, ring: KeyRing = RING) -> Place:
-    return Place(ring, MEMBERS, identity)
+def at(identity: str, ring: KeyRing = RING) -> Cipher:
+    return Cipher(ring, MEMBERS, identity)
 
 
 def at_rest(given: PersonInput, identity: str = "m1", ring: KeyRing = RING) -> SealedPerson:

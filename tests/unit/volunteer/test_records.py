@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mongoengine.errors import FieldDoesNotExist, ValidationError
 
-from shared.people.sealed import REVEALABLE, Place
+from shared.people.sealed import REVEALABLE, Cipher
 from shared.people.store import PersonStore
 from tests.unit.shared.people.at_rest import (
     check_read_back,
@@ -43,14 +43,14 @@ evidence = st.builds(
 @st.composite
 def volunteers(draw: st.DrawFn) -> Enrolment:
     drawn: dict[str, Any] = {name: draw(st.none() | days) for name in DAYS}
-    place = Place(RING, VOLUNTEERS, draw(st.sampled_from(["v1", "v2"])))
+    cipher = Cipher(RING, VOLUNTEERS, draw(st.sampled_from(["v1", "v2"])))
     entry = Enrolment(
-        id=place.entity,
+        id=cipher.entity,
         status=draw(st.sampled_from(STATUSES)),
         version=draw(st.integers(1, 9)),
         unit=draw(st.sampled_from(["u1", "u2"])),
         # What is asked of everyone: a number, a birth date, a phone, consent.
-        person=draw(sealed(place, identifier=numbered, birth_date=days, phone=phones)),
+        person=draw(sealed(cipher, identifier=numbered, birth_date=days, phone=phones)),
         consent=draw(consents),
         warnings=tuple(draw(st.lists(st.just("identifier.sex_differs"), max_size=2))),
         service_fields=tuple(draw(st.lists(st.sampled_from(SERVICE_FIELDS), max_size=3))),
@@ -75,10 +75,10 @@ def test_a_volunteer_is_read_back_from_its_document_as_it_was(entry: Enrolment) 
 
 @given(volunteers())
 def test_what_is_sealed_of_a_volunteer_is_opened_from_its_document(entry: Enrolment) -> None:
-    place = Place(RING, VOLUNTEERS, entry.id)
+    cipher = Cipher(RING, VOLUNTEERS, entry.id)
     back = STORE.entity(in_database(STORE.document(entry)))
-    assert back.person.full(REVEALABLE, place) == entry.person.full(REVEALABLE, place)
-    assert back.person.masked(place) == entry.person.masked(place)
+    assert back.person.full(REVEALABLE, cipher) == entry.person.full(REVEALABLE, cipher)
+    assert back.person.masked(cipher) == entry.person.masked(cipher)
 
 
 @given(volunteers(), volunteers())

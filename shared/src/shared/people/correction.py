@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.people.intake import GuardianInput, Person, PersonInput, check_person
 from shared.people.requests import PersonCorrection
-from shared.people.sealed import Place, SealedPerson, seal
+from shared.people.sealed import Cipher, SealedPerson, seal
 
 _OPEN = ("name", "sex", "birth_date", "ethnicity", "education", "political", "occupation")
 _SEALED = ("id_number", "phone", "address", "guardian_name", "guardian_phone")
@@ -18,9 +18,9 @@ _STORED_AS: Mapping[str, tuple[str, ...]] = {
 """Stored fields of a correctable field, if their names differ from it."""
 
 
-def as_given(stored: SealedPerson, place: Place) -> dict[str, Any]:
+def as_given(stored: SealedPerson, cipher: Cipher) -> dict[str, Any]:
     """Return a stored person's fields as a request would give them."""
-    full, guardian = stored.full(_SEALED, place), stored.guardian
+    full, guardian = stored.full(_SEALED, cipher), stored.guardian
     return {
         **{name: getattr(stored, name) for name in _OPEN},
         "id_type": stored.id_type,
@@ -38,22 +38,22 @@ def as_given(stored: SealedPerson, place: Place) -> dict[str, Any]:
 
 
 def correct_person(
-    stored: SealedPerson, given: PersonCorrection, place: Place, today: date
+    stored: SealedPerson, given: PersonCorrection, cipher: Cipher, today: date
 ) -> tuple[Person, SealedPerson]:
     """Return the person as corrected, checked and as stored.
 
     Args:
         stored: the person as stored.
         given: the correction.
-        place: where it is stored.
+        cipher: of the entity.
         today: today in China Standard Time.
 
     Raises:
         Invalid: a field breaks a rule.
     """
     known = set(PersonInput.model_fields) & given.corrected
-    merged = as_given(stored, place) | {name: getattr(given, name) for name in known}
+    merged = as_given(stored, cipher) | {name: getattr(given, name) for name in known}
     person = check_person(PersonInput.model_validate(merged), today)
-    sealed = seal(person, place)
+    sealed = seal(person, cipher)
     names = [kept for name in sorted(known) for kept in _STORED_AS.get(name, (name,))]
     return person, replace(stored, **{name: getattr(sealed, name) for name in names})

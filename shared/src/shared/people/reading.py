@@ -153,4 +153,4 @@ async def reveal(
         caller.subject, "reveal", identity, unit=entity.unit, fields=names, reason=given.reason
     )
     await log_once(register, key, row, Outcome(OK, identity))
-    return entity.person.full(names, register.place(identity))
+    return entity.person.full(names, register.cipher(identity))

@@ -25,7 +25,7 @@ from shared.people.entity import P, dated
 from shared.people.identifiers import Identifier
 from shared.people.intake import ConsentInput, Person, PersonInput
 from shared.people.requests import Registration, ReturnInput
-from shared.people.sealed import Place, id_indexes
+from shared.people.sealed import Cipher, id_indexes
 from shared.people.store import IDENTIFIERS, PersonStore
 from shared.people.writer import PeopleWriter
 from shared.register.actions import ActionTable
@@ -33,8 +33,7 @@ from shared.register.command import Command
 from shared.register.directory import Card, Directory
 from shared.register.groupcommit import AlreadyThere
 from shared.register.register import Decision, Register, Topic
-from shared.register.scope import GRASSROOTS, Scope
-from shared.register.scope import Place as Step
+from shared.register.scope import GRASSROOTS, Place, Scope
 from shared.web.access.principal import Principal
 
 
@@ -88,7 +87,7 @@ class People(Register[P]):
         role = name and self.actions.acts[name].role
         return any(role in grant.roles for grant in caller.grants)
 
-    def allowed(self, caller: Principal, entity: P, path: Sequence[Step]) -> list[str]:
+    def allowed(self, caller: Principal, entity: P, path: Sequence[Place]) -> list[str]:
         """Return the actions that this caller may do on an entry now."""
         names = super().allowed(caller, entity, path)
         if not self.may_reopen(caller, entity):
@@ -99,11 +98,11 @@ class People(Register[P]):
         """Return the code of the refusal of a number that an entry holds."""
         raise NotImplementedError
 
-    def place(self, identity: str) -> Place:
-        """Return what the ciphertexts of an entry are tied to."""
-        return Place(self.ring, self.store.name, identity)
+    def cipher(self, identity: str) -> Cipher:
+        """Return the cipher of an entry."""
+        return Cipher(self.ring, self.store.name, identity)
 
-    async def authorise(self, command: Command) -> tuple[P, Sequence[Step]]:
+    async def authorise(self, command: Command) -> tuple[P, Sequence[Place]]:
         """Return what a command is about; see ``Register``.
 
         A return with a registration is authorised on the new unit, since the entry may lie in another
@@ -120,7 +119,7 @@ class People(Register[P]):
         with placed(given):
             return entity, await self.authorise_creation(command)
 
-    async def authorise_creation(self, command: Command) -> Sequence[Step]:
+    async def authorise_creation(self, command: Command) -> Sequence[Place]:
         """Return the path of the unit that is to take a person to a registrar of it.
 
         Raises:
@@ -150,7 +149,9 @@ class People(Register[P]):
         """
         raise NotImplementedError
 
-    async def examined(self, command: Command, given: Registration, path: Sequence[Step]) -> Person:
+    async def examined(
+        self, command: Command, given: Registration, path: Sequence[Place]
+    ) -> Person:
         """Return the person of a registration in stored form.
 
         Raises:
@@ -181,7 +182,9 @@ class People(Register[P]):
         after = super().acted(command, entity)
         return dated(after, command.action, command.day)
 
-    async def decide_return(self, command: Command, entity: P, path: Sequence[Step]) -> Decision[P]:
+    async def decide_return(
+        self, command: Command, entity: P, path: Sequence[Place]
+    ) -> Decision[P]:
         """Return the decision to open an entry again that has ended or was voided.
 
         Where it is in another county, or holds what was entered in error, the whole registration is
@@ -195,12 +198,12 @@ class People(Register[P]):
         return await self.reopened(command, entity, path)
 
     async def registered_anew(
-        self, command: Command, registration: Registration, entity: P, path: Sequence[Step]
+        self, command: Command, registration: Registration, entity: P, path: Sequence[Place]
     ) -> Decision[P]:
         """Return the decision to put a whole registration in the place of an entry."""
         raise NotImplementedError
 
-    async def reopened(self, command: Command, entity: P, path: Sequence[Step]) -> Decision[P]:
+    async def reopened(self, command: Command, entity: P, path: Sequence[Place]) -> Decision[P]:
         """Return the decision to open an entry again as it is."""
         raise NotImplementedError
 

@@ -35,8 +35,8 @@ StoredIdType = Annotated[IdType, PlainSerializer(attrgetter("value"))]
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a person is stored; each ciphertext is tied to its place.
+class Cipher:
+    """Encrypts and decrypts the fields of one entity, to which each ciphertext is tied.
 
     Args:
         ring: the deployment's keys.
@@ -49,7 +49,7 @@ class Place:
     entity: str
 
     def seal(self, name: str, text: str) -> Sealed:
-        """Return a value encrypted for a field of this place."""
+        """Return the value of a field, encrypted."""
         sealed = self.ring.encrypt(text, context(self.collection, name, self.entity))
         return Sealed(sealed, text)
 
@@ -116,7 +116,7 @@ class SealedPerson:
             "unverified": self.unverified,
         }
 
-    def full(self, fields: Collection[str], place: Place) -> dict[str, str | None]:
+    def full(self, fields: Collection[str], cipher: Cipher) -> dict[str, str | None]:
         """Return full values of some of ``REVEALABLE``; None where there is none."""
         guardian = self.guardian
         sealed: dict[str, Sealed | None] = {
@@ -127,14 +127,15 @@ class SealedPerson:
             "guardian_phone": guardian.phone_sealed if guardian else None,
         }
         return {
-            name: self.name if name == "name" else place.open(name, sealed[name]) for name in fields
+            name: self.name if name == "name" else cipher.open(name, sealed[name])
+            for name in fields
         }
 
-    def masked(self, place: Place) -> Mapping[str, Any]:
+    def masked(self, cipher: Cipher) -> Mapping[str, Any]:
         """Return the person as every ordinary answer shows it; the address is not shown at all."""
         guardian = self.guardian
-        number = place.open("id_number", self.id_sealed)
-        phone = place.open("phone", self.phone_sealed)
+        number = cipher.open("id_number", self.id_sealed)
+        phone = cipher.open("phone", self.phone_sealed)
         return {
             "name": masking.mask_name(self.name),
             "sex": self.sex,
@@ -147,13 +148,13 @@ class SealedPerson:
             "political": self.political,
             "occupation": self.occupation,
             "unverified": self.unverified,
-            "guardian": guardian and _masked_guardian(guardian, place),
+            "guardian": guardian and _masked_guardian(guardian, cipher),
         }
 
 
-def _masked_guardian(guardian: SealedGuardian, place: Place) -> Mapping[str, Any]:
-    name = place.open("guardian_name", guardian.name_sealed) or ""
-    phone = place.open("guardian_phone", guardian.phone_sealed) or ""
+def _masked_guardian(guardian: SealedGuardian, cipher: Cipher) -> Mapping[str, Any]:
+    name = cipher.open("guardian_name", guardian.name_sealed) or ""
+    phone = cipher.open("guardian_phone", guardian.phone_sealed) or ""
     return {
         "name": masking.mask_name(name),
         "relation": guardian.relation,
@@ -169,9 +170,9 @@ def id_indexes(ring: KeyRing, identifier: Identifier) -> list[str]:
     return ring.indexes(identifier.id_type.value, identifier.number)
 
 
-def seal(person: Person, place: Place) -> SealedPerson:
+def seal(person: Person, cipher: Cipher) -> SealedPerson:
     """Return a checked person as it is stored, encrypted and indexed where the rules want it."""
-    identifier, phone, ring = person.identifier, person.phone, place.ring
+    identifier, phone, ring = person.identifier, person.phone, cipher.ring
     return SealedPerson(
         name=person.name,
         sex=person.sex,
@@ -180,25 +181,25 @@ def seal(person: Person, place: Place) -> SealedPerson:
         id_index=tuple(ring.indexes(identifier.id_type.value, identifier.number))
         if identifier.number
         else (),
-        id_sealed=place.seal("id_number", identifier.number) if identifier.number else None,
-        phone_sealed=None if phone is None else place.seal("phone", phone),
+        id_sealed=cipher.seal("id_number", identifier.number) if identifier.number else None,
+        phone_sealed=None if phone is None else cipher.seal("phone", phone),
         phone_index=() if phone is None else tuple(ring.indexes(PHONE, phone)),
         phone_tail_index=() if phone is None else tuple(ring.phone_tail_indexes(phone)),
-        address_sealed=None if person.address is None else place.seal("address", person.address),
+        address_sealed=None if person.address is None else cipher.seal("address", person.address),
         ethnicity=person.ethnicity,
         education=person.education,
         political=person.political,
         occupation=person.occupation,
         unverified=person.unverified,
-        guardian=None if person.guardian is None else seal_guardian(person.guardian, place),
+        guardian=None if person.guardian is None else seal_guardian(person.guardian, cipher),
     )
 
 
-def seal_guardian(guardian: Guardian, place: Place) -> SealedGuardian:
+def seal_guardian(guardian: Guardian, cipher: Cipher) -> SealedGuardian:
     """Return a guardian as it is stored, name and phone encrypted."""
     return SealedGuardian(
         relation=guardian.relation,
-        name_sealed=place.seal("guardian_name", guardian.name),
-        phone_sealed=place.seal("guardian_phone", guardian.phone),
+        name_sealed=cipher.seal("guardian_name", guardian.name),
+        phone_sealed=cipher.seal("guardian_phone", guardian.phone),
         consent=guardian.consent,
     )

@@ -1,7 +1,7 @@
 """Persons in MongoDB: the document class both registers' own extend, its indexes, look-ups by
 number."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from mongoengine import (
     BinaryField,
@@ -21,7 +21,7 @@ from shared.base.mongo import AsyncDatabase
 from shared.people.entity import P
 from shared.register import directory
 from shared.register.migration import Indexes, of_entities
-from shared.register.store import Insert, Store, indexes_of
+from shared.register.store import Store, indexes_of
 
 IDENTIFIERS = "identifiers"
 """Collection of ``{_id: keyed index, person: id}``: one person document per number for ever."""
@@ -96,10 +96,7 @@ class PersonStore(Store[P]):
     """Entries of persons; a person's fields are stored side by side with the entry's own."""
 
     def __init__(self, database: AsyncDatabase, collection: str, kind: type[P]) -> None:
-        super().__init__(database, collection, kind, flat="person")
-
-    def claim_rows(self, claims: Sequence[str], entity: str) -> list[Insert]:
-        return [(IDENTIFIERS, {"_id": index, "person": entity}) for index in claims]
+        super().__init__(database, collection, kind, flat="person", claims=(IDENTIFIERS, "person"))
 
     async def holders(self, numbers: Collection[str]) -> dict[str, P]:
         """Return who holds document numbers, by index."""

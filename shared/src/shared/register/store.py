@@ -44,14 +44,22 @@ class Store(Generic[E]):
         collection: where they are.
         kind: their class.
         flat: name of a field whose own fields are stored side by side with the entity's.
+        claims: collection of the ids that only one entity may hold, and the field for its id there.
     """
 
     def __init__(
-        self, database: AsyncDatabase, collection: str, kind: type[E], *, flat: str | None = None
+        self,
+        database: AsyncDatabase,
+        collection: str,
+        kind: type[E],
+        *,
+        flat: str | None = None,
+        claims: tuple[str, str] = ("", ""),
     ) -> None:
         self.database = database
         self.name = collection
         self._flat = flat
+        self._claims, self._holder = claims
         self._adapter: TypeAdapter[E] = TypeAdapter(kind)
         self._stored_as = _writers(kind)
 
@@ -75,7 +83,7 @@ class Store(Generic[E]):
 
     def claim_rows(self, claims: Sequence[str], entity: str) -> list[Insert]:
         """Return what to insert for the ids that an entity takes, and no other may hold."""
-        raise NotImplementedError
+        return [(self._claims, {"_id": claim, self._holder: entity}) for claim in claims]
 
     def entity(self, document: Mapping[str, Any]) -> E:
         """Return a stored document as an entity.

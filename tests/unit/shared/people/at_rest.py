@@ -14,7 +14,7 @@ from shared.people import identifiers
 from shared.people.entity import P
 from shared.people.identifiers import Identifier, IdType
 from shared.people.intake import ConsentInput, Guardian, Person
-from shared.people.sealed import Place, SealedPerson, seal
+from shared.people.sealed import Cipher, SealedPerson, seal
 from shared.people.store import PersonStore
 from shared.register.requests import PaperDocument
 from tests.unit.shared.people.entries import MOMENT, TODAY
@@ -38,8 +38,8 @@ numbered = eighteen().map(_identifier)
 unnumbered = st.just(Identifier(IdType.NONE, ""))
 
 
-def sealed(place: Place, **known: st.SearchStrategy[Any]) -> st.SearchStrategy[SealedPerson]:
-    """Return persons sealed for a place.
+def sealed(cipher: Cipher, **known: st.SearchStrategy[Any]) -> st.SearchStrategy[SealedPerson]:
+    """Return persons sealed for a cipher.
 
     Args:
         known: how fields are drawn that a register asks of everyone.
@@ -57,7 +57,7 @@ def sealed(place: Place, **known: st.SearchStrategy[Any]) -> st.SearchStrategy[S
         "occupation": st.none() | st.just("27"),
         "guardian": st.none() | st.builds(Guardian, texts, texts, phones, st.none() | consents),
     }
-    return st.builds(Person, **{**drawn, **known}).map(lambda person: seal(person, place))
+    return st.builds(Person, **{**drawn, **known}).map(lambda person: seal(person, cipher))
 
 
 @st.composite

@@ -43,7 +43,7 @@ class MembershipRoutes(PeopleRoutes[Membership]):
         self, register: Memberships, found: Found[Membership], call: Call
     ) -> Mapping[str, Any]:
         member = found.entity
-        person = member.person.masked(register.place(member.id))
+        person = member.person.masked(register.cipher(member.id))
         allowed = register.allowed(call.caller, member, found.path)
         return shown(member, person, allowed, call.language)
 

@@ -118,7 +118,7 @@ class Memberships(People[Membership]):
             status=self.actions.create.target,
             unit=given.unit_id,
             kind=given.kind,
-            person=seal(person, self.place(identity)),
+            person=seal(person, self.cipher(identity)),
             consent=consent,
             warnings=person.warnings,
             applied_on=day,
@@ -130,7 +130,7 @@ class Memberships(People[Membership]):
         """Set right fields that were wrong from the start."""
         check(self.actions, command.action, member, command.caller.subject, command.reason)
         names = given.corrected
-        person, stored = correct_person(member.person, given, self.place(member.id), command.today)
+        person, stored = correct_person(member.person, given, self.cipher(member.id), command.today)
         if person.unverified and "sex" in names and given.sex is None:
             refuse([FieldError("sex", "member.sex_required")])
         if {"birth_date", "guardian"} & names:

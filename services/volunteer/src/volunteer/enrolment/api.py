@@ -47,7 +47,7 @@ class EnrolmentRoutes(PeopleRoutes[Enrolment]):
 
     def shown(self, register: Enrolments, found: Found[Enrolment], call: Call) -> Mapping[str, Any]:
         entry = found.entity
-        person = entry.person.masked(register.place(entry.id))
+        person = entry.person.masked(register.cipher(entry.id))
         allowed = register.allowed(call.caller, entry, found.path)
         return shown(entry, person, allowed, today(), call.language)
 

@@ -152,7 +152,7 @@ class Enrolments(People[Enrolment]):
             id=identity,
             status=self.actions.create.target,
             unit=given.unit_id,
-            person=seal(person, self.place(identity)),
+            person=seal(person, self.cipher(identity)),
             consent=given.consent,
             service_fields=tuple(sorted(set(given.service_fields or ()))),
             warnings=person.warnings,
@@ -173,7 +173,7 @@ class Enrolments(People[Enrolment]):
             guardian = check_guardian(errors, given.guardian, command.today)
             refuse(errors)
             if guardian is not None:
-                sealed = seal_guardian(guardian, self.place(entity.id))
+                sealed = seal_guardian(guardian, self.cipher(entity.id))
                 person = replace(person, guardian=sealed)
         refuse(
             rules.lacks_guardian(person.birth_date, command.today, consent=person.guardian_consents)
@@ -226,7 +226,7 @@ class Enrolments(People[Enrolment]):
     ) -> Decision[Enrolment]:
         """Set right fields that were wrong from the start."""
         check(self.actions, command.action, entry, command.caller.subject, command.reason)
-        person, stored = correct_person(entry.person, given, self.place(entry.id), command.today)
+        person, stored = correct_person(entry.person, given, self.cipher(entry.id), command.today)
         errors = rules.violations_of_applicant(
             person.identifier.id_type,
             person.birth_date,
