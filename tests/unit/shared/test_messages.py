@@ -62,6 +62,7 @@ def test_messages_are_whole_in_both_languages(code: str) -> None:
     chinese, english = MESSAGES[code]
     assert re.search("[一-鿿]", chinese)
     assert not re.search("[一-鿿]", english)
+    assert not re.search("[一-鿿}][,;:()]|[,;:()][一-鿿{]", chinese), "Chinese has its own marks"
     for template in (chinese, english):
         for _, name, form, conversion in Formatter().parse(template):
             assert name != "", "fields have names"

@@ -13,6 +13,7 @@ from shared.contract.events.states import VolunteerState
 from shared.contract.timeline import Entry, State
 from shared.register import actions
 from shared.register.actions import check, required
+from shared.register.api import description
 from shared.register.requests import ActionInput
 from tests.unit.shared.people.entries import (
     MOMENT,
@@ -310,3 +311,14 @@ def test_the_application_of_a_volunteer_is_registered_at_once_where_the_rule_say
     assert actions_under(AT_ONCE).acts["enrol"].fact == "registered"
     assert actions_under(AT_ONCE).noun == "volunteer"
     assert actions_under(RULE) == ACTIONS
+
+
+def test_the_openapi_text_of_an_action_on_a_volunteer_names_each_case() -> None:
+    assert (
+        "Where the ground is REMOVED: Role: approver, granted at a county or above. A reason"
+        in (description(ACTS["deregister"]))
+    )
+    counted = (
+        "Where it was ever counted: Role: approver, granted at a county or above. Another person"
+    )
+    assert counted in description(ACTS["void"])

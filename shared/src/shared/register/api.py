@@ -180,7 +180,12 @@ class Routes(Generic[E]):
         """Add the routes to a router, after the routes whose paths would match an id."""
         table, every, one = self.actions, f"/{self.noun}", f"/{self.noun}/{{identity}}"
         self._add(router, "POST", every, table.create, self._create())
-        router.get(one, name=f"get_{self.noun}", summary=f"Show one of the {self.noun}")(self._show)
+        router.get(
+            one,
+            name=f"get_{self.noun}",
+            summary=f"Show one of the {self.noun}",
+            description="For those who may read what belongs to its unit.",
+        )(self._show)
         self._add(router, "PATCH", one, table.correct, self._correct())
         for action in table.acts.values():
             self._add(router, "POST", f"{one}/{action.name}", action, self._act(action))

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.web.fields import Day, PaperDay, PlainText, ShortText, StrictModel
 
-Reason = Annotated[PlainText, Field(description="kept with the version that is replaced")]
+Reason = Annotated[PlainText, Field(description="kept in the history or the access log")]
 
 
 class PaperDocument(StrictModel):

@@ -7,6 +7,7 @@ import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -124,7 +125,7 @@ def _headers(error: RegistryError, lang: Lang) -> dict[str, str]:
     elif isinstance(error, Unavailable):
         headers["retry-after"] = str(RETRY_SECONDS)
     elif isinstance(error, MethodNotAllowed):
-        headers["allow"] = str(error.params["allowed"])
+        headers["allow"] = ", ".join(error.params["allowed"])
     return headers
 
 
@@ -163,14 +164,19 @@ def _of_http(error: HTTPException, request: Request) -> RegistryError:
         case 404:
             return NotFound("route.not_found")
         case 405:
-            allowed = (error.headers or {}).get("Allow", "")
-            return MethodNotAllowed(
-                "route.method", params={"method": request.method, "allowed": allowed}
-            )
+            params = {"method": request.method, "allowed": _methods(request)}
+            return MethodNotAllowed("route.method", params=params)
         case status if 400 <= status < 500:
             return Malformed("request.malformed")
         case _:
             return RegistryError("internal")
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what all routes of an address take together; the framework names those of the first."""
+    routes = iter_route_contexts(request.app.routes)
+    here = (route for route in routes if route.path_regex.match(request.url.path))
+    return sorted({method for route in here for method in route.methods or ()})
 
 
 async def handle(request: Request, error: Exception) -> Response:

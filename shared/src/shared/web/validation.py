@@ -11,6 +11,7 @@ Context = Mapping[str, Any]
 _LONGEST_NAME = 80
 MOST_ERRORS = 100
 """So many are reported; a caller corrects no more at a time."""
+_QUOTED = re.compile(r"'([^']*)'")
 _MANY_DIGITS = re.compile(r"\d{6,}")
 
 _TYPES = {
@@ -73,7 +74,8 @@ def _limit_error(kind: str, field: str, context: Context) -> FieldError:
     if kind in _RANGES:
         return FieldError(field, "field.range", {"limits": _RANGES[kind](context)})
     if kind in {"literal_error", "enum"}:
-        return FieldError(field, "field.choice", {"expected": context["expected"]})
+        expected = context["expected"]  # "'A', 'B' or 'C'"
+        return FieldError(field, "field.choice", {"expected": _QUOTED.findall(expected)})
     if kind.startswith("string_pattern"):
         return FieldError(field, "field.pattern")
     if kind == "date_past" or kind.startswith("date_from") or kind in {"date_type", "date_parsing"}:

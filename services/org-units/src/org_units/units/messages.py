@@ -50,9 +50,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "them first.",
     ),
     "unit.has_people": (
-        "该单位名下仍有会员 {members} 人、志愿者 {volunteers} 人，不能作废；请先办理转出。",
-        "There are still {members} members and {volunteers} volunteers at this unit, so it cannot "
-        "be voided; transfer them first.",
+        "该单位名下仍有会员 {members} 人、志愿者 {volunteers} 人，不能作废；请先为其办理退出或作废。",
+        "The unit still has people (members: {members}, volunteers: {volunteers}), so it cannot be "
+        "voided; end or void their entries first.",
     ),
     "unit.peers_unavailable": (
         "暂时无法向会员和志愿者服务核实该单位是否有人员，未作任何更改，请稍后重试。",
@@ -64,31 +64,31 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "All {limit} codes for this type of unit in this county are used; ask the administrator.",
     ),
     "uscc.length": (
-        "统一社会信用代码应为 18 位,实际为 {length} 位,请核对。",
+        "统一社会信用代码应为 18 位，实际为 {length} 位，请核对。",
         "A unified social credit code has 18 characters, this has {length}; check it.",
     ),
     "uscc.characters": (
-        "统一社会信用代码只能使用数字和除 I、O、S、V、Z 以外的大写字母,请核对。",
+        "统一社会信用代码只能使用数字和除 I、O、S、V、Z 以外的大写字母，请核对。",
         "A unified social credit code uses digits and capital letters without I, O, S, V and Z; "
         "check it.",
     ),
     "uscc.shape": (
-        "统一社会信用代码的登记管理部门或行政区划部分不正确,请核对第 1 位和第 3 至 8 位。",
+        "统一社会信用代码的登记管理部门或行政区划部分不正确，请核对第 1 位和第 3 至 8 位。",
         "The department or region of the unified social credit code is wrong; check characters 1 "
         "and 3 to 8.",
     ),
     "uscc.class": (
-        "统一社会信用代码的机构类别(第 2 位)与登记管理部门不符,请核对。",
+        "统一社会信用代码的机构类别（第 2 位）与登记管理部门不符，请核对。",
         "The class (character 2) of the unified social credit code does not go with its "
         "department; check it.",
     ),
     "uscc.organisation_check": (
-        "统一社会信用代码中组织机构代码(第 9 至 17 位)的校验码不正确,请核对。",
+        "统一社会信用代码中组织机构代码（第 9 至 17 位）的校验码不正确，请核对。",
         "The organisation code within the unified social credit code (characters 9 to 17) fails "
         "its check; check it.",
     ),
     "uscc.check": (
-        "统一社会信用代码的校验码(第 18 位)不正确,请对照证书重新输入。",
+        "统一社会信用代码的校验码（第 18 位）不正确，请对照证书重新输入。",
         "The last character of the unified social credit code does not fit; enter the code again "
         "from the certificate.",
     ),
