@@ -42,11 +42,13 @@ class UnitsAsGiven:
         truth: cards by id.
         asked: ids of the units it was asked for.
         down: whether it answers 503 instead.
+        closing: the changes that are closing units just now, by unit.
     """
 
     truth: dict[str, Document] = field(default_factory=lambda: {card["id"]: card for card in TREE})
     asked: list[str] = field(default_factory=list)
     down: bool = False
+    closing: dict[str, str] = field(default_factory=dict)
 
     def show(self, *cards: Document) -> None:
         """Add units, or change them."""
@@ -63,10 +65,12 @@ class UnitsAsGiven:
         return Peers(peers, access, client)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        unit = request.url.path.rsplit("/", 1)[-1]
-        self.asked.append(unit)
+        unit, *rest = request.url.path.removeprefix("/v1/units/").split("/")
         if self.down:
             return httpx.Response(503)
+        if rest == ["closing"]:
+            return httpx.Response(200, json={"change": self.closing.get(unit)})
+        self.asked.append(unit)
         if (found := self.truth.get(unit)) is None:
             return httpx.Response(404)
         return httpx.Response(200, json={**found, "parent_id": found["parent"]})
@@ -78,10 +82,12 @@ class PeopleAsGiven:
 
     Args:
         members, volunteers: how many; None where the service cannot be reached.
+        asked: what was asked: method, ``members`` or ``volunteers``, path.
     """
 
     members: int | None = 0
     volunteers: int | None = 0
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
 
     def peers(self, peers: PeerSettings, access: AccessSettings) -> Peers:
         """Return what org-units asks its peers by."""
@@ -92,6 +98,7 @@ class PeopleAsGiven:
 
         def answer(request: httpx.Request) -> httpx.Response:
             address = f"{request.url.scheme}://{request.url.netloc.decode()}"
+            self.asked.append((request.method, counts[address], request.url.path))
             count = getattr(self, counts[address])
             if count is None:
                 raise httpx.ConnectError("refused")

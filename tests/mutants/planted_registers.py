@@ -10,6 +10,7 @@ _VOLUNTEERS = "tests/unit/volunteer/test_rules.py::"
 _EXECUTE = "tests/integration/shared/test_execute"
 _READING = "tests/integration/shared/test_reading.py::"
 _RECORDS = "tests/unit/member/test_records.py::"
+_CLOSING = "tests/integration/test_closing.py::"
 _MEMBER = "tests/integration/member/"
 _VOLUNTEER = "tests/integration/volunteer/"
 
@@ -69,12 +70,44 @@ WRITING = (
         "voided-with-its-people",
         "What other services know is asked before a unit is voided.",
         "services/org-units/src/org_units/units/service.py",
-        "                    await self._check_nobody(unit)\n",
-        "                    pass\n",
+        'if command.action.name == "void" and (people.members or people.volunteers):',
+        "if people is None:",
         (
             "tests/integration/org_units/test_life.py::"
             "test_a_unit_is_voided_only_without_children_and_people",
         ),
+    ),
+    Planted(
+        "a-page-past-the-fence",
+        "A unit that is closed takes nobody from a roster either.",
+        "services/member/src/member/membership/bulk.py",
+        "        await page.memberships.fences.enter({row.member.unit for row in rows}, session)\n",
+        "",
+        (f"{_CLOSING}test_a_change_whose_process_died_is_given_up",),
+    ),
+    Planted(
+        "an-entry-past-the-fence",
+        "An entry and the fence of its unit cannot both succeed.",
+        f"{_SHARED}register/groupcommit/transaction.py",
+        "    if fences is None:\n        return\n",
+        "    if fences is None or len(group) == 1:\n        return\n",
+        (f"{_CLOSING}test_a_change_whose_process_died_is_given_up",),
+    ),
+    Planted(
+        "a-fence-lifted-while-its-change-goes-on",
+        "A fence is lifted only once its change can no longer be committed.",
+        f"{_SHARED}people/register.py",
+        "        if await self.directory.closing(unit):\n",
+        "        if False:\n",
+        (f"{_CLOSING}test_a_change_whose_process_died_is_given_up",),
+    ),
+    Planted(
+        "an-abandoned-change-committed",
+        "A change that was given up is not committed any more.",
+        "shared/src/shared/register/closing.py",
+        ").deleted_count != 1:\n            raise Unavailable",
+        ").deleted_count > 1:\n            raise Unavailable",
+        (f"{_CLOSING}test_a_unit_whose_change_was_given_up_is_not_closed",),
     ),
     Planted(
         "idempotency-record-not-written",

@@ -175,14 +175,16 @@ def test_searches_for_and_lists_of_members_stay_in_scope(
     assert first.status_code == 200
 
 
-def test_people_of_a_unit_are_reported_by_the_member_service_to_services_only(
+def test_the_member_service_fences_a_unit_for_services_only(
     members: Members, units: UnitsAsGiven
 ) -> None:
     unit = units.add(uuid4().hex, "town")
     first = members.create(unit_id=unit)
     members.create(unit_id=unit)
     members.done(first, "reject")
-    url = f"/v1/units/{unit}/people"
-    assert members.http.get(url, headers=members.registrar).status_code == 403
+    url = f"/v1/units/{unit}/fence/change-1"
+    assert members.http.put(url, headers=members.registrar).status_code == 403
+    assert members.http.delete(url, headers=members.registrar).status_code == 403
     service = members.bearer("service:org-units", service=True)
-    assert members.http.get(url, headers=service).json() == {"people": 1}
+    assert members.http.put(url, headers=service).json() == {"people": 1}
+    assert members.http.delete(url, headers=service).json() == {}

@@ -135,7 +135,7 @@ class Badges(Register[Badge]):
         return decision
 
     def turn(
-        self, command: Command, entity: Badge, path: Sequence[Place]
+        self, command: Command, decision: Decision[Badge], path: Sequence[Place]
     ) -> AbstractAsyncContextManager[object]:
         """Return what the test makes commands wait for."""
         return self.turns()
@@ -145,10 +145,11 @@ class Badges(Register[Badge]):
         session: AsyncClientSession,
         command: Command,
         before: Badge | None,
-        entity: Badge,
+        decision: Decision[Badge],
         path: Sequence[Place],
     ) -> Badge:
         """Return a new badge with its place on the shelf, which is taken; others as they are."""
+        entity = decision.entity
         run = self.steps.take("guard")
         shelves = self.store.database[SHELVES]
         shelf = await shelves.find_one({"_id": entity.unit}, session=session)

@@ -115,7 +115,7 @@ def test_volunteers_are_masked_and_sealed_and_each_read_is_logged(
     assert log == [("create", None), ("read", None), ("reveal", "核对")]
 
 
-def test_other_services_learn_how_many_volunteers_are_at_a_unit(
+def test_the_volunteer_service_fences_a_unit_for_services_only(
     volunteers: Volunteers, units: UnitsAsGiven
 ) -> None:
     unit = units.add(uuid4().hex, "county", type="TOWNSHIP")
@@ -123,12 +123,13 @@ def test_other_services_learn_how_many_volunteers_are_at_a_unit(
     entry = volunteers.create(unit_id=unit)
     volunteers.create(unit_id=below)
     service = volunteers.bearer("service:test", service=True)
-    path = f"/v1/units/{unit}/people"
-    assert volunteers.http.get(path, headers=service).json() == {"people": 1}
+    path = f"/v1/units/{unit}/fence/change-1"
+    assert volunteers.http.put(path, headers=service).json() == {"people": 1}
     volunteers.done(entry, "deregister")
-    assert volunteers.http.get(path, headers=service).json() == {"people": 0}
-    refused = volunteers.http.get(path, headers=volunteers.registrar)
-    check_problem(refused, 403, "scope.service")
+    assert volunteers.http.put(path, headers=service).json() == {"people": 0}
+    for method in ("PUT", "DELETE"):
+        refused = volunteers.http.request(method, path, headers=volunteers.registrar)
+        check_problem(refused, 403, "scope.service")
 
 
 def test_a_volunteer_is_shown_while_nobody_knows_how_its_unit_stands(

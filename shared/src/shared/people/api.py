@@ -25,7 +25,9 @@ class PeopleRoutes(Routes[P]):
         path = f"/{self.noun}"
         router.post(f"{path}/search", name=f"search_{self.noun}")(self._search)
         router.post(f"{path}/{{identity}}/reveal", name=f"reveal_{self.noun}")(self._reveal)
-        router.get("/units/{unit_id}/people", name="people")(self._people)
+        fence = "/units/{unit_id}/fence/{change}"
+        router.put(fence, name="fence_unit")(self._fence)
+        router.delete(fence, name="lift_fence")(self._lift)
         super().add_to(router)
 
     async def _search(self, request: Request, call: Posting, given: SearchInput) -> JsonResponse:
@@ -49,11 +51,27 @@ class PeopleRoutes(Routes[P]):
         fields = await reveal(register, call.caller, identity, given, call.repeatable(given))
         return JsonResponse({"id": identity, "fields": fields})
 
-    async def _people(self, request: Request, call: Getting, unit_id: PathId) -> JsonResponse:
-        """Count the open entries of a unit; for the registry's own services."""
+    async def _fence(
+        self, request: Request, call: Getting, unit_id: PathId, change: PathId
+    ) -> JsonResponse:
+        """Let nobody new into a unit that is being closed, and count its open entries.
+
+        For the registry's own services.
+        """
         require_service(call.caller)
         register: People[P] = self.register(request)
+        await register.fences.close(unit_id, change)
+        # Whoever was committed before the fence is seen by this count; nobody is after it.
         return JsonResponse({"people": await register.store.at_unit(unit_id, self.open_statuses)})
+
+    async def _lift(
+        self, request: Request, call: Getting, unit_id: PathId, change: PathId
+    ) -> JsonResponse:
+        """Let people into a unit again, whose closing came to nothing; for the own services."""
+        require_service(call.caller)
+        register: People[P] = self.register(request)
+        await register.fences.lift(unit_id, [change])
+        return JsonResponse({})
 
     async def listed(
         self, request: Request, call: Call, wanted: Wanted, after: str | None, limit: int

@@ -4,7 +4,7 @@ What members and volunteers share of entering, returning and correcting; a noun 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
@@ -18,7 +18,9 @@ from shared.base.errors import (
     Unavailable,
     ValueProblem,
     invalid,
+    refuse,
 )
+from shared.base.mongo import AsyncClientSession
 from shared.people import identifiers
 from shared.people.encryption import KeyRing
 from shared.people.entity import P, dated
@@ -31,10 +33,14 @@ from shared.people.writer import PeopleWriter
 from shared.register.actions import ActionTable
 from shared.register.command import Command
 from shared.register.directory import Card, Directory
+from shared.register.fences import Fenced, Fences
 from shared.register.groupcommit import AlreadyThere
 from shared.register.register import Decision, Register, Topic
 from shared.register.scope import GRASSROOTS, Place, Scope
 from shared.web.access.principal import Principal
+
+CLOSING = "unit.closing"
+"""Code of the refusal of a unit that may take people again in a moment: a conflict, no bad value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +49,13 @@ class People(Register[P]):
 
     Args:
         directory: the units, as events and org-units show them.
+        fences: of units that are being closed.
         ring: the deployment's keys.
     """
 
     store: PersonStore[P]
     directory: Directory
+    fences: Fences
     ring: KeyRing
 
     @classmethod
@@ -69,6 +77,7 @@ class People(Register[P]):
             actions=actions,
             groups=writer.groups,
             directory=writer.directory,
+            fences=writer.fences,
             ring=writer.ring,
             **own,
         )
@@ -90,6 +99,9 @@ class People(Register[P]):
     def allowed(self, caller: Principal, entity: P, path: Sequence[Place]) -> list[str]:
         """Return the actions that this caller may do on an entry now."""
         names = super().allowed(caller, entity, path)
+        unit = self.directory.known(entity.unit)
+        if unit is not None and self.unit_violations(unit):
+            names = [name for name in names if not self.actions.acts[name].admits]
         if not self.may_reopen(caller, entity):
             return names
         return [name for name in self.actions.acts if name in (*names, self.reopens(entity))]
@@ -126,10 +138,9 @@ class People(Register[P]):
             Invalid: there is no such unit.
             Forbidden: the caller enters nobody there.
         """
-        given = command.given
-        registration = given.registration if isinstance(given, ReturnInput) else given
-        if not isinstance(registration, Registration):
-            raise TypeError(given)
+        registration = _registration(command)
+        if registration is None:
+            raise TypeError(command.given)
         unit = registration.unit_id
         path = await self.directory.path(unit)
         if not path:
@@ -177,6 +188,51 @@ class People(Register[P]):
             return [FieldError("unit_id", "unit.unknown")]
         return self.unit_violations(card)
 
+    async def admit(self, command: Command, unit: str) -> None:
+        """Refuse to enter a person in a unit that takes nobody, or to bring one nearer to count there.
+
+        Raises:
+            Invalid: a registration names such a unit.
+            Conflict: an entry is in such a unit.
+        """
+        _refuse_unit(command, await self.target_violations(unit))
+
+    async def reopen(self, command: Command, fenced: Fenced) -> None:
+        """Lift the fence of a unit where org-units says that it is not closed after all.
+
+        Raises:
+            Invalid, Conflict: the unit takes nobody, or it is being closed just now.
+        """
+        _refuse_unit(command, await self.closed(fenced))
+
+    async def closed(self, fenced: Fenced) -> list[FieldError]:
+        """Return why a fenced unit takes nobody; nothing where its fence came to nothing and is gone."""
+        unit = fenced.unit
+        changes = await self.fences.changes(unit)  # read first: a later one stays
+        if await self.directory.closing(unit):
+            return [FieldError("unit_id", CLOSING)]
+        # Asked after that, since a change that has just ended has closed the unit.
+        card = await self.directory.refresh(unit)
+        if card is None:
+            return [FieldError("unit_id", "unit.unknown")]
+        violations = self.unit_violations(card)
+        if not violations:
+            await self.fences.lift(unit, changes)
+        return violations
+
+    async def guard(
+        self,
+        session: AsyncClientSession,
+        command: Command,
+        before: P | None,  # noqa: ARG002 - of every register
+        decision: Decision[P],
+        path: Sequence[Place],  # noqa: ARG002
+    ) -> P:
+        """Mark the unit that a person is entered in, which a fence would write too."""
+        if command.action.admits:
+            await self.fences.enter([decision.entity.unit], session)
+        return decision.entity
+
     def acted(self, command: Command, entity: P) -> P:
         """Return what the action table makes of an entry, with the day of the action."""
         after = super().acted(command, entity)
@@ -195,7 +251,7 @@ class People(Register[P]):
         if isinstance(given, ReturnInput) and given.registration is not None:
             with placed(given):
                 return await self.registered_anew(command, given.registration, entity, path)
-        return await self.reopened(command, entity, path)
+        return await self.reopened(command, entity)
 
     async def registered_anew(
         self, command: Command, registration: Registration, entity: P, path: Sequence[Place]
@@ -203,7 +259,7 @@ class People(Register[P]):
         """Return the decision to put a whole registration in the place of an entry."""
         raise NotImplementedError
 
-    async def reopened(self, command: Command, entity: P, path: Sequence[Place]) -> Decision[P]:
+    async def reopened(self, command: Command, entity: P) -> Decision[P]:
         """Return the decision to open an entry again as it is."""
         raise NotImplementedError
 
@@ -252,6 +308,25 @@ class People(Register[P]):
         params = {"unit_type": path[0].type if path else "OTHER", "county": _county(path)}
         code = self.taken(holder)
         return Conflict(code, params=params, errors=[FieldError("id_number", code, params)])
+
+
+def _refuse_unit(command: Command, violations: list[FieldError]) -> None:
+    """Refuse to enter a person in a unit: by the request's field, or as a state of the entry."""
+    given = command.given
+    if _registration(command) is None:
+        for one in violations:
+            raise Conflict(one.code, params=one.params)
+    with placed(given) if isinstance(given, ReturnInput) else nullcontext():
+        refuse([one for one in violations if one.code != CLOSING])
+        for one in violations:
+            raise Conflict(one.code, errors=[one])
+
+
+def _registration(command: Command) -> Registration | None:
+    """Return the registration that a command gives, if it gives one."""
+    given = command.given
+    registration = given.registration if isinstance(given, ReturnInput) else given
+    return registration if isinstance(registration, Registration) else None
 
 
 def _identifier(given: Registration, today: date) -> Identifier | None:

@@ -19,7 +19,7 @@ from pymongo import ASCENDING, IndexModel
 
 from shared.base.mongo import AsyncDatabase
 from shared.people.entity import P
-from shared.register import directory
+from shared.register import directory, fences
 from shared.register.migration import Indexes, of_entities
 from shared.register.store import Store, indexes_of
 
@@ -85,6 +85,7 @@ def indexes(kind: type[PersonDocument]) -> Indexes:
     return {
         **of_entities(kind._meta["collection"], indexes_of(kind)),
         IDENTIFIERS: [IndexModel([("person", ASCENDING)], name="person")],
+        fences.COLLECTION: [],
         directory.COLLECTION: [
             IndexModel([("parent", ASCENDING)], name="parent"),
             IndexModel([("region_code", ASCENDING)], name="region"),

@@ -5,6 +5,7 @@ from shared.people.encryption import KeyRing, KeyRingProblem
 from shared.people.store import IDENTIFIERS
 from shared.register import trail
 from shared.register.directory import Directory
+from shared.register.fences import Fences
 from shared.register.groupcommit import GroupCommit
 from shared.register.peers import Peers
 from shared.register.writer import Writer
@@ -30,8 +31,11 @@ class PeopleWriter(Writer):
         self.ring = KeyRing.load(settings.keyring_file)
         super().__init__(settings, verifier, peers)
         self.directory = Directory(self.database, self.peers)
+        self.fences = Fences(self.database)
         # What may refuse a write is inserted first.
-        self.groups = GroupCommit(self.database, collection_order=(trail.REQUESTS, IDENTIFIERS))
+        self.groups = GroupCommit(
+            self.database, collection_order=(trail.REQUESTS, IDENTIFIERS), fences=self.fences
+        )
 
     def checks(self) -> list[Check]:
         """Return the checks of readiness."""

@@ -32,6 +32,8 @@ class Action:
         needs_reason: whether a reason must be given.
         may_be_late: whether it may be dated before the newest state, which it then supersedes.
         drafts: whether it writes content that another person is then to decide on.
+        admits: whether it enters a person in a unit, or brings one nearer to being counted there,
+            so that the unit must take people.
         variants: rows that hold in its place where the request's body says so.
         when: the case in which such a row holds, in words.
     """
@@ -46,6 +48,7 @@ class Action:
     needs_reason: bool = False
     may_be_late: bool = False
     drafts: bool = False
+    admits: bool = False
     variants: tuple["Action", ...] = ()
     when: str = ""
 

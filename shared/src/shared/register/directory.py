@@ -238,6 +238,15 @@ class Directory:
             _log.warning("a card could not be stored", unit=unit_id, problem=repr(problem)[:200])
         return self._keep(_card(document))
 
+    async def closing(self, unit_id: str) -> str | None:
+        """Return the change by which org-units is closing a unit now; None if it is not.
+
+        Raises:
+            Unavailable: org-units does not answer.
+        """
+        found = await self._peers.get("org-units", f"/v1/units/{unit_id}/closing")
+        return None if found is None else found["change"]
+
     async def refresh_path(self, unit_id: str) -> list[Card]:
         """Return the path as org-units shows it now; before a refusal that rests on scope.
 

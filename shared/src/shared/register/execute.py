@@ -17,6 +17,7 @@ from shared.pipeline import outbox
 from shared.register import reading, trail
 from shared.register.command import Command
 from shared.register.entity import E, Entity
+from shared.register.fences import Fenced
 from shared.register.groupcommit import AlreadyThere, GroupCommit, Write
 from shared.register.register import Decision, Found, Register
 from shared.register.scope import Place
@@ -24,6 +25,8 @@ from shared.register.store import DUPLICATES, Insert
 from shared.register.trail import Outcome
 
 OK, CREATED = 200, 201
+_FENCED_RUNS = 3
+"""Tries of an entry in a unit whose fences come to nothing."""
 
 
 async def execute(register: Register[E], command: Command) -> Found[E]:
@@ -79,12 +82,34 @@ async def _perform(register: Register[E], command: Command) -> Found[E]:
         if before.version != command.seen:
             raise StaleVersion(before.version)
     decision = await register.decide(command, before, path)
+    if command.action.admits:
+        await register.admit(command, decision.entity.unit)
+    for _ in range(_FENCED_RUNS):
+        try:
+            entity = await _write(register, command, before, decision, path)
+        except Fenced as fenced:
+            await register.reopen(command, fenced)
+        else:
+            return Found(entity, register.path_after(entity, path))
+    raise Unavailable("unavailable")
+
+
+async def _write(
+    register: Register[E],
+    command: Command,
+    before: E | None,
+    decision: Decision[E],
+    path: Sequence[Place],
+) -> E:
+    """Write an entity's first or next version; return it as stored.
+
+    Raises:
+        Fenced: the unit takes nobody; nothing is written.
+    """
     if before is None and register.groups is not None:
-        entity = await _create_in_group(register, register.groups, command, decision)
-    else:
-        async with register.turn(command, decision.entity, path):
-            entity = await _commit(register, command, before, decision, path)
-    return Found(entity, register.path_after(entity, path))
+        return await _create_in_group(register, register.groups, command, decision)
+    async with register.turn(command, decision, path):
+        return await _commit(register, command, before, decision, path)
 
 
 def initial(entity: E, subject: str, moment: datetime, day: date) -> E:
@@ -112,7 +137,7 @@ async def _create_in_group(
         unique.setdefault(name, []).append(document["_id"])
     keys = frozenset(key for ids in unique.values() for key in ids)
     try:
-        await groups.submit(Write(tuple(inserts), keys, unique))
+        await groups.submit(Write(tuple(inserts), keys, unique, entity.unit))
     except AlreadyThere as found:
         if found.collection == trail.REQUESTS:
             raise Unavailable("unavailable") from None  # answered by ``execute``
@@ -131,7 +156,7 @@ async def _commit(
     database = register.store.database
 
     async def run(session: AsyncClientSession) -> E:
-        entity = await register.guard(session, command, before, decision.entity, path)
+        entity = await register.guard(session, command, before, decision, path)
         if before is None:
             entity = initial(entity, command.caller.subject, command.moment, command.day)
         else:

@@ -54,11 +54,39 @@ class Peers:
         Raises:
             Unavailable: it cannot be reached, or answers anything else.
         """
+        return await self._ask("GET", service, path, params=params)
+
+    async def fence(self, service: Service, unit: str, change: str) -> int:
+        """Fence a unit in a register of persons; return how many people are there.
+
+        Raises:
+            Unavailable: the register does not answer; whether the unit is fenced is not known.
+        """
+        answer = await self._ask("PUT", service, f"/v1/units/{unit}/fence/{change}")
+        if answer is None:
+            raise Unavailable("unavailable")
+        return int(answer["people"])
+
+    async def lift(self, service: Service, unit: str, change: str) -> None:
+        """Remove the fence that a change put up in a register of persons.
+
+        Raises:
+            Unavailable: the register does not answer.
+        """
+        await self._ask("DELETE", service, f"/v1/units/{unit}/fence/{change}")
+
+    async def _ask(
+        self, method: str, service: Service, path: str, params: dict[str, str] | None = None
+    ) -> dict[str, Any] | None:
+        """Return what a service answers; whatever is asked may be asked twice."""
         problem: object = None
         for _ in range(_ATTEMPTS):
             try:
-                answer = await self._client.get(
-                    f"{self._urls[service]}{path}", params=params, headers=self._headers()
+                answer = await self._client.request(
+                    method,
+                    f"{self._urls[service]}{path}",
+                    params=params,
+                    headers=self._headers(),
                 )
             except (httpx.TransportError, OSError) as failure:  # OSError: the token's file
                 problem = repr(failure)

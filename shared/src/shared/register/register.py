@@ -13,6 +13,7 @@ from shared.base.mongo import AsyncClientSession
 from shared.register.actions import Action, ActionTable, check, check_day, moved, required
 from shared.register.command import Command
 from shared.register.entity import E
+from shared.register.fences import Fenced
 from shared.register.groupcommit import AlreadyThere, GroupCommit
 from shared.register.scope import Place, Scope
 from shared.register.store import Store
@@ -53,6 +54,7 @@ class Decision(Generic[E]):
         drafts: whether it writes content that another person is then to decide on; as its action
             says where None.
         corrected: names of the fields it corrects, for the access log.
+        change: id of a change that other services were asked to prepare for.
     """
 
     entity: E
@@ -60,6 +62,7 @@ class Decision(Generic[E]):
     claims: Sequence[str] = ()
     drafts: bool | None = None
     corrected: Sequence[str] = ()
+    change: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,10 +181,21 @@ class Register(Generic[E]):
         """
         return path
 
+    async def admit(self, command: Command, unit: str) -> None:
+        """Refuse to enter a person in a unit that takes nobody (``Action.admits``)."""
+
+    async def reopen(self, command: Command, fenced: Fenced) -> None:
+        """Lift the fence that refused a person, where the change that put it up came to nothing.
+
+        Raises:
+            RegistryError: the unit is closed or is being closed.
+        """
+        raise Unavailable("unavailable") from fenced
+
     def turn(
-        self, command: Command, entity: E, path: Sequence[Place]
+        self, command: Command, decision: Decision[E], path: Sequence[Place]
     ) -> AbstractAsyncContextManager[object]:
-        """Return what the transaction waits for: commands that would conflict go one by one."""
+        """Return what the transaction runs in: commands that would conflict go one by one."""
         return nullcontext()
 
     async def guard(
@@ -189,7 +203,7 @@ class Register(Generic[E]):
         session: AsyncClientSession,
         command: Command,
         before: E | None,
-        entity: E,
+        decision: Decision[E],
         path: Sequence[Place],
     ) -> E:
         """Read and write, inside the transaction, the documents that a rule rests on.
@@ -200,7 +214,7 @@ class Register(Generic[E]):
         Returns:
             the entity as it is then to be written.
         """
-        return entity
+        return decision.entity
 
     async def refusal(self, found: AlreadyThere) -> RegistryError:
         """Return the refusal of a creation some document of which exists already."""

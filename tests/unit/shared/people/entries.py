@@ -28,7 +28,12 @@ def a_writer(directory: Any = NOWHERE) -> Any:
     """Return what a register of persons is made with: of all its parts, the key ring works."""
     settings = SimpleNamespace(kafka_partitions=1)
     return SimpleNamespace(
-        database=NOWHERE, directory=directory, groups=NOWHERE, ring=RING, settings=settings
+        database=NOWHERE,
+        directory=directory,
+        fences=NOWHERE,
+        groups=NOWHERE,
+        ring=RING,
+        settings=settings,
     )
 
 

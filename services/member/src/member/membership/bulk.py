@@ -22,6 +22,7 @@ from shared.base.mongo import AsyncClientSession, transact_async
 from shared.people.intake import Person, check_consent
 from shared.register import trail
 from shared.register.execute import imported
+from shared.register.fences import Fenced
 from shared.register.store import Duplicate, Insert, insert_all
 from shared.register.trail import Outcome, RequestKey
 from shared.web.access.principal import Principal
@@ -104,11 +105,13 @@ async def import_page(
         results = _results(page, rows)
         try:
             await _write(page, rows, results, key)
+        except Fenced as fenced:
+            rows = await _without_closed(page, rows, fenced)
         except Duplicate:
             if (known := await _earlier(memberships, key)) is not None:
                 return known
-            continue
-        return results
+        else:
+            return results
     raise Unavailable("unavailable")
 
 
@@ -244,6 +247,18 @@ async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
     return free
 
 
+async def _without_closed(page: _Page, rows: Sequence[_Row], fenced: Fenced) -> list[_Row]:
+    """Return the rows but those of a fenced unit; all of them if its fence came to nothing."""
+    violations = await page.memberships.closed(fenced)
+    if not violations:
+        return list(rows)
+    page.units[fenced.unit] = INVALID, violations
+    for row in rows:
+        if row.member.unit == fenced.unit:
+            page.refuse(row.number, INVALID, violations)
+    return [row for row in rows if row.member.unit != fenced.unit]
+
+
 def _results(page: _Page, rows: Sequence[_Row]) -> list[RowResult]:
     results = dict(page.refused)
     for row in rows:
@@ -260,6 +275,7 @@ async def _write(
 
     Raises:
         Duplicate: another request took one of the numbers; nothing is written.
+        Fenced: one of the units takes nobody; nothing is written.
     """
     inserts: list[Insert] = []
     if key is not None:
@@ -281,5 +297,6 @@ async def _write(
 
     async def run(session: AsyncClientSession) -> None:
         await insert_all(database, inserts, session)
+        await page.memberships.fences.enter({row.member.unit for row in rows}, session)
 
     await transact_async(database, run)

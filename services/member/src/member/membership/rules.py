@@ -37,7 +37,8 @@ _NOT_VOIDED = frozenset(STATUSES) - {VOIDED}
 ACTIONS = ActionTable(
     "member",
     create=Action(
-        name="create", fact="applied", role="registrar", target="APPLIED", drafts=True
+        name="create", fact="applied", role="registrar", target="APPLIED", drafts=True,
+        admits=True,
     ),
     correct=Action(
         name="correct", fact="corrected", role="registrar", sources=_NOT_VOIDED, drafts=True
@@ -45,12 +46,12 @@ ACTIONS = ActionTable(
     acts=acts(
         Action(
             name="approve", fact="approved", role="approver",
-            sources=frozenset({"APPLIED"}), target="APPROVED", four_eyes=True,
+            sources=frozenset({"APPLIED"}), target="APPROVED", four_eyes=True, admits=True,
         ),
         Action(
             name="file", fact="registered", role="approver",
             sources=frozenset({"APPROVED"}), target="ACTIVE",
-            at_county_or_above=True, four_eyes=True,
+            at_county_or_above=True, four_eyes=True, admits=True,
         ),
         Action(
             name="reject", fact="rejected", role="approver",
@@ -75,7 +76,7 @@ ACTIONS = ActionTable(
         ),
         Action(
             name="reapply", fact="reapplied", role="registrar",
-            sources=REOPENABLE, target="APPLIED", drafts=True,
+            sources=REOPENABLE, target="APPLIED", drafts=True, admits=True,
         ),
     ),
 )  # fmt: skip

@@ -149,15 +149,12 @@ class Memberships(People[Membership]):
         after = corrected(member, after, command.moment)
         return Decision(after, corrected=sorted(names))
 
-    async def reopened(
-        self, command: Command, entity: Membership, path: Sequence[Place]
-    ) -> Decision[Membership]:
+    async def reopened(self, command: Command, entity: Membership) -> Decision[Membership]:
         """Open a membership that has ended again, as an application."""
         if entity.status == "VOIDED":
             raise Invalid("person.registration_required", field="registration")
         again = rules.applied_again(entity, command.caller.subject, command.day)
         after = self.acted(command, again)
-        refuse(await self.target_violations(path[0].id))
         return Decision(after)
 
     async def registered_anew(

@@ -13,8 +13,9 @@ from org_units.units.store import Filter
 from shared.base.clock import today
 from shared.base.errors import Invalid
 from shared.contract.events.states import UnitId
-from shared.register.api import Call, Getting, Routes
+from shared.register.api import Call, Getting, PathId, Routes
 from shared.register.register import Found, Register
+from shared.web.access.principal import require_service
 from shared.web.admission import ParsedRoute
 from shared.web.fields import Day
 from shared.web.paging import Cursor, Limit, after, page_answer
@@ -61,6 +62,14 @@ async def list_units(
     wanted = Filter(parent_id, type, status, region_code, within, text)
     found = await units.list_units(call.caller, wanted, after=after(cursor), limit=limit)
     return page_answer([_routes.shown(units, one, call) for one in found.items], found.after)
+
+
+@router.get("/units/{identity}/closing")
+async def closing(request: Request, call: Getting, identity: PathId) -> JsonResponse:
+    """Show whether a unit is being closed now; for the registry's own services."""
+    require_service(call.caller)
+    units: Units = _routes.register(request)
+    return JsonResponse({"change": await units.closings.current(identity)})
 
 
 _routes.add_to(router)

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from weakref import WeakValueDictionary
@@ -15,14 +15,15 @@ from org_units.units.schemas import UnitCreate, UnitPatch
 from org_units.units.store import Filter, UnitStore
 from org_units.units.tree import Tree
 from shared.base.clock import now
-from shared.base.errors import Conflict, Invalid, NotFound, Unavailable, refuse
+from shared.base.errors import Conflict, Invalid, NotFound, refuse
 from shared.base.ids import new_id
 from shared.base.mongo import AsyncClientSession, AsyncDatabase, transact_async
 from shared.contract import events
 from shared.register.actions import Action, check, corrected, violations_of_day
+from shared.register.closing import Closings
 from shared.register.command import Command
 from shared.register.execute import imported
-from shared.register.peers import Peers, Service
+from shared.register.peers import Peers
 from shared.register.reading import Page, page
 from shared.register.register import Decision, Register, Topic
 from shared.register.scope import Place, Scope
@@ -32,6 +33,8 @@ from shared.web.access.principal import UNIT_READERS, Principal
 SOURCE = "/services/org-units"
 SEED = "seed"
 """Who enters seeded units, as records name it."""
+CLOSING = frozenset({"void", "deactivate"})
+"""The actions after which a unit takes nobody new."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +43,13 @@ class Units(Register[Unit]):
 
     Args:
         tree: the paths of units.
-        peers: the services that know who is at a unit.
+        closings: the changes that close units.
         earliest_day: first day on which a unit can have been founded or counted.
     """
 
     store: UnitStore
     tree: Tree
-    peers: Peers
+    closings: Closings
     earliest_day: date
     list_timeout_ms: int
     reads_logged: bool = False
@@ -106,8 +109,7 @@ class Units(Register[Unit]):
                     after = replace(after, submitted_by=command.caller.subject)
                 if command.action.name == "void":
                     await self._check_childless(unit)
-                    await self._check_nobody(unit)
-                return Decision(after)
+                return Decision(after, change=await self._fenced(command, unit))
         raise TypeError(command.given)
 
     def _draft(self, command: Command, given: UnitCreate, path: Sequence[Place]) -> Unit:
@@ -147,43 +149,59 @@ class Units(Register[Unit]):
         if code := await self.store.live_child(unit.id, session):
             raise Conflict("unit.has_children", params={"code": code})
 
-    async def _check_nobody(self, unit: Unit) -> None:
-        """Refuse to void a unit that has people, or whose people cannot be counted."""
-        if not unit.ever_active:
-            return
-        members, volunteers = await asyncio.gather(
-            self._people("member", unit.id), self._people("volunteer", unit.id)
-        )
-        if members or volunteers:
-            params = {"members": members, "volunteers": volunteers}
-            raise Conflict("unit.has_people", params=params)
+    async def _fenced(self, command: Command, unit: Unit) -> str | None:
+        """Fence a unit that is to close in the registers of persons; return the id of the change.
 
-    async def _people(self, service: Service, unit: str) -> int:
-        with suppress(Unavailable):
-            if answer := await self.peers.get(service, f"/v1/units/{unit}/people"):
-                return int(answer["people"])
-        raise Unavailable("unit.peers_unavailable")
+        None for a command that closes nothing, and for a unit that nobody was ever entered in.
+
+        Raises:
+            Conflict: it is to be voided, but has people; or it is being closed already.
+            Unavailable: a register does not answer.
+        """
+        if command.action.name not in CLOSING or not unit.ever_active:
+            return None
+        change = await self.closings.begin(unit.id)
+        try:
+            people = await self.closings.fence(unit.id, change)
+            if command.action.name == "void" and (people.members or people.volunteers):
+                raise Conflict("unit.has_people", params=vars(people))
+        except BaseException:
+            await self.closings.abandon(unit.id, change)
+            raise
+        return change
 
     def path_after(self, entity: Unit, path: Sequence[Place]) -> Sequence[Place]:
         return (entity, *(place for place in path if place.id != entity.id))
 
-    def turn(
-        self, command: Command, entity: Unit, path: Sequence[Place]
-    ) -> AbstractAsyncContextManager[object]:
-        """Return the turn of the chapter for what writes its counters or a parent, else the unit's."""
+    @asynccontextmanager
+    async def turn(
+        self, command: Command, decision: Decision[Unit], path: Sequence[Place]
+    ) -> AsyncIterator[None]:
+        """Wait for the turn of the chapter for what writes its counters or a parent, else the unit's.
+
+        A change that fails in it lets people into the unit again.
+        """
         shared = command.action.name in ("create", "activate")
-        what = chapter_region(path) if shared else entity.id
-        return self.turns.setdefault(what, asyncio.Lock())
+        unit = decision.entity.id
+        what = chapter_region(path) if shared else unit
+        try:
+            async with self.turns.setdefault(what, asyncio.Lock()):
+                yield
+        except BaseException:
+            if decision.change is not None:
+                await self.closings.abandon(unit, decision.change)
+            raise
 
     async def guard(
         self,
         session: AsyncClientSession,
         command: Command,
         before: Unit | None,
-        entity: Unit,
+        decision: Decision[Unit],
         path: Sequence[Place],
     ) -> Unit:
         """Read and mark the parent, the children or the area that the command rests on."""
+        entity = decision.entity
         if before is None:
             return await self._placed(session, entity, path)
         match command.action.name:
@@ -193,6 +211,8 @@ class Units(Register[Unit]):
                 await self._check_childless(entity, session)
             case "correct" if entity.region_code != before.region_code:
                 await self._claim_area(session, entity)
+        if decision.change is not None:
+            await self.closings.finish(entity.id, decision.change, session)
         return entity
 
     async def _placed(
@@ -299,7 +319,7 @@ def units_of(
         scope=Scope(tree, UNIT_READERS),
         actions=rules.ACTIONS,
         tree=tree,
-        peers=peers,
+        closings=Closings(database, peers),
         earliest_day=settings.earliest_day,
         list_timeout_ms=settings.list_timeout_ms,
     )

@@ -55,7 +55,8 @@ REMOVE = replace(
 ACTIONS = ActionTable(
     "volunteer",
     create=Action(
-        name="create", fact="applied", role="registrar", target="APPLIED", drafts=True
+        name="create", fact="applied", role="registrar", target="APPLIED", drafts=True,
+        admits=True,
     ),
     correct=Action(
         name="correct", fact="corrected", role="registrar", sources=_NOT_VOIDED, drafts=True
@@ -64,15 +65,16 @@ ACTIONS = ActionTable(
         Action(
             name="enrol", fact="enrolled", role="registrar",
             sources=frozenset({"APPLIED", "DEREGISTERED", VOIDED}), target="ENROLLED",
+            admits=True,
         ),
         Action(
             name="apply-registration", fact="registration-applied", role="registrar",
-            sources=frozenset({"ENROLLED"}), target="REG_APPLIED",
+            sources=frozenset({"ENROLLED"}), target="REG_APPLIED", admits=True,
         ),
         Action(
             name="register", fact="registered", role="approver",
             sources=frozenset({"REG_APPLIED"}), target="REGISTERED",
-            at_county_or_above=True, four_eyes=True,
+            at_county_or_above=True, four_eyes=True, admits=True,
         ),
         Action(
             name="suspend", fact="suspended", role="approver",
@@ -82,6 +84,7 @@ ACTIONS = ActionTable(
         Action(
             name="resume", fact="resumed", role="approver",
             sources=frozenset({"SUSPENDED"}), target="REGISTERED", at_county_or_above=True,
+            admits=True,
         ),
         replace(DEREGISTER, variants=(REMOVE,)),
         Action(

@@ -159,9 +159,7 @@ class Enrolments(People[Enrolment]):
             applied_on=command.day,
         )
 
-    async def reopened(
-        self, command: Command, entity: Enrolment, path: Sequence[Place]
-    ) -> Decision[Enrolment]:
+    async def reopened(self, command: Command, entity: Enrolment) -> Decision[Enrolment]:
         """Complete an application, or take back who left by own request."""
         given = command.given
         if not isinstance(given, EnrolInput):
@@ -179,7 +177,6 @@ class Enrolments(People[Enrolment]):
             rules.lacks_guardian(person.birth_date, command.today, consent=person.guardian_consents)
         )
         after = self.acted(command, replace(rules.returned(entity), person=person))
-        refuse(await self.target_violations(path[0].id))
         return Decision(after)
 
     async def registered_anew(

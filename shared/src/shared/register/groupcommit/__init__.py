@@ -14,6 +14,7 @@ from prometheus_client import Histogram
 from shared.base import log
 from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncDatabase
+from shared.register.fences import Fences
 from shared.register.groupcommit.transaction import (
     AlreadyThere,
     CommitFailed,
@@ -38,6 +39,7 @@ class GroupCommit:
         collection_order: collections in the order their documents are inserted; the idempotency
             records belong first, so that a repeated request stops before it writes. Others
             follow in the order in which writes name them.
+        fences: of the units that writes enter people in.
         max_writes: most writes of one transaction.
         max_wait_ms: how long a group waits for as many as came last time.
     """
@@ -47,11 +49,13 @@ class GroupCommit:
         database: AsyncDatabase,
         *,
         collection_order: Sequence[str] = (),
+        fences: Fences | None = None,
         max_writes: int = 64,
         max_wait_ms: float = 5,
     ) -> None:
         self._database = database
         self._order = tuple(collection_order)
+        self._fences = fences
         self._max_writes = max_writes
         self._max_wait = max_wait_ms / 1000
         self._queue: deque[Waiting] = deque()
@@ -69,6 +73,7 @@ class GroupCommit:
 
         Raises:
             AlreadyThere: one of its documents exists already; nothing of it is written.
+            Fenced: the unit that it enters takes nobody; nothing of it is written.
             Unavailable: the database cannot be reached; whether it was written is not known.
         """
         if self._closing:
@@ -192,7 +197,12 @@ class GroupCommit:
             waiting.refuse(Unavailable("unavailable"))  # unless it is answered
 
     async def _absent(self, group: list[Waiting]) -> list[Waiting]:
-        """Refuse the writes whose unique ids exist; return the others."""
+        """Refuse the writes whose unique ids exist; return the others.
+
+        A single write need not be asked for: its transaction finds out, and aborts no other.
+        """
+        if len(group) == 1:
+            return group
         wanted: dict[str, list[str]] = {}
         for waiting in group:
             for collection, ids in waiting.write.unique.items():
@@ -218,7 +228,7 @@ class GroupCommit:
         return {document["_id"] async for document in found}
 
     async def _commit(self, group: list[Waiting], *, alone: bool = False) -> None:
-        await commit(self._database, group, self._order, alone=alone)
+        await commit(self._database, group, self._order, self._fences, alone=alone)
         for waiting in group:
             waiting.confirm()
 

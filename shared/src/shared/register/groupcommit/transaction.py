@@ -18,6 +18,7 @@ from pymongo.errors import (
 
 from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document, transact_async
+from shared.register.fences import Fenced, Fences
 from shared.register.store import DUPLICATE_KEY, Insert
 
 _GROUP_RUNS = 3
@@ -56,11 +57,13 @@ class Write:
             identifiers): the later write waits for the next group.
         unique: ids that must not exist yet, per collection: checked before the transaction, so
             that a duplicate does not abort the group.
+        enters: id of the unit that it enters a person in, which may be fenced.
     """
 
     inserts: tuple[Insert, ...]
     keys: frozenset[str] = frozenset()
     unique: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    enters: str | None = None
 
 
 @dataclass(eq=False)
@@ -106,11 +109,17 @@ def _tried_enough(runs: int, started: float, *, alone: bool) -> bool:
 
 
 async def commit(
-    database: AsyncDatabase, group: Sequence[Waiting], order: Sequence[str], *, alone: bool
+    database: AsyncDatabase,
+    group: Sequence[Waiting],
+    order: Sequence[str],
+    fences: Fences | None,
+    *,
+    alone: bool,
 ) -> None:
     """Write a group in one transaction.
 
     Args:
+        fences: of the units that the writes enter people in.
         order: collections whose documents are inserted first, in this order.
         alone: whether the group is a single write, whose caller alone waits.
 
@@ -130,6 +139,7 @@ async def commit(
             raise CommitFailed(None, Unavailable("unavailable"))
         for collection, batch in batches.items():
             await _insert(database, collection, batch, session)
+        await _enter(fences, group, session)  # last: two groups conflict as briefly as may be
 
     try:
         await transact_async(database, insert)
@@ -137,6 +147,18 @@ async def commit(
         if is_outage(problem):
             raise
         raise CommitFailed(None, problem) from problem
+
+
+async def _enter(
+    fences: Fences | None, group: Sequence[Waiting], session: AsyncClientSession
+) -> None:
+    if fences is None:
+        return
+    units = {waiting.write.enters: waiting for waiting in group if waiting.write.enters}
+    try:
+        await fences.enter(units, session)
+    except Fenced as problem:
+        raise CommitFailed(units[problem.unit], problem) from None
 
 
 async def _insert(

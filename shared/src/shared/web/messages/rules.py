@@ -85,6 +85,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "没有该单位，请核对单位编号。",
         "There is no such unit; check its id.",
     ),
+    "unit.closing": (
+        "该单位正在办理停用或作废，暂不能登记人员，也不能重复办理；请稍后重试。",
+        "This unit is just being deactivated or voided, so nobody can be entered and nothing else "
+        "can close it; try again in a moment.",
+    ),
     "unit.not_active": (
         "该单位当前状态为{status}，不能办理此项业务；请先由上级红十字会启用该单位，或选择其他单位。",
         "The unit's status is {status}, so this cannot be done there; have the society above "
