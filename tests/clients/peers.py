@@ -66,11 +66,12 @@ class UnitsAsGiven:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         unit, *rest = request.url.path.removeprefix("/v1/units/").split("/")
+        if not rest:
+            self.asked.append(unit)
         if self.down:
             return httpx.Response(503)
         if rest == ["closing"]:
             return httpx.Response(200, json={"change": self.closing.get(unit)})
-        self.asked.append(unit)
         if (found := self.truth.get(unit)) is None:
             return httpx.Response(404)
         return httpx.Response(200, json={**found, "parent_id": found["parent"]})
