@@ -130,9 +130,9 @@ CODE = Message(
 )
 NUMBER_LOST = Message(
     "value.number_lost",
-    "“{value}”是被表格软件改成科学计数法的数字，原号码已丢失：请把该列设为“文本”后重新填写。",
-    "“{value}” is a number a spreadsheet turned into scientific notation; the original is "
-    "lost: format the column as text and enter it again.",
+    "“{value}”是被表格软件改写的数字（科学计数法，或第 16 位起变为 0），原号码已丢失：请把该列设为“文本”后重新填写。",
+    "“{value}” is a number a spreadsheet has changed (scientific notation, or zeros from the 16th "
+    "digit on); the original is lost: format the column as text and enter it again.",
 )
 DATE = Message(
     "value.date",

@@ -1,0 +1,125 @@
+"""Damage that only a whole roster shows: judged in one reading, before a row of it is sent."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from registry_cli.importing.doubts import TEXTS, Doubt
+from shared.tables import problems
+from shared.tables.chance import improbable
+from shared.tables.problems import Problem
+from shared.tables.table import Row
+
+LOST_SHARE = 1 / 500
+"""Of true 18-digit numbers that end in 000: a sequence of hundreds and a check character 0. What a
+spreadsheet leaves has 15 significant digits, and so always ends like this."""
+BIRTH_DATE_SHARE = 1 / 20
+"""Of one birth date in a right roster, taken high: a class of one school year has 1 / 365."""
+SURNAME_SHARE = 0.6
+"""Of one surname in a right roster, taken high: a village may be one family, a county is not."""
+UNREADABLE_SHARE = 0.5
+SMALLEST = 10
+"""Rows; of fewer, equal birth dates and surnames are no evidence (a family, twins)."""
+SHOWN = 3
+
+_EIGHTEEN = re.compile(r"\d{17}[\dX]")
+_LOST = re.compile(r"\d{15}000")
+
+
+class Finding(NamedTuple):
+    """Why a roster is doubtful as a whole."""
+
+    doubt: Doubt
+    problem: Problem
+
+
+@dataclass
+class Judgement:
+    """What was seen of a roster so far. Its size depends on no number of rows."""
+
+    rows: int = 0
+    unreadable: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    numbers: int = 0
+    lost: int = 0
+    births: Counter[str] = field(default_factory=Counter)
+    surnames: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: Row) -> None:
+        """Count one row."""
+        self.rows += 1
+        if row.problems:
+            self.unreadable += 1
+            self.reasons.update({problem.code for problem in row.problems})
+        number = row.values["id_number"] or ""
+        if _EIGHTEEN.fullmatch(number):
+            self.numbers += 1
+            self.lost += is_lost(number)
+        if born := row.values["birth_date"] or birth_date_in(number):
+            self.births[born] += 1
+        if name := row.values["name"]:
+            self.surnames[name[0]] += 1
+
+    def findings(self) -> list[Finding]:
+        """Return what chance does not explain."""
+        found = [
+            self._most_common(Doubt.ONE_BIRTH_DATE, self.births, BIRTH_DATE_SHARE),
+            self._most_common(Doubt.ONE_SURNAME, self.surnames, SURNAME_SHARE),
+        ]
+        if improbable(self.lost, self.numbers, LOST_SHARE):
+            found.insert(0, _finding(Doubt.NUMBERS_LOST, count=self.lost, total=self.numbers))
+        if improbable(self.unreadable, self.rows, UNREADABLE_SHARE):
+            seen = {"count": self.unreadable, "total": self.rows}
+            found.append(_finding(Doubt.UNREADABLE_ROWS, **seen, reasons=most_common(self.reasons)))
+        return [one for one in found if one is not None]
+
+    def _most_common(self, doubt: Doubt, seen: Counter[str], share: float) -> Finding | None:
+        total = seen.total()
+        if total < SMALLEST:
+            return None
+        ((value, count),) = seen.most_common(1)
+        if not improbable(count, total, share):
+            return None
+        return _finding(doubt, count=count, total=total, value=value)
+
+
+def judge(rows: Iterable[Row]) -> list[Finding]:
+    """Return why a roster is doubtful as a whole, nothing where it is not."""
+    seen = Judgement()
+    for row in rows:
+        seen.add(row)
+    return seen.findings()
+
+
+def is_lost(number: str) -> bool:
+    """Return whether a number has the form of one that a spreadsheet cut to 15 digits."""
+    return _LOST.fullmatch(number) is not None
+
+
+def lost_number(row: Row) -> Problem | None:
+    """Return the problem of a row's number in a roster whose numbers were found to be lost."""
+    number = row.values["id_number"] or ""
+    params = {"value": number}
+    return Problem(problems.NUMBER_LOST, params, "id_number") if is_lost(number) else None
+
+
+def birth_date_in(number: str) -> str | None:
+    """Return the birth date that the digits of an 18-character number show (GB 11643), if any."""
+    if not _EIGHTEEN.fullmatch(number):
+        return None
+    try:
+        return date.fromisoformat(number[6:14]).isoformat()
+    except ValueError:
+        return None
+
+
+def most_common(reasons: Counter[str]) -> str:
+    """Return the commonest codes with their numbers, for a message in any language."""
+    return ", ".join(f"{code} {count}" for code, count in reasons.most_common(SHOWN))
+
+
+def _finding(doubt: Doubt, **params: object) -> Finding:
+    return Finding(doubt, Problem(TEXTS[doubt], params))
