@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from typer.testing import Result
 
 from embedded.runtime import Runtime
 from registry_cli import api, figures, rosters, seeding
@@ -13,7 +15,7 @@ from registry_cli.importing.failures import ImportFailed
 from registry_cli.importing.run import ImportSummary, Order, import_roster
 from registry_cli.rosters import ATTEMPTS
 from shared.tables.problems import Language
-from tests.unit.registry_cli.cli_stub import Services
+from tests.unit.registry_cli.cli_stub import Services, registry
 from tests.unit.registry_cli.registry_stub import ADDRESSES, COUNTY, RegistryStub
 
 
@@ -69,3 +71,23 @@ def run(
         return import_roster(order, client, **over)
 
     return import_file
+
+
+@pytest.fixture
+def import_command(
+    services: Services, stub: RegistryStub, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """Import a roster as a user types it; its pages go to the stub."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return (stub if request.url.path.endswith("/bulk") else services).answer(request)
+
+    transport = httpx.MockTransport(answer)
+    monkeypatch.setattr(api, "http_client", lambda: httpx.Client(transport=transport))
+
+    def run(path: Path, *options: str) -> Result:
+        stated = ("--document", "3号", "--issued-on", "2026-01-04", "--consent-on", "2026-01-05")
+        who = ("--subject", "clerk")
+        return registry("import", str(path), "--unit", "330106", *stated, *who, *options)
+
+    return run

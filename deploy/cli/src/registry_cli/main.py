@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from registry_cli import deadletters
+from registry_cli.importing.doubts import Doubt
 from registry_cli.options import Json, Subject
 from registry_cli.problems import Guarded
 
@@ -36,6 +37,14 @@ Mode = Annotated[
 ]
 Document = Annotated[
     str | None, typer.Option(help="批准名册的文号。 Number of the paper that approved the list.")
+]
+
+Despite = Annotated[
+    list[Doubt] | None,
+    typer.Option(
+        help="名册整体可疑但已核对无误，按此项照常导入并记录在案，可重复。"
+        " Import despite this doubt about the whole roster; recorded.",
+    ),
 ]
 
 
@@ -135,6 +144,7 @@ def import_(
             metavar="DAY", help="同意日期，默认首次导入当天。 Its day; that of the first run."
         ),
     ] = None,
+    despite: Despite = None,
     subject: Subject,
 ) -> None:
     """导入名册。 Import a roster.
@@ -146,9 +156,8 @@ def import_(
     from registry_cli import rosters
     from registry_cli.importing.run import Order
 
-    order = Order(
-        file, unit, subject, mode, document, issued_on, consent_version, consent_channel, consent_on
-    )
+    stated = (document, issued_on, consent_version, consent_channel, consent_on)
+    order = Order(file, unit, subject, mode, *stated, frozenset(despite or ()))
     raise typer.Exit(rosters.import_file(order))
 
 

@@ -1,5 +1,6 @@
 """`registry import`: shows how far a roster is, and says where the refused rows are."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -13,11 +14,13 @@ from embedded.runtime import Runtime
 from registry_cli import days
 from registry_cli.api import Api
 from registry_cli.importing.failures import ImportFailed
+from registry_cli.importing.judgement import Finding
 from registry_cli.importing.roster import open_roster
 from registry_cli.importing.run import ImportSummary, Order, Progress, import_roster
 from registry_cli.problems import FAILED, Misuse, Problem
 from registry_cli.running import find_runtime, require_running, url
 from registry_cli.tokens import chapter_above, officer_token, unit_id
+from shared.base import clock
 
 ATTEMPTS = 8
 """With doubled pauses they last about a minute: longer than a service takes to restart."""
@@ -30,15 +33,33 @@ def run_order(runtime: Runtime, order: Order, progress: Progress | None = None) 
     Raises:
         TableError: the file cannot be read.
         ImportFailed: the registry refuses the import as a whole.
+        ImportStopped: the roster is doubtful as a whole.
     """
     chapter = chapter_above(runtime, order.unit)
     mint = partial(officer_token, runtime, order.subject, chapter, "registrar", "approver")
     api = Api(partial(url, runtime), mint, ImportFailed, ATTEMPTS)
     try:
-        return import_roster(order, api, progress=progress)
+        record = partial(record_overruled, runtime, order)
+        return import_roster(order, api, progress=progress, record=record)
     except OSError as failure:
         reason = failure.strerror or type(failure).__name__
         raise Problem("file", path=order.path, reason=reason) from failure
+
+
+def record_overruled(runtime: Runtime, order: Order, finding: Finding) -> None:
+    """Log a doubt that an officer overruled: who, when, of which roster; no personal data."""
+    line = {
+        "at": clock.now().isoformat(timespec="seconds"),
+        "subject": order.subject,
+        "unit": order.unit,
+        "roster": str(order.path.absolute()),
+        "despite": finding.doubt,
+        "seen": {name: finding.problem.params.get(name) for name in ("count", "total", "pages")},
+    }
+    log = runtime.log("imports")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def import_file(order: Order) -> int:
@@ -105,6 +126,9 @@ def told(summary: ImportSummary) -> list[str]:
         lines.append(
             f"逐行错误清单（改正后可直接导入）/ refused rows with remedies: {summary.report}"
         )
+    for doubt, problem in summary.overruled:
+        lines.append(f"已按 --despite {doubt} 导入，记录在案 / imported despite, recorded:")
+        lines += [f"  {problem.text('zh')}", f"  {problem.text('en')}"]
     if summary.warnings is not None:
         lines.append(
             f"其中 {summary.warned} 行已登记但须核对（请勿再次导入）/ "

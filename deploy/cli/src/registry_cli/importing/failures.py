@@ -62,3 +62,27 @@ class ImportFailed(Problem):
         code: (zh + AGAIN[0], f"{en} {AGAIN[1]}") for code, (zh, en) in TEXTS.items()
     }
     by_status: ClassVar = {401: "token", 403: "forbidden"} | dict.fromkeys(BUSY, "busy")
+
+
+class ImportStopped(Problem):
+    """The roster is doubtful as a whole, and nobody has said that it is right nevertheless."""
+
+    texts: ClassVar = {
+        "doubtful": (
+            "名册整体可疑，尚未发送任何一行：\n{zh}{listed}\n"
+            "请改正名册后重新导入；如已逐一核对无误，请加上 {options} 再次导入，此举将记录在案。",
+            "The roster is doubtful as a whole, and no row of it was sent:\n{en}{listed}\n"
+            "Correct it and import it again; if all of it was checked and is right, import it with "
+            "{options}, which is recorded.",
+        ),
+        "refusals": (
+            "导入已停止：\n{zh}\n"
+            "已登记 {accepted} 行（{accepted_list}），被拒 {refused} 行（{report}），第 {line} 行起未发送。"
+            "请改正整个名册后再次导入，已登记的不会重复登记；如确须继续，请加上 {options} 再次导入，此举将记录在案。",
+            "The import was stopped:\n{en}\n"
+            "{accepted} rows were accepted ({accepted_list}), {refused} refused ({report}); those "
+            "from line {line} on were not sent. Correct the whole roster and import it again, which "
+            "registers nobody twice; to go on as it is, import it with {options}, which is "
+            "recorded.",
+        ),
+    }

@@ -18,6 +18,7 @@ WARNING_TITLES = (LINE_TITLE, "登记编号", "提示")
 """Of accepted rows with what to check: not in the form of a roster, which they must not be taken
 for. They are in the registry, where a correction is made, and a later run that has none leaves them.
 """
+ACCEPTED_TITLES = WARNING_TITLES[:2]
 FORMULA_STARTS = frozenset("=+-@\N{MINUS SIGN}")
 """In any width: a spreadsheet takes ＝ for =."""
 BREAKS = frozenset("\t\r\n")
@@ -41,6 +42,11 @@ def path_beside(roster: Path) -> Path:
 def warnings_beside(report: Path) -> Path:
     """Return where the list of warnings goes: next to the report of errors."""
     return report.with_name(f"{report.stem.removesuffix('.errors')}.warnings.csv")
+
+
+def accepted_beside(report: Path) -> Path:
+    """Return where the list of accepted rows goes: next to the report of errors."""
+    return report.with_name(f"{report.stem.removesuffix('.errors')}.accepted.csv")
 
 
 class PrivateCsv:
@@ -69,6 +75,22 @@ class PrivateCsv:
         """Finish the file."""
         if self._stream is not None:
             self._stream.close()
+
+    def discard(self) -> None:
+        """Remove the file this run has written, if it has."""
+        if self._stream is not None:
+            self._stream.close()
+            self.path.unlink(missing_ok=True)
+
+
+def warnings_of(report: Path, roster: Path) -> PrivateCsv:
+    """Return the list of accepted rows to check, not yet written."""
+    return PrivateCsv(warnings_beside(report), roster, WARNING_TITLES, ",")
+
+
+def accepted_of(report: Path, roster: Path) -> PrivateCsv:
+    """Return the list of accepted rows, for an import that ends midway; not yet written."""
+    return PrivateCsv(accepted_beside(report), roster, ACCEPTED_TITLES, ",")
 
 
 class ErrorReport(PrivateCsv):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from registry_cli.api import Api, Json
-from registry_cli.importing import report
+from registry_cli.importing import report, stopping
+from registry_cli.importing.answers import Answers
+from registry_cli.importing.doubts import Doubt
 from registry_cli.importing.failures import ImportFailed
+from registry_cli.importing.judgement import Finding
 from registry_cli.importing.roster import GUARDIAN, open_roster, values_of
 from registry_cli.importing.units import UnitFinder
 from shared.tables import problems
-from shared.tables.problems import Message, Problem, TableError, Unreadable
+from shared.tables.problems import TableError, Unreadable
 from shared.tables.table import Row, Table
 
 Progress = Callable[["ImportSummary", int], object]
@@ -25,18 +28,7 @@ BULK = "/v1/members/bulk"
 LARGEST_PAGE = 500
 CREATED = range(200, 300)
 
-SAME_PERSON = Message(
-    "note.same_person",
-    "（与本文件第 {line} 行证件号码相同）",
-    " (the document number is that of line {line} of this file)",
-)
-GUARDIAN_COLUMNS = Message(
-    "note.guardian",
-    "（请填写名册中的这几列，没有的请添加：{titles}）",
-    " (fill in these columns of the roster, and add those it lacks: {titles})",
-)
-COLUMN_OF = {"unit_id": "unit", "guardian": "guardian.name"}
-"""The column to look at for a field that has another name, or several columns."""
+OVERRULED = "按 by --despite {doubt}：{text}"
 
 
 @dataclass(frozen=True)
@@ -54,6 +46,7 @@ class Order:
         consent_version: text the people of the roster agreed to, and
         consent_channel: how,
         consent_on: and when.
+        despite: doubts about the roster as a whole that the officer overrules.
     """
 
     path: Path
@@ -65,6 +58,7 @@ class Order:
     consent_version: str = "2026-1"
     consent_channel: str = "PAPER"
     consent_on: str | None = None
+    despite: Collection[Doubt] = ()
 
     @property
     def sheet(self) -> dict[str, Any]:
@@ -92,6 +86,7 @@ class ImportSummary:
         removed: the report of an earlier run, which is no longer true.
         warned: accepted rows in which a declared value differs from the document number.
         warnings: the list of those rows, None where there was none.
+        overruled: doubts about the roster as a whole, which the officer overruled.
     """
 
     path: Path
@@ -104,6 +99,7 @@ class ImportSummary:
     removed: Path | None = None
     warned: int = 0
     warnings: Path | None = None
+    overruled: list[Finding] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -118,6 +114,7 @@ def import_roster(
     page_size: int = LARGEST_PAGE,
     progress: Progress | None = None,
     report_path: Path | None = None,
+    record: stopping.Record = lambda _: None,
 ) -> ImportSummary:
     """Import a roster file through the public API and write a report of refused rows.
 
@@ -126,29 +123,33 @@ def import_roster(
         api: sends the pages; its language is that of the report.
         progress: is given, after each page, the summary so far and an estimate of all rows.
         report_path: where refused rows go, by default ``<name>.errors.csv`` next to the file;
-            accepted ones with a warning are listed in ``<name>.warnings.csv`` next to it.
+            accepted ones with a warning are listed in ``<name>.warnings.csv`` next to it, and all
+            accepted ones in ``<name>.accepted.csv`` until the import has come to its end.
+        record: is given each doubt that the order overrules, before anything rests on it.
 
     Raises:
         TableError: the file as a whole cannot be read; nothing was sent.
+        ImportStopped: the roster is doubtful as a whole.
         ImportFailed: the registry cannot be reached or refuses the import as a whole.
     """
     if not 1 <= page_size <= LARGEST_PAGE:
         raise ValueError(f"page_size must be 1 to {LARGEST_PAGE}, not {page_size}")
-    with open_roster(order.path) as roster:
-        finder = UnitFinder(api, order.unit)
-        place = report_path or report.path_beside(order.path)
-        errors = report.ErrorReport(place, order.path, roster)
-        warnings = report.PrivateCsv(
-            report.warnings_beside(place), order.path, report.WARNING_TITLES, ","
-        )
-        with closing(errors), closing(warnings):
-            importer = _Importer(order, roster, api, finder, errors, warnings)
-            return importer.run(page_size, progress)
+    place = report_path or report.path_beside(order.path)
+    with (
+        open_roster(order.path) as roster,
+        closing(report.ErrorReport(place, order.path, roster)) as errors,
+        closing(report.warnings_of(place, order.path)) as warnings,
+        closing(report.accepted_of(place, order.path)) as accepted,
+    ):
+        doubts = stopping.check_whole(roster, errors, api.language, order.despite, record)
+        finder, watch = UnitFinder(api, order.unit), stopping.Watch(order.despite, record)
+        importer = _Importer(order, roster, api, finder, errors, warnings, accepted, watch)
+        return importer.run(page_size, progress, doubts)
 
 
 @dataclass
 class _Importer:
-    """One run: what it works with, its totals, and the line that first had each document number."""
+    """One run: what it works with, and its totals."""
 
     order: Order
     roster: Table
@@ -156,15 +157,24 @@ class _Importer:
     finder: UnitFinder
     errors: report.ErrorReport
     warnings: report.PrivateCsv
-    first_lines: dict[bytes, int] = field(default_factory=dict)
+    accepted: report.PrivateCsv
+    watch: stopping.Watch
 
     def __post_init__(self) -> None:
         self.summary = ImportSummary(self.order.path, self.roster.ignored)
+        self.answers = Answers(self.roster, self.api.language)
+        self.entered_already = 0
 
-    def run(self, page_size: int, progress: Progress | None) -> ImportSummary:
+    def run(
+        self, page_size: int, progress: Progress | None, doubts: list[Finding]
+    ) -> ImportSummary:
         done, rows = self.summary, self.roster.rows()
+        for doubt, problem in doubts:
+            text = problem.text(self.api.language)
+            self.warnings.write("", "", OVERRULED.format(doubt=doubt, text=text))
         # Cut by position in the file: a row refused before sending shifts no later page.
         while page := list(islice(rows, page_size)):
+            self._stop_where_refused(page[0].line)
             done.pages += 1
             self._import_page(page)
             if progress:
@@ -173,20 +183,33 @@ class _Importer:
             raise TableError(problems.EMPTY, file=done.path)
         done.report = self.errors.path if self.errors.rows else None
         done.removed = self.errors.remove_stale()
-        done.warned = self.warnings.rows
+        done.overruled = [*doubts, *self.watch.overruled]
+        done.warned = self.warnings.rows - len(doubts)
         done.warnings = self.warnings.path if self.warnings.rows else None
+        self.accepted.discard()
         return done
+
+    def _stop_where_refused(self, line: int) -> None:
+        done = self.summary
+        self.watch.check(
+            accepted=done.accepted,
+            accepted_list=self.accepted.path if self.accepted.rows else "–",
+            refused=done.refused,
+            report=self.errors.path,
+            line=line,
+        )
 
     def _import_page(self, page: list[Row]) -> None:
         refusals: dict[int, list[report.Refusal]] = {}
         sendable: list[Json] = []
+        self.entered_already = 0
         for row in page:
             found = row.problems
             if not found:
                 try:
                     sendable.append(self._request_row(row))
                 except Unreadable as unknown:
-                    found = (replace(unknown.problem, title=self._title("unit")),)
+                    found = (replace(unknown.problem, title=self.answers.title_of("unit")),)
             if found:
                 refusals[row.line] = [
                     report.Refusal(one.title or "", one.code, one.text(self.api.language))
@@ -194,10 +217,13 @@ class _Importer:
                 ]
         if sendable:
             refusals |= self._send(sendable)
+        codes: Counter[str] = Counter()
         for row in page:
             if reasons := refusals.get(row.line):
-                self.summary.reasons.update({reason.code for reason in reasons})
+                codes.update({reason.code for reason in reasons})
                 self.errors.add(row, reasons)
+        self.summary.reasons += codes
+        self.watch.add(len(page), len(refusals) - self.entered_already, codes)
         self.summary.refused += len(refusals)
         self.summary.accepted += len(page) - len(refusals)
 
@@ -210,7 +236,7 @@ class _Importer:
         values = values_of(row)
         unit = self.finder.find(values.pop("unit", None))
         if number := values.get("id_number"):
-            self.first_lines.setdefault(_digest(number), row.line)
+            self.answers.remember(number, row.line)
         guardian = {part: values.pop(name) for name, part in GUARDIAN.items() if name in values}
         sent: Json = {"row": row.line, "unit_id": unit, **values}
         if guardian:
@@ -230,38 +256,14 @@ class _Importer:
             by_row = {int(result["row"]): result for result in results or ()}
             for row in rows:
                 answer = by_row[row["row"]]
-                if answer["status"] not in CREATED:
-                    refused[row["row"]] = self._reasons_of(row, answer)
+                if answer["status"] in CREATED:
+                    self.accepted.write(str(row["row"]), str(answer["id"]))
+                else:
+                    refused[row["row"]] = self.answers.reasons_of(row, answer)
+                    self.entered_already += answer["status"] == HTTPStatus.CONFLICT
                 if said := [str(warning["message"]) for warning in answer.get("warnings") or ()]:
                     self.warnings.write(str(row["row"]), str(answer["id"]), "；".join(said))
         except (KeyError, TypeError, ValueError) as error:
             url = self.api.address("member") + BULK
             raise ImportFailed("answer", url=url, reason=f"results: {error!r}") from error
         return refused
-
-    def _reasons_of(self, row: Json, answer: Json) -> list[report.Refusal]:
-        status = answer["status"]
-        reasons = []
-        for error in answer.get("errors") or [{}]:
-            name, code = str(error.get("field") or ""), str(error.get("code") or status)
-            note = ""
-            if name == "guardian":
-                titles = "、".join(self._title(column) for column in GUARDIAN)
-                note = self._note(GUARDIAN_COLUMNS, titles=titles)
-            elif status == HTTPStatus.CONFLICT:  # most duplicates are of one file
-                first = self.first_lines.get(_digest(row.get("id_number", "")), row["row"])
-                note = "" if first == row["row"] else self._note(SAME_PERSON, line=first)
-            message = str(error.get("message") or code)
-            reasons.append(report.Refusal(self._title(name), code, message + note))
-        return reasons
-
-    def _note(self, message: Message, **params: object) -> str:
-        return Problem(message, params).text(self.api.language)
-
-    def _title(self, field: str) -> str:
-        """Return the title of the column to look at for a field of the API."""
-        return self.roster.title_of(COLUMN_OF.get(field, field))
-
-
-def _digest(number: str) -> bytes:
-    return hashlib.blake2b(number.encode(), digest_size=8).digest()
