@@ -1,11 +1,13 @@
 """Lag and completeness say no more than watermarks and marks allow."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from aggregator.figures.live import Freshness
+from aggregator.figures.live import Freshness, Verdict
 from shared.contract.events.payloads import Watermark
+from shared.pipeline import watermark
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SOURCES = ("/services/member", "/services/volunteer")
@@ -83,3 +85,47 @@ def test_marks_of_another_epoch_make_no_figures_complete(fresh: Freshness) -> No
     fresh.watermark(mark(SOURCES[1], 0, 0))
     fresh.applied(TOPICS[SOURCES[0]], 0, {"member@2": 3}, gap=False)
     assert not fresh.verdict(NOON).complete
+
+
+def test_figures_from_the_future_are_not_complete_and_have_no_lag(fresh: Freshness) -> None:
+    fresh.watermark(mark(SOURCES[0], 2.5, 0))
+    fresh.watermark(mark(SOURCES[1], 2.0, 0))  # what clocks may differ by
+    verdict = fresh.verdict(NOON)
+    assert verdict.reasons == ("clock:member",)
+    assert (verdict.complete, verdict.lag_seconds) == (False, None)
+    fresh.watermark(mark(SOURCES[0], 1.0, 0))  # the clock was put right
+    assert fresh.verdict(NOON) == Verdict(complete=True, lag_seconds=0.0, reasons=())
+
+
+def test_figures_read_by_a_clock_that_runs_behind_are_not_complete(fresh: Freshness) -> None:
+    for source in SOURCES:
+        fresh.watermark(mark(source, 0, 0))
+    verdict = fresh.verdict(NOON - timedelta(hours=1))
+    assert verdict.reasons == ("clock:member", "clock:volunteer")
+    assert verdict.lag_seconds is None
+
+
+@pytest.mark.parametrize("hours", [0, 1])
+def test_a_wrong_clock_never_calls_old_figures_complete_when_their_time_comes(
+    fresh: Freshness, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The last watermark was an hour ahead, or the clock was set back by one: so says the wall."""
+    second = 0.0
+    monkeypatch.setattr(watermark, "time", SimpleNamespace(monotonic=lambda: second))
+    for source in SOURCES:
+        fresh.watermark(mark(source, 3600 * hours, 0))
+    second = 3600.0
+    verdict = fresh.verdict(NOON + timedelta(hours=hours))
+    assert verdict.reasons == ("late:member", "late:volunteer")
+    assert verdict.lag_seconds == 3600.0
+
+
+def test_figures_are_not_complete_by_a_watermark_that_was_only_found(fresh: Freshness) -> None:
+    """It may be of any age where the clock of the host is behind."""
+    for source in SOURCES:
+        fresh.watermark(mark(source, 0, 0), heard=False)
+    found = fresh.verdict(NOON + timedelta(seconds=1))
+    assert (found.reasons, found.lag_seconds) == (("late:member", "late:volunteer"), 1.0)
+    for source in SOURCES:
+        fresh.watermark(mark(source, 0, 0))
+    assert fresh.verdict(NOON + timedelta(seconds=1)).complete

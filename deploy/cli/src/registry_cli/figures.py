@@ -61,6 +61,8 @@ def show(report: dict[str, Any]) -> None:
         f"比对 compared {report['compared']} · 未处理死信 open dead letters "
         f"{report['open_dead_letters']} · {report['seconds']} s"
     )
+    if reasons := report.get("incomplete_reasons"):  # reports of before have none
+        console.print(f"数字不完整 figures not complete: {', '.join(reasons)}")
     shown = report["differences"][:DIFFERENCES_SHOWN]
     if shown:
         table = Table("主题 topic", "单位 unit", "日期 day", "计数 counter", *COMPARED)

@@ -72,6 +72,7 @@ const STRINGS = {
   end_of_day: ["{day} 日终", "end of {day}"],
   because: ["原因：{list}", "Because: {list}"],
   incomplete_late: ["数据源滞后", "a source lags behind"],
+  incomplete_clock: ["时钟不一致，无法判断数字是否最新", "clocks disagree, so the age of the figures is unknown"],
   incomplete_gap: ["事件序列有缺口，等待补发", "a gap in the events, waiting for the resend"],
   incomplete_dead_letter: ["有无法处理的事件待处理", "events that could not be read await a decision"],
   incomplete_starting: ["数字正在载入", "the figures are being loaded"],

@@ -1,25 +1,24 @@
 """What the HTTP process holds in memory: the tree with its figures, and their freshness (pure)."""
 
-from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aggregator.figures.rules import doubt, doubts_of_events
 from aggregator.figures.tree import Figures
 from aggregator.intake import documents
-from aggregator.intake.projection import mark_key
 from shared.base.clock import now
 from shared.contract.events.payloads import Watermark
-
-PENDING = 600
-"""Watermarks kept per source while their numbers are being applied: ten minutes' worth."""
+from shared.pipeline.eventlog import TopicPartition
+from shared.pipeline.watermark import SourceAge
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What the dashboard shows about its own figures.
 
-    ``lag_seconds`` is None until every source has published a watermark.
+    ``lag_seconds`` is None until every source has published a watermark, and while one is from
+    the future.
     """
 
     complete: bool
@@ -40,12 +39,12 @@ class Freshness:
     sources: tuple[str, ...]
     complete_seconds: float
     dead_letters: int = 0
-    _applied: dict[tuple[str, int], Mapping[str, int]] = field(default_factory=dict)
-    _gaps: set[tuple[str, int]] = field(default_factory=set)
-    _pending: dict[str, deque[Watermark]] = field(
-        default_factory=lambda: defaultdict(lambda: deque(maxlen=PENDING))
-    )
-    _reached: dict[str, Watermark] = field(default_factory=dict)
+    _applied: dict[TopicPartition, Mapping[str, int]] = field(default_factory=dict)
+    _gaps: set[TopicPartition] = field(default_factory=set)
+    _ages: dict[str, SourceAge] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ages = {source: SourceAge() for source in self.sources}
 
     def applied(
         self, topic: str, partition: int, sequences: Mapping[str, int], *, gap: bool
@@ -54,37 +53,24 @@ class Freshness:
         self._applied[(topic, partition)] = sequences
         (self._gaps.add if gap else self._gaps.discard)((topic, partition))
 
-    def watermark(self, mark: Watermark) -> None:
-        self._pending[mark.source].append(mark)
+    def watermark(self, mark: Watermark, *, heard: bool = True) -> None:
+        """Take a watermark; ``heard``: it comes now, and was not found when all was loaded."""
+        if mark.source in self._ages:
+            self._ages[mark.source].take(mark, heard=heard)
 
     def verdict(self, now: datetime) -> Verdict:
         """Return how the figures stand at an instant."""
         reasons: list[str] = []
-        ages: list[float] = []
-        for source in self.sources:
-            pending = self._pending[source]
-            while pending and self._covers(pending[0]):
-                self._reached[source] = pending.popleft()
-            reached = self._reached.get(source)
-            age = None if reached is None else max(0.0, (now - reached.at).total_seconds())
-            if age is None or age >= self.complete_seconds:
-                reasons.append(f"late:{source.rsplit('/', 1)[1]}")
-            if age is not None:
-                ages.append(age)
-        if self._gaps:
-            reasons.append("gap")
-        if self.dead_letters:
-            reasons.append("dead_letter")
-        lag = round(max(ages), 3) if len(ages) == len(self.sources) else None
+        for source, age in self._ages.items():
+            age.advance(self._applied)
+            if age.ahead(now):
+                reasons.append(doubt("clock", source))
+            elif age.age(now) >= self.complete_seconds:
+                reasons.append(doubt("late", source))
+        reasons += doubts_of_events(gaps=len(self._gaps), open_letters=self.dead_letters)
+        lags = [lag for age in self._ages.values() if (lag := age.lag(now)) is not None]
+        lag = round(max(lags), 3) if lags and len(lags) == len(self.sources) else None
         return Verdict(not reasons, lag, tuple(reasons))
-
-    def _covers(self, mark: Watermark) -> bool:
-        key = mark_key(mark.source, mark.epoch)
-        return all(
-            self._applied.get((topic, int(partition)), {}).get(key, 0) >= number
-            for topic, numbers in mark.sequences.items()
-            for partition, number in numbers.items()
-        )
 
 
 class Live:
@@ -117,4 +103,4 @@ class Live:
             place, numbers = (document["topic"], document["partition"]), document["sequences"]
             self.freshness.applied(*place, dict(numbers), gap=document.get("gap") is not None)
         elif name == documents.WATERMARKS:
-            self.freshness.watermark(documents.watermark_of(document))
+            self.freshness.watermark(documents.watermark_of(document), heard=self.ready)

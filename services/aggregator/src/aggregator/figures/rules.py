@@ -1,4 +1,4 @@
-"""How headline figures and breakdowns are made of counters (pure)."""
+"""How headline figures and breakdowns are made of counters, and what makes them incomplete (pure)."""
 
 import re
 from collections import Counter
@@ -72,3 +72,18 @@ def breakdown(series: str, dimension: str, totals: Mapping[str, int]) -> dict[st
             sex, _, year = parts[2].partition("-")
             found[{"sex": sex, "birth_year": year}.get(dimension, parts[2])] += count
     return {value: count for value, count in sorted(found.items()) if count}
+
+
+def doubt(kind: str, source: str) -> str:
+    """Return the reason for which a source keeps figures from being complete: ``late:member``."""
+    return f"{kind}:{source.rsplit('/', 1)[1]}"
+
+
+def doubts_of_events(*, gaps: int, open_letters: int) -> list[str]:
+    """Return the reasons for which single events keep figures from being complete."""
+    reasons = []
+    if gaps:
+        reasons.append("gap")
+    if open_letters:
+        reasons.append("dead_letter")
+    return reasons

@@ -154,10 +154,7 @@ class FiguresService:
             "unit": {**head, "ancestors": ancestors},
             "as_of": day,
             "at": now().isoformat(),
-            "complete": verdict.complete,
-            "incomplete_reasons": verdict.reasons,
-            "lag_seconds": verdict.lag_seconds,
-            "definition_version": DEFINITIONS_VERSION,
+            **_trust(verdict),
             "plan": plan.head(today()) if plan else None,
             "indicators": {**items, "volunteers": volunteers},
             "unattributed": tree.unattributed() if national else None,
@@ -238,7 +235,15 @@ def _head(unit: str, day: date | None, verdict: Verdict) -> Body:
     return {
         "unit": unit,
         "as_of": day or today(),
+        **_trust(verdict),
+    }
+
+
+def _trust(verdict: Verdict) -> Body:
+    """Return what every answer says of its figures."""
+    return {
         "complete": verdict.complete,
+        "incomplete_reasons": verdict.reasons,
         "lag_seconds": verdict.lag_seconds,
         "definition_version": DEFINITIONS_VERSION,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from prometheus_client import Counter, Gauge
 
 from aggregator.intake import store
-from aggregator.intake.projection import Cursor, Fold, mark_key
+from aggregator.intake.projection import Cursor, Fold
 from aggregator.settings import AggregatorSettings
 from shared.base import log
 from shared.base.clock import now
@@ -15,6 +15,7 @@ from shared.base.mongo import Database
 from shared.contract import events
 from shared.pipeline.consumer import POLL_SECONDS, Consumer
 from shared.pipeline.eventlog import EventLog, Record, TopicPartition
+from shared.pipeline.watermark import mark_key
 
 TOPICS = (
     *(topic for topics in events.TOPICS_OF_SOURCE.values() for topic in topics),

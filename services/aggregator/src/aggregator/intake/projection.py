@@ -5,7 +5,6 @@ later batch got through where an earlier one failed; it is not applied, the stor
 passes it, and scanning goes on for the resend (docs/design.md section 5.3).
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,18 +12,15 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from shared.contract import events
 from shared.contract.countable import counter_names
 from shared.contract.events import PoisonEvent, envelope, payloads
 from shared.contract.events.envelope import Span
 from shared.contract.events.payloads import UnitCard, Watermark
+from shared.pipeline import watermark
 from shared.pipeline.eventlog import Record, TopicPartition
-
-_PARTITION = re.compile(r"[0-9]{1,9}")
-_MOST = 2**63 - 1
-"""The largest number the database stores."""
+from shared.pipeline.watermark import mark_key
 
 UnitTopic = tuple[str, str]
 UnitTopicDay = tuple[str, str, str]
@@ -156,14 +152,12 @@ class Fold:
             cursor.offset = max(cursor.offset, record.offset + 1)
 
     def _watermark(self, record: Record) -> None:
-        try:
-            mark = Watermark.model_validate_json(record.value or b"")
-        except ValidationError:
+        mark = watermark.read(record.value)
+        if mark is None:
             return  # the next one follows within a second; none of them counts anything
-        if not _is_of_ours(mark):
-            return
         known = self.watermarks.get(mark.source)
-        if known is None or (known.epoch, known.at) < (mark.epoch, mark.at):
+        # The order of the log decides, not their times: a clock that was ahead is put right.
+        if known is None or known.epoch <= mark.epoch:
             self.watermarks[mark.source] = mark
 
     def _batch(self, record: Record, cursor: Cursor) -> None:
@@ -222,20 +216,6 @@ class Fold:
         if cursor.gap is not None:
             closed = sequence >= cursor.gap.seen
             cursor.gap = None if closed else Gap(sequence + 1, cursor.gap.seen, cursor.gap.since)
-
-
-def mark_key(source: str, epoch: int) -> str:
-    """Return the name a source's mark is kept under: ``member@1``."""
-    return f"{source.rsplit('/', 1)[1]}@{epoch}"
-
-
-def _is_of_ours(mark: Watermark) -> bool:
-    """Whether a watermark is about partitions, by number, that its source writes."""
-    topics = events.TOPICS_OF_SOURCE.get(mark.source)
-    if topics is None or mark.epoch > _MOST or not mark.sequences.keys() <= set(topics):
-        return False
-    numbers = (item for topic in mark.sequences.values() for item in topic.items())
-    return all(_PARTITION.fullmatch(name) and 0 <= number <= _MOST for name, number in numbers)
 
 
 def _members(value: bytes, span: Span) -> list[dict[str, Any]] | None:

@@ -17,6 +17,7 @@ from aggregator.intake.projection import Addend, Cursor, Delta, Fold
 from shared.base.clock import now
 from shared.base.mongo import SNAPSHOT, AsyncDatabase, ClientSession, Database, Document, transact
 from shared.contract import events
+from shared.contract.events.payloads import Watermark
 from shared.pipeline.consumer import Superseded
 from shared.pipeline.eventlog import TopicPartition
 
@@ -66,7 +67,7 @@ def commit(database: Database, fold: Fold, topic_ids: Mapping[str, str]) -> None
             for identity, fields in letters
         ]
         watermarks = [
-            _replace_older(documents.watermark_document(mark), "at")
+            _replace(documents.watermark_document(mark), "epoch", "$gte")
             for mark in fold.watermarks.values()
         ]
         _write(database, session, {documents.DEAD_LETTERS: dead, documents.WATERMARKS: watermarks})
@@ -105,7 +106,7 @@ def _advance(
 def write_delta(database: Database, delta: Delta, session: ClientSession) -> None:
     """Add a delta to counters and history, and the newer cards to the tree."""
     cards = [
-        _replace_older(documents.card_document(card), "version") for card in delta.cards.values()
+        _replace(documents.card_document(card), "version", "$gt") for card in delta.cards.values()
     ]
     counters, history = _additions(delta.counters.items()), _additions(delta.history.items())
     _write(database, session, {COUNTERS: counters, HISTORY: history, documents.UNITS: cards})
@@ -124,9 +125,9 @@ def _additions(counts: Iterable[tuple[tuple[str, ...], Mapping[str, int]]]) -> l
     return updates
 
 
-def _replace_older(document: Document, field: str) -> UpdateOne:
-    """Return the update that stores a document unless the one there is as new by some field."""
-    newer = {"$gt": [document[field], f"${field}"]}  # greater than a field that is not there
+def _replace(document: Document, field: str, compared: str) -> UpdateOne:
+    """Return the update that stores a document where some field of it compares so with the one there."""
+    newer = {compared: [document[field], f"${field}"]}  # greater than a field that is not there
     replace = {"$replaceWith": {"$cond": [newer, {"$literal": document}, "$$ROOT"]}}
     return UpdateOne({"_id": document["_id"]}, [replace], upsert=True)
 
@@ -178,6 +179,11 @@ async def sums(
         key = row["_id"]
         if units is None or key["u"] in units:
             yield key["u"], key["t"], key["k"], row["n"]
+
+
+def watermarks(database: Database) -> list[Watermark]:
+    """Return the newest watermark of each source."""
+    return [documents.watermark_of(found) for found in database[documents.WATERMARKS].find()]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,11 @@ its number in the ``registry`` and on the ``dashboard``."""
 
 @dataclass(frozen=True)
 class Report:
-    """What a comparison found; ``series`` has the totals over all units."""
+    """What a comparison found; ``series`` has the totals over all units.
+
+    ``incomplete_reasons`` are those of the figures (``GET /v1/progress``), without ``late``: a
+    comparison waits until what it compares is applied.
+    """
 
     id: str
     at: datetime
@@ -29,6 +33,7 @@ class Report:
     series: Mapping[str, Mapping[str, int]]
     differing: int
     differences: tuple[Difference, ...]
+    incomplete_reasons: tuple[str, ...] = ()
 
 
 def differences(

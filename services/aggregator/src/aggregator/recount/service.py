@@ -13,14 +13,16 @@ from typing import Any
 import httpx
 
 from aggregator.deadletters import service as deadletters
+from aggregator.figures.rules import doubt, doubts_of_events
 from aggregator.intake import service as intake
-from aggregator.intake.projection import Addend, Cursor, Fold, mark_key
+from aggregator.intake.projection import Addend, Cursor, Fold
 from aggregator.recount import rules
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.base.mongo import Database
 from shared.contract.events import envelope
 from shared.pipeline.eventlog import EventLog, TopicPartition
+from shared.pipeline.watermark import is_ahead, mark_key
 
 Cursors = dict[TopicPartition, Cursor]
 
@@ -70,17 +72,23 @@ def compare(
     stored = intake.snapshot(database)
     expected = _expected(event_log, answers, before, stored.cursors)
     wrong = rules.differences(expected, stored.history, stored.counters)
+    open_letters = deadletters.count_open(database)
+    gaps = sum(1 for cursor in stored.cursors.values() if cursor.gap)
+    ahead = [mark.source for mark in intake.watermarks(database) if is_ahead(mark.at, now())]
+    reasons = [doubt("clock", source) for source in ahead]
+    reasons += doubts_of_events(gaps=gaps, open_letters=open_letters)
     return rules.Report(
         id=new_id(),
         at=now(),
         seconds=round(time.monotonic() - start, 3),
         equal=not wrong,
         compared=len(expected.keys() | stored.history.keys()) + len(stored.counters),
-        open_dead_letters=deadletters.count_open(database),
+        open_dead_letters=open_letters,
         counted_at={answer.source: answer.at for answer in answers},
         series=rules.totals(expected, stored.history),
         differing=len(wrong),
         differences=tuple(wrong[: rules.DIFFERENCES_SHOWN]),
+        incomplete_reasons=tuple(reasons),
     )
 
 
