@@ -1,30 +1,34 @@
-"""Names of persons and phone numbers (docs/domain.md section 4.3): each in its one stored form.
+"""Names of persons and phone numbers (docs/domain.md section 4): each in its one stored form.
 
-Chinese names hold characters newer than the interpreter's Unicode tables (生僻字), private-use ones
-of older systems, and the middle dot; none of them is refused. Phones are E.164:
-mainland mobiles, Hong Kong, Macau, mobiles of Taiwan. A phone identifies nobody: several minors may
-share a guardian's.
+Names hold characters newer than the interpreter's Unicode tables (生僻字) and the middle dot; what
+replaces a lost character is refused. Phones are E.164: mainland mobiles, Hong Kong, Macau, mobiles
+of Taiwan. A phone identifies nobody: several minors may share a guardian's.
 """
 
+import html
 import re
 import unicodedata
 
+from shared.people.names import FOLDS, MIDDLE_DOT
 from shared.people.problems import NameProblem, PhoneProblem
 
 LONGEST_NAME = 50
 """Characters (code points) of a name in its stored form."""
 
-MIDDLE_DOT = "·"
-
 _LONGEST_NAME_SENT = 400
-_MIDDLE_DOTS = dict.fromkeys(map(ord, "\u2027\u2022\u30fb\uff65\u2219\u22c5\u1427"), MIDDLE_DOT)
 _NAME_EDGES = " \t\r\n\u00a0\u3000\ufeff\u200b\u2060"
-_FOLDED = re.compile("[\u2f00-\u2fdf\u3000\uff01-\uff5e]")
-"""Kangxi radicals (what PDF files give for characters), wide space, full-width ASCII."""
-_HAN = "\u3007\u3400-\u9fff\uf900-\ufaff\ue000-\uf8ff\U00020000-\U0003fffd"
+_HAN = "\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 _SPACE_IN_HAN = re.compile(f"(?<=[{_HAN}·]) (?=[{_HAN}·])")
 _FULL_STOP_IN_HAN = re.compile(f"(?<=[{_HAN}])[.](?=[{_HAN}])")
+_VARIANT_OF_HAN = re.compile(f"(?<=[{_HAN}])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+"""Selects a glyph of the character before it; NFC loses the glyph of a compatibility form too."""
 _REFUSED_IN_NAMES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_SIGNS = frozenset({"So", "Sm", "Sc", "No"})
+_STAND_INS = "?*"
+"""What programs write for a character that they lack, as they do □, 〓 and U+FFFD (symbols)."""
+_MISREAD = "锟斤拷"
+"""Two U+FFFD in UTF-8, read as GBK."""
+_ESCAPED = re.compile(r"\\[ux][0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}|_x[0-9A-Fa-f]{4}_")
 _IDEOGRAPH = re.compile(f"[{_HAN}]")
 _PLAIN_NAME = re.compile(f"[\u4e00-\u9fff]{{1,{LONGEST_NAME}}}")
 """Nearly every name; already in its stored form."""
@@ -37,25 +41,28 @@ _REGIONS = frozenset({"CN", "HK", "MO", "TW"})
 
 
 def check_name(raw: str) -> str:
-    """Return a name in its stored form.
+    """Return a name in its stored form, the same whatever coding of its characters was sent.
 
-    NFC; not NFKC, which would change letters that are part of a name, but for full-width ASCII
-    and radicals, which are artefacts of input. Runs of spaces become one, and none is kept between
-    Chinese characters (rosters pad two-character names); every kind of middle dot, and a full stop
-    between Chinese characters, becomes ·.
+    NFC, with radicals, compatibility forms, characters moved from the private-use area
+    (``shared.people.names``) and full-width ASCII as the characters they are meant for; otherwise
+    not NFKC, which would change letters that are part of a name. Runs of spaces become one, and none is
+    kept between Chinese characters (rosters pad two-character names); every kind of middle dot, and
+    a full stop between Chinese characters, becomes ·.
 
     Raises:
-        NameProblem: empty, too long, control characters or broken Unicode, or no letter at all.
+        NameProblem: empty, too long, control characters or broken Unicode, signs in place of lost
+            characters, codes of a web page or program, private-use characters, or no letter at all.
     """
-    if _PLAIN_NAME.fullmatch(raw):
+    if _PLAIN_NAME.fullmatch(raw) and _MISREAD not in raw:
         return raw
     if len(raw) > _LONGEST_NAME_SENT:
         raise NameProblem("name.length", {"longest": LONGEST_NAME})
     text = raw.strip(_NAME_EDGES)
     if any(_is_refused(char) for char in text):
         raise NameProblem("name.characters")
-    text = _FOLDED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
-    text = unicodedata.normalize("NFC", text.translate(_MIDDLE_DOTS))
+    text = unicodedata.normalize("NFC", text.translate(FOLDS))
+    text = _VARIANT_OF_HAN.sub("", text)
+    _refuse_damage(text)
     text = _SPACE_IN_HAN.sub("", " ".join(text.split()))
     text = _FULL_STOP_IN_HAN.sub(MIDDLE_DOT, text)
     if not text:
@@ -70,6 +77,20 @@ def check_name(raw: str) -> str:
 def _is_refused(char: str) -> bool:
     """Unassigned characters pass (newer ideographs look so); non-characters do not."""
     return unicodedata.category(char) in _REFUSED_IN_NAMES or ord(char) & 0xFFFE == 0xFFFE
+
+
+def _refuse_damage(text: str) -> None:
+    """Refuse what a name turned into on its way; no person's name holds such a thing."""
+    if ("&" in text and html.unescape(text) != text) or _ESCAPED.search(text):
+        raise NameProblem("name.escaped")
+    if _MISREAD in text:
+        raise NameProblem("name.damaged", {"place": text.index(_MISREAD) + 1})
+    for place, char in enumerate(text, 1):
+        category = unicodedata.category(char)
+        if category in _SIGNS or char in _STAND_INS:
+            raise NameProblem("name.damaged", {"place": place})
+        if category == "Co":
+            raise NameProblem("name.private_use", {"place": place})
 
 
 def normalise_phone(raw: str) -> str:

@@ -1,4 +1,4 @@
-"""Correction of a stored person: all fields are checked again, only named ones rewritten."""
+"""Correction of a stored person: the whole is checked again, only named fields are rewritten."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -51,9 +51,10 @@ def correct_person(
     Raises:
         Invalid: a field breaks a rule.
     """
-    known = set(PersonInput.model_fields) & given.corrected
+    known = PersonInput.model_fields.keys() & given.corrected
     merged = as_given(stored, cipher) | {name: getattr(given, name) for name in known}
-    person = check_person(PersonInput.model_validate(merged), today)
+    kept = PersonInput.model_fields.keys() - known
+    person = check_person(PersonInput.model_validate(merged), today, kept)
     sealed = seal(person, cipher)
     names = [kept for name in sorted(known) for kept in _STORED_AS.get(name, (name,))]
     return person, replace(stored, **{name: getattr(sealed, name) for name in names})

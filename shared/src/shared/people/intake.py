@@ -1,6 +1,6 @@
 """Checking a person's data: what is sent, and its stored forms once every rule holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -113,17 +113,22 @@ class Person:
     unverified: bool = False
 
 
-def check_person(given: PersonInput, today: date) -> Person:
+def check_person(given: PersonInput, today: date, kept: Collection[str] = ()) -> Person:
     """Return a person in stored form; sex and birth date come from the number where not declared.
 
-    Raises Invalid with every field at fault, each with the code of its rule. Which document types
-    are taken, and from what age, are rules of each register.
+    Which document types are taken, and from what age, are rules of each register.
+
+    Args:
+        kept: names of fields that stay as stored: names entered before a rule are not judged by it.
+
+    Raises:
+        Invalid: every field at fault, each with the code of its rule.
     """
     errors: list[FieldError] = []
     identifier = _try(
         errors, "id_number", lambda: identifiers.check(given.id_type, given.id_number, today)
     )
-    name = _try(errors, "name", lambda: check_name(given.name))
+    name = given.name if "name" in kept else _try(errors, "name", lambda: check_name(given.name))
     number = given.phone
     phone = None if number is None else _try(errors, "phone", lambda: normalise_phone(number))
     ethnicity = read_code(errors, "ethnicity", codes.ETHNICITY, given.ethnicity)
@@ -132,7 +137,7 @@ def check_person(given: PersonInput, today: date) -> Person:
     occupation = read_code(errors, "occupation", OCCUPATION, given.occupation)
     sex = read_code(errors, "sex", codes.SEX, given.sex)
     sent = given.guardian
-    guardian = None if sent is None else check_guardian(errors, sent, today)
+    guardian = None if sent is None else _guardian(errors, sent, today, kept="guardian" in kept)
     born = given.birth_date
     if born is not None and not EARLIEST_BIRTH <= born <= today:
         errors += violations_of_day(born, today, EARLIEST_BIRTH, field="birth_date")
@@ -174,6 +179,14 @@ def check_guardian(errors: list[FieldError], given: GuardianInput, today: date) 
     if name is None or phone is None:
         return None
     return Guardian(name, given.relation, phone, given.consent)
+
+
+def _guardian(
+    errors: list[FieldError], given: GuardianInput, today: date, *, kept: bool
+) -> Guardian | None:
+    if kept:
+        return Guardian(given.name, given.relation, given.phone, given.consent)
+    return check_guardian(errors, given, today)
 
 
 def check_consent(

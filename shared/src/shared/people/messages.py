@@ -125,6 +125,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "姓名含有控制字符、不可见字符或损坏的文字，请重新输入。",
         "The name holds control or invisible characters or broken text; type it again.",
     ),
+    "name.damaged": (
+        "姓名第 {place} 个字符是符号或乱码（如 ?、*、□、〓），原来的文字可能已丢失：请按证件重新填写姓名。",
+        "Character {place} of the name is a sign, such as ?, *, □ or 〓, or garbled: a character may "
+        "have been lost; enter the name as the document has it.",
+    ),
+    "name.escaped": (
+        "姓名含有网页或程序的转义代码（如 &#20013;、&amp;、&nbsp;），不是文字：请按证件重新填写姓名。",
+        "The name holds codes of a web page or program, such as &#20013;, &amp; or &nbsp;, in place "
+        "of characters; enter the name as the document has it.",
+    ),
+    "name.private_use": (
+        "姓名第 {place} 个字符是某一系统自造的字（私用区编码），其他系统无法识别：请用支持 GB 18030-2022 "
+        "的输入法重新输入；输入法中没有的字，请用其汉语拼音大写字母代替。",
+        "Character {place} of the name is a private-use character, known only to the system that made "
+        "it; type it with an input method of GB 18030-2022, or where none offers it, write its pinyin "
+        "in capital letters.",
+    ),
     "name.no_letter": (
         "姓名中没有文字，请填写真实姓名。",
         "The name holds no letter; enter the person's name.",

@@ -20,6 +20,8 @@ PARAMS = {
     "identifier.document_length": {"shortest", "longest", "length"},
     "identifier.type_mismatch": {"expected", "expected_zh", "expected_en"},
     "name.length": {"longest"},
+    "name.damaged": {"place"},
+    "name.private_use": {"place"},
     "code.unknown": {"list"},
 }
 
