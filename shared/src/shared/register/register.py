@@ -157,8 +157,11 @@ class Register(Generic[E]):
         """
         raise NotImplementedError
 
-    def acted(self, command: Command, entity: E) -> E:
+    def acted(self, command: Command, entity: E, *, anew: bool = False) -> E:
         """Return what the action table alone makes of an entity.
+
+        Args:
+            anew: whether its values come from a whole new registration.
 
         Raises:
             Conflict: the status does not allow the action.
@@ -168,7 +171,7 @@ class Register(Generic[E]):
         action = self.required(command, entity)
         check(self.actions, action, entity, command.caller.subject, command.reason)
         check_day(action, entity.timeline, command.day, command.today)
-        return moved(entity, action, command.day, command.moment)
+        return moved(entity, action, command.day, command.moment, anew=anew)
 
     def path_after(self, entity: E, path: Sequence[Place]) -> Sequence[Place]:
         """Return the path of an entity that was written.

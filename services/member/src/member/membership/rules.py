@@ -75,7 +75,7 @@ ACTIONS = ActionTable(
         ),
         Action(
             name="reapply", fact="reapplied", role="registrar",
-            sources=REOPENABLE, target="APPLIED", drafts=True,
+            sources=REOPENABLE, target="APPLIED", drafts=True, restarts=REOPENABLE,
         ),
     ),
 )  # fmt: skip

@@ -64,6 +64,7 @@ ACTIONS = ActionTable(
         Action(
             name="enrol", fact="enrolled", role="registrar",
             sources=frozenset({"APPLIED", "DEREGISTERED", VOIDED}), target="ENROLLED",
+            restarts=frozenset({"DEREGISTERED", VOIDED}),
         ),
         Action(
             name="apply-registration", fact="registration-applied", role="registrar",
