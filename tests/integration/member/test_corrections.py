@@ -28,12 +28,11 @@ def back_as_an_adult(members: Members) -> Entity:
         education="70", effective_on="2016-03-01",
     )  # fmt: skip
     member: Entity = members.post(youth).json()
-    for action, day in (
-        ("approve", "2016-03-02"),
-        ("file", "2016-03-03"),
-        ("withdraw", "2018-07-01"),
-    ):
+    for action, day in (("approve", "2016-03-02"), ("file", "2016-03-03")):
         member = members.done(member, action, body={"effective_on": day})
+    # An end that empties past days is the county's, with a reason.
+    left = {"effective_on": "2018-07-01", "reason": "毕业离校"}
+    member = members.done(member, "withdraw", who=members.approver, body=left)
     adult = {**youth, "kind": "INDIVIDUAL_ADULT", "unit_id": "town", "education": "20"}
     adult["effective_on"] = "2020-09-01"
     member = members.done(member, "reapply", body={"registration": adult})

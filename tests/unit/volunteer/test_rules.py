@@ -317,9 +317,9 @@ def test_the_application_of_a_volunteer_is_registered_at_once_where_the_rule_say
 def test_the_openapi_text_of_an_action_on_a_volunteer_names_each_case() -> None:
     assert (
         "Where the ground is REMOVED: Role: approver, granted at a county or above. A reason"
-        in (description(ACTS["deregister"]))
+        in (description(ACTS["deregister"], "volunteer"))
     )
     counted = (
         "Where it was ever counted: Role: approver, granted at a county or above. Another person"
     )
-    assert counted in description(ACTS["void"])
+    assert counted in description(ACTS["void"], "volunteer")
