@@ -150,16 +150,28 @@ colours, sizes = st.sampled_from(["red", "white", "blue"]), st.sampled_from(["S"
 
 @st.composite
 def badges(draw: st.DrawFn) -> Badge:
-    """Draw a badge with any dated states, the last of which is its own."""
-    ago = draw(st.lists(st.integers(0, SPAN), min_size=1, max_size=6, unique=True))
+    """Draw a badge with any dated states, the last of which is its own.
+
+    The states of an earlier run have values of their own; those of the newest are in record 9.
+    """
+    ago = sorted(
+        draw(st.lists(st.integers(0, SPAN), min_size=1, max_size=6, unique=True)), reverse=True
+    )
+    returned = draw(st.integers(0, len(ago) - 1))
+    values = {run: (draw(colours), draw(sizes)) for run in (1, 2)}
     entries = tuple(
         Entry(
             TODAY - timedelta(days=number),
             MOMENT,
-            a_badge((0, draw(st.sampled_from(STATUSES[:-1]))), colour=draw(colours),
-                    size=draw(sizes)).state,
+            a_badge(
+                (0, draw(st.sampled_from(STATUSES[:-1]))), colour=values[run][0],
+                size=values[run][1],
+            ).state,
+            run,
+            9 if run == 2 else 1,
         )
-        for number in sorted(ago, reverse=True)
+        for position, number in enumerate(ago)
+        for run in (1 if position < returned else 2,)
     )  # fmt: skip
     last = states_of(entries)[-1]
     return replace(

@@ -19,12 +19,11 @@ WRITING = (
         "correction-of-the-last-state-alone",
         "What was wrong from the start is put right in every state.",
         f"{_SHARED}register/actions.py",
-        "        for entry in before.timeline\n"
-        "        for mended in timeline.correct((entry,), _right_values(entry, wrong, right), moment)",
-        "        for known in [before.timeline]\n"
-        "        for mended in (*known[:-1], *timeline.correct(known[-1:], right, moment))",
+        "        return replace(after, timeline=timeline.correct(states, changed, moment, runs=runs))",
+        "        last = timeline.correct(states[-1:], changed, moment, runs=runs)\n"
+        "        return replace(after, timeline=(*states[:-1], *last))",
         (
-            f"{_ACTIONS}test_an_action_that_corrects_sets_right_what_is_wrong_and_that_alone",
+            f"{_ACTIONS}test_an_action_that_corrects_sets_right_every_state_of_the_record_and_no_other",
             f"{_MEMBERS}test_a_correction_of_a_member_reaches_every_state_and_no_voided_entry",
             f"{_VOLUNTEERS}test_a_correction_of_a_volunteer_reaches_every_state_and_no_earlier_truth",
         ),
@@ -108,6 +107,8 @@ WRITING = (
         ").deleted_count != 1:\n            raise Unavailable",
         ").deleted_count > 1:\n            raise Unavailable",
         (f"{_CLOSING}test_a_unit_whose_change_was_given_up_is_not_closed",),
+    ),
+    Planted(
         "credit-code-not-marked",
         "Of two units entered at once with one credit code one is kept.",
         "services/org-units/src/org_units/units/doubles.py",

@@ -28,12 +28,11 @@ def back_as_an_adult(members: Members) -> Entity:
         education="70", effective_on="2016-03-01",
     )  # fmt: skip
     member: Entity = members.post(youth).json()
-    for action, day in (
-        ("approve", "2016-03-02"),
-        ("file", "2016-03-03"),
-        ("withdraw", "2018-07-01"),
-    ):
+    for action, day in (("approve", "2016-03-02"), ("file", "2016-03-03")):
         member = members.done(member, action, body={"effective_on": day})
+    # An end that empties past days is the county's, with a reason.
+    left = {"effective_on": "2018-07-01", "reason": "毕业离校"}
+    member = members.done(member, "withdraw", who=members.approver, body=left)
     adult = {**youth, "kind": "INDIVIDUAL_ADULT", "unit_id": "town", "education": "20"}
     adult["effective_on"] = "2020-09-01"
     member = members.done(member, "reapply", body={"registration": adult})
@@ -73,12 +72,45 @@ def test_a_correction_of_a_member_who_returned_leaves_the_former_time_alone(
     assert after[:4] == before[:4]
     assert after[4:] == [(day, {**state, "education": "30"}) for day, state in before[4:]]
 
-    answer = corrected(members, answer.json(), sex="2" if before[0][1]["sex"] == "1" else "1")
-    sexes = {state["sex"] for _, state in timeline_of(database, member)}
-    assert sexes == {answer.json()["sex"]}
+    sex = "2" if before[0][1]["sex"] == "1" else "1"
+    answer = corrected(members, answer.json(), sex=sex, run=1)
+    assert answer.json()["sex"] == before[0][1]["sex"]  # the present one is right
+    sexes = [state["sex"] for _, state in timeline_of(database, member)]
+    assert sexes == [sex] * 4 + [before[0][1]["sex"]] * 3
 
 
-NULLED = sorted(set(MemberCorrection.model_fields) - {"reason", "document"})
+def test_a_correction_of_a_member_taken_back_leaves_every_past_day_as_it_was(
+    members: Members, database: Database
+) -> None:
+    """Seen: the first run had the wrong value of the second, and was corrected with it."""
+    member = back_as_an_adult(members)
+    before = timeline_of(database, member)
+    for education in ("70", "20"):  # the first run has 70 for good
+        member = corrected(members, member, education=education).json()
+    assert timeline_of(database, member) == before
+    changes = [event.changes for _, event in events_of(database, member["id"])[-2:]]
+    assert [len(one) for one in changes] == [len(changes[0])] * 2
+
+
+def test_one_run_of_a_member_is_corrected_by_itself_as_the_answer_names_it(
+    members: Members,
+) -> None:
+    member = back_as_an_adult(members)
+    shown = [(one["run"], one["from"], one["status"], one["education"]) for one in member["runs"]]
+    assert shown == [(1, "2016-03-01", "WITHDRAWN", "70"), (2, "2020-09-01", "ACTIVE", "20")]
+    answer = corrected(members, member, education="80", birth_date="2000-06-02", run=1)
+    assert answer.status_code == 200, answer.text
+    assert [one["education"] for one in answer.json()["runs"]] == ["80", "20"]
+    assert answer.json()["birth_date"] == member["birth_date"]
+    refused = corrected(members, answer.json(), education="80", name="李四", phone=None, run=1)
+    check_problem(refused, 422, "request.invalid", "name")
+    assert [error["field"] for error in refused.json()["errors"]] == ["name", "phone"]
+    refused = corrected(members, answer.json(), education="80", run=7)
+    check_problem(refused, 422, "correction.run_unknown", "run")
+    check_problem(corrected(members, answer.json(), run=1), 422, "field.empty_change")
+
+
+NULLED = sorted(set(MemberCorrection.model_fields) - {"reason", "document", "run"})
 
 
 @pytest.mark.parametrize("field", NULLED)

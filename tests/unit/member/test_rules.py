@@ -303,19 +303,6 @@ def test_a_correction_of_a_member_reaches_every_state_and_no_voided_entry() -> N
         check(ACTIONS, ACTIONS.correct, a_member((TODAY, status)), "registrar", None)
 
 
-def test_a_correction_of_a_member_leaves_what_an_earlier_time_says_otherwise() -> None:
-    adult = a_member((TODAY, "ACTIVE"), person=a_stored_person(education="20"))
-    second = adult.state
-    first = {**second, "kind": "INDIVIDUAL_YOUTH", "education": "70"}
-    member = replace(adult, timeline=(Entry(JOINED, MOMENT, first), Entry(TODAY, MOMENT, second)))
-    assert corrected(member) == [first, second]
-    assert corrected(member, education="30") == [first, {**second, "education": "30"}]
-    assert corrected(member, sex="2") == [{**first, "sex": "2"}, {**second, "sex": "2"}]
-    youth = replace(member, kind="INDIVIDUAL_YOUTH")  # wrong in the present state alone
-    states = actions.corrected(member, youth, MOMENT).timeline
-    assert [entry.state for entry in states] == [first, {**second, "kind": "INDIVIDUAL_YOUTH"}]
-
-
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.integers(0, 40)), max_size=12))
 def test_any_history_of_a_member_keeps_the_timeline_in_order_and_ends_in_the_status(
     commands: list[tuple[str, int]],

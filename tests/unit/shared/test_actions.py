@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.base.errors import Conflict, Forbidden, Invalid, RegistryError
@@ -208,7 +208,8 @@ def test_an_action_changes_the_states_from_its_day_on_and_none_before(
     if action.target == "VOIDED":
         assert after.timeline == ()
         return
-    assert after.timeline[-1] == Entry(day, LATER, after.state)
+    newest = badge.timeline[-1]
+    assert after.timeline[-1] == Entry(day, LATER, after.state, newest.run, newest.record)
     for number in range(SPAN + 1):
         one = FIRST_DAY + timedelta(days=number)
         held = state_on(after.timeline, one)
@@ -233,13 +234,11 @@ def test_any_history_of_actions_keeps_the_timeline_in_order_and_ends_in_the_stat
             assert badge.timeline[-1].state == badge.state
 
 
-@given(badges(), sizes)
+@given(badges(), colours, sizes)
 def test_an_action_that_corrects_is_undone_by_the_one_that_corrects_back(
-    badge: Badge, size: str
+    badge: Badge, colour: str, size: str
 ) -> None:
-    """A value that was nowhere before; otherwise a state that was right would be undone."""
-    right = replace(badge, colour="gold", size=size)
-    assume(size == badge.size or size not in [state["size"] for state in states_of(badge.timeline)])
+    right = replace(badge, colour=colour, size=size)
     there = corrected(badge, right, LATER)
     back = corrected(there, replace(there, colour=badge.colour, size=badge.size), LATER)
     assert states_of(back.timeline) == states_of(badge.timeline)
@@ -248,30 +247,27 @@ def test_an_action_that_corrects_is_undone_by_the_one_that_corrects_back(
 
 
 @given(badges(), colours, sizes)
-def test_an_action_that_corrects_sets_right_what_is_wrong_and_that_alone(
+def test_an_action_that_corrects_sets_right_every_state_of_the_record_and_no_other(
     badge: Badge, colour: str, size: str
 ) -> None:
     right = replace(badge, colour=colour, size=size, engraving="new")
     after = corrected(badge, right, LATER)
     assert after == replace(right, timeline=after.timeline)
-    assert [e.effective_on for e in after.timeline] == [e.effective_on for e in badge.timeline]
     for was, now in zip(badge.timeline, after.timeline, strict=True):
         assert was.state is not None
-        expected = dict(was.state)
-        for name, wrong, value in (("colour", badge.colour, colour), ("size", badge.size, size)):
-            if expected[name] == wrong:
-                expected[name] = value
-        assert now == (was if expected == was.state else Entry(was.effective_on, LATER, expected))
+        given_now = {"colour": colour, "size": size} if was.record == 9 else {}
+        expected = {**was.state, **given_now}
+        assert now == (
+            was if expected == was.state else replace(was, recorded_at=LATER, state=expected)
+        )
 
 
-def test_an_action_that_corrects_leaves_what_an_earlier_time_says_otherwise() -> None:
-    badge = a_badge((9, "READY"), (5, "WORN"), (0, "LOST"), colour="blue")
-    earlier = Entry(badge.timeline[0].effective_on, MOMENT, {**badge.state, "colour": "white"})
-    nowhere = Entry(badge.timeline[1].effective_on, MOMENT, None)
-    mixed = replace(badge, timeline=(earlier, nowhere, badge.timeline[2]))
-    after = corrected(mixed, replace(mixed, colour="red", size="S"), LATER)
-    assert [entry.state and (entry.state["colour"], entry.state["size"]) for entry in
-            after.timeline] == [("white", "S"), None, ("red", "S")]  # fmt: skip
+def test_an_action_that_corrects_leaves_a_state_that_counts_nowhere() -> None:
+    badge = a_badge((9, "READY"), (0, "LOST"), colour="blue")
+    nowhere = Entry(badge.timeline[0].effective_on, MOMENT, None)
+    mixed = replace(badge, timeline=(nowhere, badge.timeline[1]))
+    after = corrected(mixed, replace(mixed, colour="red"), LATER)
+    assert [entry.state and entry.state["colour"] for entry in after.timeline] == [None, "red"]
 
 
 def test_an_action_is_kept_by_its_name() -> None:

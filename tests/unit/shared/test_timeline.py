@@ -1,5 +1,6 @@
 """Whatever becomes of a timeline, its changes add up to it on every day."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
@@ -84,6 +85,11 @@ def test_a_correction_reaches_every_state_of_the_timeline_and_no_null(timeline: 
     assert all(entry.state["unit"] == "c" for entry in mended if entry.state is not None)
 
 
-@given(timelines)
-def test_a_timeline_that_was_stored_is_read_back_unchanged(timeline: Timeline) -> None:
-    assert from_documents(to_documents(timeline)) == timeline
+@given(timelines, st.integers(1, 3), st.integers(1, 9))
+def test_a_timeline_that_was_stored_is_read_back_unchanged(
+    timeline: Timeline, run: int, record: int
+) -> None:
+    known = tuple(replace(entry, run=run, record=record) for entry in timeline)
+    documents = to_documents(known)
+    assert from_documents(documents) == known
+    assert all(("run" in one, "record" in one) == (run > 1, record > 1) for one in documents)

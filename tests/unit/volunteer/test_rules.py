@@ -299,7 +299,8 @@ def test_a_correction_of_a_volunteer_reaches_every_state_and_no_earlier_truth() 
     assert corrected(entry) == [first, second]
     assert corrected(entry, sex="2") == [{**first, "sex": "2"}, {**second, "sex": "2"}]
     former = {**first, "education": "70"}
-    other = replace(entry, timeline=(Entry(ENTERED, MOMENT, former), entry.timeline[1]))
+    last = replace(entry.timeline[1], run=2, record=5)
+    other = replace(entry, timeline=(Entry(ENTERED, MOMENT, former), last))
     assert corrected(other, education="20") == [former, {**second, "education": "20"}]
     with pytest.raises(Conflict, match=r"state\.illegal"):
         check(ACTIONS, ACTIONS.correct, a_volunteer((TODAY, "VOIDED")), "registrar", None)
@@ -316,9 +317,9 @@ def test_the_application_of_a_volunteer_is_registered_at_once_where_the_rule_say
 def test_the_openapi_text_of_an_action_on_a_volunteer_names_each_case() -> None:
     assert (
         "Where the ground is REMOVED: Role: approver, granted at a county or above. A reason"
-        in (description(ACTS["deregister"]))
+        in (description(ACTS["deregister"], "volunteer"))
     )
     counted = (
         "Where it was ever counted: Role: approver, granted at a county or above. Another person"
     )
-    assert counted in description(ACTS["void"])
+    assert counted in description(ACTS["void"], "volunteer")

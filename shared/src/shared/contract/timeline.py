@@ -5,8 +5,8 @@ state that holds from the end of that day on. Pure values; the algebra that keep
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,11 +19,18 @@ class Entry:
     """From the day ``effective_on`` (China Standard Time) on, ``state`` holds.
 
     ``state`` is None where the entity counts nowhere from that day on.
+
+    Args:
+        run: which run of the entity it belongs to: a return after an end opens the next one.
+        record: version of the entity that recorded the values in ``state``. Runs that share one
+            share these values; a return by a whole registration makes a new record.
     """
 
     effective_on: date
     recorded_at: datetime
     state: State | None
+    run: int = 1
+    record: int = 1
 
 
 @dataclass(frozen=True)
@@ -54,14 +61,37 @@ def record(timeline: Timeline, entry: Entry) -> Timeline:
     return (*kept, entry)
 
 
-def correct(timeline: Timeline, fields: Mapping[str, Any], recorded_at: datetime) -> Timeline:
-    """Return the timeline with fields that were wrong from the start set right in every state."""
+def correct(
+    timeline: Timeline,
+    fields: Mapping[str, Any],
+    recorded_at: datetime,
+    *,
+    runs: Collection[int] | None = None,
+    record: int | None = None,
+) -> Timeline:
+    """Return the timeline with fields that were wrong from the start set right.
+
+    Args:
+        runs: whose states are corrected; all by default.
+        record: what the states of these runs then belong to, where that changes.
+    """
     return tuple(
-        Entry(entry.effective_on, recorded_at, {**entry.state, **fields})
-        if entry.state is not None and any(entry.state.get(k) != v for k, v in fields.items())
+        _corrected(entry, fields, recorded_at, record)
+        if runs is None or entry.run in runs
         else entry
         for entry in timeline
     )
+
+
+def _corrected(
+    entry: Entry, fields: Mapping[str, Any], recorded_at: datetime, record: int | None
+) -> Entry:
+    if record is not None:
+        entry = replace(entry, record=record)
+    state = entry.state
+    if state is None or all(state.get(name) == value for name, value in fields.items()):
+        return entry
+    return replace(entry, recorded_at=recorded_at, state={**state, **fields})
 
 
 def _steps(timeline: Timeline) -> dict[date, tuple[State | None, State | None]]:
@@ -98,12 +128,17 @@ def changes(old: Timeline, new: Timeline) -> list[Change]:
 
 
 def to_documents(timeline: Timeline) -> list[dict[str, Any]]:
-    """Return the timeline as it is stored: days as ISO text, never midnight instants."""
+    """Return the timeline as it is stored: days as ISO text, never midnight instants.
+
+    The numbers of a first registration are left out.
+    """
     return [
         {
             "effective_on": entry.effective_on.isoformat(),
             "recorded_at": entry.recorded_at,
             "state": None if entry.state is None else dict(entry.state),
+            **({} if entry.run == 1 else {"run": entry.run}),
+            **({} if entry.record == 1 else {"record": entry.record}),
         }
         for entry in timeline
     ]
@@ -112,6 +147,12 @@ def to_documents(timeline: Timeline) -> list[dict[str, Any]]:
 def from_documents(documents: list[dict[str, Any]]) -> Timeline:
     """Return the timeline that ``to_documents`` stored."""
     return tuple(
-        Entry(date.fromisoformat(item["effective_on"]), item["recorded_at"], item["state"])
+        Entry(
+            date.fromisoformat(item["effective_on"]),
+            item["recorded_at"],
+            item["state"],
+            item.get("run", 1),
+            item.get("record", 1),
+        )
         for item in documents
     )

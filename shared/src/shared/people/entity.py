@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
 from shared.people.sealed import SealedPerson, StoredConsent
@@ -48,6 +50,25 @@ class PersonEntity(Entity):
 
 
 P = TypeVar("P", bound=PersonEntity)
+
+_NOT_OF_A_PERSON = frozenset({"unit", "status", "grade", "stars", "years_served"})
+
+
+def runs_shown(entity: PersonEntity) -> list[dict[str, Any]]:
+    """Return the runs of an entry as answers show them, so that a correction can name one."""
+    shown: list[dict[str, Any]] = []
+    for run, entries in groupby(entity.timeline, key=attrgetter("run")):
+        known = list(entries)
+        first, last = known[0], known[-1]
+        state = last.state or {}
+        if shown:
+            shown[-1]["to"] = first.effective_on
+        values = {name: state[name] for name in state if name not in _NOT_OF_A_PERSON}
+        shown.append(
+            {"run": run, "from": first.effective_on, "to": None, "record": last.record}
+            | {"unit_id": state.get("unit"), "status": state.get("status"), **values}
+        )
+    return shown
 
 
 def dated(entity: P, action: Action, day: date) -> P:

@@ -169,6 +169,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "请按证件号码（同时填写证件类型）或手机号码之一查询。",
         "Search by a document number (with its type) or by a phone number, one of them.",
     ),
+    "correction.run_unknown": (
+        "没有这一段登记；现有：{runs}。请在 run 中填写其中之一，或不填以更正最近一段。",
+        "There is no such run; there are: {runs}. Give one of them in run, or leave it out to "
+        "correct the newest.",
+    ),
+    "correction.not_of_a_run": (
+        "较早的第 {run} 段登记只保留统计所用的内容，只能更正：{fields}。请去掉此项，或不填 run 以更正现有登记。",
+        "Only the counted facts are kept of the earlier run {run}; there you can correct: {fields}. "
+        "Leave this field out, or leave out run to correct the present entry.",
+    ),
     "consent.missing": (
         "缺少本人对处理个人信息的同意，请取得同意并填写 consent 后再提交。",
         "The person's consent to the processing of personal data is missing; obtain it, fill in "

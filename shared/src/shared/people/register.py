@@ -3,11 +3,11 @@
 What members and volunteers share of entering, returning and correcting; a noun adds its rules.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from shared.base.errors import (
     Conflict,
@@ -22,15 +22,16 @@ from shared.base.errors import (
 )
 from shared.base.mongo import AsyncClientSession
 from shared.people import identifiers
+from shared.people.correction import COUNTED_BY_RUN, states_named
 from shared.people.encryption import KeyRing
 from shared.people.entity import P, dated
 from shared.people.identifiers import Identifier
 from shared.people.intake import ConsentInput, Person, PersonInput
-from shared.people.requests import Registration, ReturnInput
+from shared.people.requests import PersonCorrection, Registration, ReturnInput
 from shared.people.sealed import Cipher, id_indexes
 from shared.people.store import IDENTIFIERS, PersonStore
 from shared.people.writer import PeopleWriter
-from shared.register.actions import ActionTable
+from shared.register.actions import ActionTable, corrected
 from shared.register.command import Command
 from shared.register.directory import Card, Directory
 from shared.register.fences import Fenced, Fences
@@ -52,6 +53,9 @@ class People(Register[P]):
         fences: of units that are being closed.
         ring: the deployment's keys.
     """
+
+    by_run: ClassVar[Mapping[str, str]] = COUNTED_BY_RUN
+    """Fields that can be corrected in an earlier run, and what they are in the countable state."""
 
     store: PersonStore[P]
     directory: Directory
@@ -233,10 +237,20 @@ class People(Register[P]):
             await self.fences.enter([decision.entity.unit], session)
         return decision.entity
 
-    def acted(self, command: Command, entity: P) -> P:
+    def acted(self, command: Command, entity: P, *, anew: bool = False) -> P:
         """Return what the action table makes of an entry, with the day of the action."""
-        after = super().acted(command, entity)
+        after = super().acted(command, entity, anew=anew)
         return dated(after, command.action, command.day)
+
+    def corrected(self, command: Command, given: PersonCorrection, before: P, after: P) -> P:
+        """Return an entry with what was wrong from the start set right.
+
+        Args:
+            given: the correction; it may name one run.
+            after: the entry as it should be.
+        """
+        named = states_named(given, before, self.by_run)
+        return corrected(before, after, command.moment, run=given.run, named=named)
 
     async def decide_return(
         self, command: Command, entity: P, path: Sequence[Place]

@@ -14,6 +14,10 @@ from shared.web.fields import ShortText, StrictModel, kept
 RevealField = Literal["name", "id_number", "phone", "address", "guardian_name", "guardian_phone"]
 
 
+MOST_RUNS = 10_000
+"""Far more often than anybody joins again."""
+
+
 class RevealInput(StrictModel):
     """Which masked fields to show in full, and why."""
 
@@ -31,7 +35,17 @@ class SearchInput(StrictModel):
 
 class PersonCorrection(Correction, PersonFields):
     """Fields that were wrong from the start; null empties one, and sex and birth date are then taken
-    from the number."""
+    from the number.
+
+    They are set right in the newest run and in those before it that were carried over; with ``run``
+    in that run alone.
+    """
+
+    GROUNDS = Correction.GROUNDS | {"run"}
+
+    run: Annotated[
+        int | None, Field(ge=1, le=MOST_RUNS, description="the one run to correct, as runs show")
+    ] = None
 
     _name_kept = field_validator("name")(kept)
 

@@ -4,14 +4,17 @@ One table drives routes, roles, four eyes, days, event types and what an answer 
 Pure: an entity and a command in, the entity's next state or a ``RegistryError`` out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 from shared.base.errors import Conflict, FieldError, Forbidden, Invalid
 from shared.contract import timeline
-from shared.contract.timeline import Entry, State, Timeline
+from shared.contract.definitions import DEFINITIONS, Definition
+from shared.contract.timeline import Entry, Timeline
 from shared.register.entity import VOIDED, E, Entity
 
 Role = Literal["registrar", "approver"]
@@ -34,6 +37,7 @@ class Action:
         drafts: whether it writes content that another person is then to decide on.
         admits: whether it enters a person in a unit, or brings one nearer to being counted there,
             so that the unit must take people.
+        restarts: statuses from which it opens the entity's next run: a return after an end.
         variants: rows that hold in its place where the request's body says so.
         when: the case in which such a row holds, in words.
     """
@@ -49,6 +53,7 @@ class Action:
     may_be_late: bool = False
     drafts: bool = False
     admits: bool = False
+    restarts: frozenset[str] = frozenset()
     variants: tuple["Action", ...] = ()
     when: str = ""
 
@@ -103,6 +108,54 @@ def once_counted(void: Action) -> Action:
     return replace(void, at_county_or_above=True, four_eyes=True)
 
 
+def emptying(action: Action) -> Action:
+    """Return the row by which an action empties days of past figures, whatever its own name is.
+
+    It asks for what voiding a counted entity asks for, and a reason.
+    """
+    return once_counted(replace(action, role="approver", needs_reason=True))
+
+
+@cache
+def series_of(noun: str) -> tuple[Definition, ...]:
+    """Return the published figures that a noun's entities are counted in.
+
+    Volunteers are counted as registered and as enrolled; who leaves either has left a figure.
+    """
+    return tuple(one for one in DEFINITIONS.values() if one.entity == noun)
+
+
+def may_empty(noun: str, action: Action) -> bool:
+    """Whether an action leads from a status that is counted to one that is not."""
+    return bool(action.target) and any(
+        action.sources & one.statuses and action.target not in one.statuses
+        for one in series_of(noun)
+    )
+
+
+def emptied_days(
+    before: Timeline, after: Timeline, counted: Iterable[Definition], today: date
+) -> int:
+    """Return how many days before today were counted in a published figure and are so no longer.
+
+    Args:
+        before: the dated states of an entity before a command.
+        after: its dated states after it.
+        counted: the figures.
+    """
+    known = {entry.effective_on for entry in (*before, *after)}
+    days = sorted(day for day in known if day < today)
+    return sum(
+        (end - start).days
+        for start, end in pairwise([*days, today])
+        if any(
+            one.counts(timeline.state_on(before, start))
+            and not one.counts(timeline.state_on(after, start))
+            for one in counted
+        )
+    )
+
+
 def check(
     table: ActionTable, action: Action, entity: Entity, subject: str, reason: str | None
 ) -> None:
@@ -114,6 +167,16 @@ def check(
         Invalid: the reason is missing.
     """
     table.check_status(action, entity.status)
+    check_by(action, entity, subject, reason)
+
+
+def check_by(action: Action, entity: Entity, subject: str, reason: str | None) -> None:
+    """Refuse an author where four eyes are needed, and a missing reason.
+
+    Raises:
+        Forbidden: four eyes are needed.
+        Invalid: the reason is missing.
+    """
     if action.four_eyes and subject in entity.authors:
         raise Forbidden("four_eyes")
     if action.needs_reason and not reason:
@@ -161,39 +224,77 @@ def check_day(action: Action, states: Timeline, day: date, today: date) -> None:
         raise Invalid(error.code, field=error.field, params=error.params)
 
 
-def moved(entity: E, action: Action, day: date, moment: datetime) -> E:
-    """Return an entity in the target status of an action from a day on."""
+def moved(entity: E, action: Action, day: date, moment: datetime, *, anew: bool = False) -> E:
+    """Return an entity in the target status of an action from a day on.
+
+    The new state belongs to the entity's newest run, or opens the next one.
+
+    Args:
+        anew: whether the entity's values come from a whole new registration, so that earlier runs
+            do not share them.
+    """
     if not action.target:
         return entity
     after = replace(entity, status=action.target)
     if action.target == VOIDED:
         return replace(after, timeline=())
-    states = timeline.record(entity.timeline, Entry(day, moment, after.state))
-    return replace(after, timeline=states)
+    run = record = 1
+    if entity.timeline:
+        newest = entity.timeline[-1]
+        run = newest.run + (entity.status in action.restarts)
+        record = newest.record
+    if anew:
+        record = entity.version + 1
+    entry = Entry(day, moment, after.state, run, record)
+    return replace(after, timeline=timeline.record(entity.timeline, entry))
 
 
-def corrected(before: Entity, after: E, moment: datetime) -> E:
-    """Return an entity with wrong values corrected in every state of its timeline.
+def runs_of(states: Timeline) -> list[int]:
+    """Return the numbers of an entity's runs, the newest last."""
+    return list(dict.fromkeys(entry.run for entry in states))
 
-    Fields that are not named stay; so do earlier states with other values, such as the education
-    before a return.
+
+def corrected(
+    before: E,
+    after: E,
+    moment: datetime,
+    *,
+    run: int | None = None,
+    named: Collection[str] = (),
+) -> E:
+    """Return an entity with values that were wrong from the start set right on every day of a run.
+
+    Which states are meant is decided by where they come from, never by the values in them: those of
+    the newest run, and of the runs before it that share its record. So two corrections that cancel
+    leave every past day as it was.
 
     Args:
         before: the entity with what was wrong.
         after: the entity as it should be.
         moment: this instant.
+        run: the one run that is corrected, which from then on has a record of its own. Of an
+            earlier one only the states are known: the entity itself stays as it is.
+        named: fields of the state to take from ``after`` where an earlier run is corrected.
     """
-    was, right = before.state, after.state
-    wrong = {name: was[name] for name in right if was[name] != right[name]}
-    states = tuple(
-        mended
-        for entry in before.timeline
-        for mended in timeline.correct((entry,), _right_values(entry, wrong, right), moment)
+    was, right, states = before.state, after.state, before.timeline
+    changed = {name: right[name] for name in right if was[name] != right[name]}
+    if not states:
+        return after
+    newest = states[-1]
+    if run is None:
+        runs = _sharing(states, newest.run)
+        return replace(after, timeline=timeline.correct(states, changed, moment, runs=runs))
+    record = before.version + 1 if len(_sharing(states, run)) > 1 else None
+    if run == newest.run:
+        states = timeline.correct(states, changed, moment, runs=(run,), record=record)
+        return replace(after, timeline=states)
+    given = {name: right[name] for name in named}
+    return replace(
+        before, timeline=timeline.correct(states, given, moment, runs=(run,), record=record)
     )
-    return replace(after, timeline=states)
 
 
-def _right_values(entry: Entry, wrong: State, right: State) -> State:
-    """Return the right values of the fields that are wrong in a dated state."""
-    state = entry.state or {}
-    return {name: right[name] for name in wrong if name in state and state[name] == wrong[name]}
+def _sharing(states: Timeline, run: int) -> frozenset[int]:
+    """Return the runs that share the record of one, itself included."""
+    record = next(entry.record for entry in states if entry.run == run)
+    return frozenset(entry.run for entry in states if entry.record == record)

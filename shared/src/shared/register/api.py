@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from shared.base.clock import civil_day, now
 from shared.contract.events.states import UnitId
-from shared.register.actions import Action, ActionTable, once_counted
+from shared.register.actions import Action, ActionTable, emptying, may_empty, once_counted
 from shared.register.command import Command
 from shared.register.entity import VOIDED, E
 from shared.register.execute import CREATED, OK, execute
@@ -123,11 +123,13 @@ Patching = Annotated[Call, Depends(_Patch())]
 Acting = Annotated[Call, Depends(_Act())]
 
 
-def description(action: Action) -> str:
-    """Return the OpenAPI description of an action."""
+def description(action: Action, noun: str) -> str:
+    """Return the OpenAPI description of an action of a noun (``member``)."""
     parts = [_needs(action), *(f"Where {one.when}: {_needs(one)}" for one in action.variants)]
     if action.target == VOIDED:
         parts.append(f"Where it was ever counted: {_needs(once_counted(action))}")
+    if action.target == VOIDED or may_empty(noun, action):
+        parts.append(f"Where it empties days of past figures: {_needs(emptying(action))}")
     if action.target and action.sources:
         parts.insert(0, f"From {', '.join(sorted(action.sources))} to {action.target}.")
     return " ".join(parts)
@@ -201,7 +203,7 @@ class Routes(Generic[E]):
             status_code=OK if action.sources else CREATED,
             name=f"{action.name}_{self.noun}",
             summary=f"{action.name.replace('-', ' ').capitalize()} one of the {self.noun}",
-            description=description(action),
+            description=description(action, self.actions.noun),
         )
 
     async def _show(self, request: Request, call: Getting, identity: PathId) -> JsonResponse:

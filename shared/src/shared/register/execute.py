@@ -82,8 +82,11 @@ async def _perform(register: Register[E], command: Command) -> Found[E]:
         if before.version != command.seen:
             raise StaleVersion(before.version)
     decision = await register.decide(command, before, path)
+    if before is not None:
+        await register.check_effect(command, before, decision.entity)
     if command.action.admits:
         await register.admit(command, decision.entity.unit)
+    decision = await register.prepared(command, decision)
     for _ in range(_FENCED_RUNS):
         try:
             entity = await _write(register, command, before, decision, path)

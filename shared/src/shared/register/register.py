@@ -8,11 +8,22 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Generic
 
-from shared.base.errors import RegistryError, Unavailable
+from shared.base.errors import Forbidden, RegistryError, Unavailable
 from shared.base.mongo import AsyncClientSession
-from shared.register.actions import Action, ActionTable, check, check_day, moved, required
+from shared.register.actions import (
+    Action,
+    ActionTable,
+    check,
+    check_by,
+    check_day,
+    emptied_days,
+    emptying,
+    moved,
+    required,
+    series_of,
+)
 from shared.register.command import Command
-from shared.register.entity import E
+from shared.register.entity import VOIDED, E
 from shared.register.fences import Fenced
 from shared.register.groupcommit import AlreadyThere, GroupCommit
 from shared.register.scope import Place, Scope
@@ -126,12 +137,53 @@ class Register(Generic[E]):
     async def authorise_on(self, command: Command, entity: E) -> Sequence[Place]:
         """Return the path of an entity to a caller who may give a command on it."""
         action = self.required(command, entity)
+        if days := self._would_empty(command, action, entity):
+            return await self._authorise_emptying(command, entity, days)
         return await self.scope.authorise(
             command.caller,
             entity.unit,
             action.role,
             at_county_or_above=action.at_county_or_above,
         )
+
+    def _would_empty(self, command: Command, action: Action, entity: E) -> int:
+        """Return how many days of past figures an action empties if its day is accepted.
+
+        So that an approver alone may do what needs one, whoever does the action otherwise. Voiding
+        asks for an approver anyway.
+        """
+        legal = entity.status in action.sources and action.target not in ("", VOIDED)
+        if not legal or command.day >= command.today:
+            return 0
+        after = moved(entity, action, command.day, command.moment)
+        return self._emptied(command, entity, after)
+
+    def _emptied(self, command: Command, before: E, after: E) -> int:
+        counted = series_of(self.actions.noun)
+        return emptied_days(before.timeline, after.timeline, counted, command.today)
+
+    async def _authorise_emptying(self, command: Command, entity: E, days: int) -> Sequence[Place]:
+        row = emptying(command.action)
+        try:
+            return await self.scope.authorise(
+                command.caller, entity.unit, row.role, at_county_or_above=True
+            )
+        except Forbidden:
+            params = {"days": days, "role": row.role}
+            raise Forbidden("figures.emptied", params=params) from None
+
+    async def check_effect(self, command: Command, before: E, after: E) -> None:
+        """Refuse to empty days of past figures without what that needs, whatever the command.
+
+        Raises:
+            Forbidden: the caller is no approver by a grant at a county or above, or an author.
+            Invalid: the reason is missing.
+        """
+        days = self._emptied(command, before, after)
+        if not days:
+            return
+        await self._authorise_emptying(command, before, days)
+        check_by(emptying(command.action), before, command.caller.subject, command.reason)
 
     def required(self, command: Command, entity: E) -> Action:
         """Return what a command asks of its caller for this entity."""
@@ -160,8 +212,11 @@ class Register(Generic[E]):
         """
         raise NotImplementedError
 
-    def acted(self, command: Command, entity: E) -> E:
+    def acted(self, command: Command, entity: E, *, anew: bool = False) -> E:
         """Return what the action table alone makes of an entity.
+
+        Args:
+            anew: whether its values come from a whole new registration.
 
         Raises:
             Conflict: the status does not allow the action.
@@ -171,7 +226,7 @@ class Register(Generic[E]):
         action = self.required(command, entity)
         check(self.actions, action, entity, command.caller.subject, command.reason)
         check_day(action, entity.timeline, command.day, command.today)
-        return moved(entity, action, command.day, command.moment)
+        return moved(entity, action, command.day, command.moment, anew=anew)
 
     def path_after(self, entity: E, path: Sequence[Place]) -> Sequence[Place]:
         """Return the path of an entity that was written.
@@ -183,6 +238,13 @@ class Register(Generic[E]):
 
     async def admit(self, command: Command, unit: str) -> None:
         """Refuse to enter a person in a unit that takes nobody (``Action.admits``)."""
+
+    async def prepared(self, command: Command, decision: Decision[E]) -> Decision[E]:
+        """Have other services prepare for a decision that stands; return it as it then is.
+
+        What they prepared is undone in ``turn`` where the decision is not committed.
+        """
+        return decision
 
     async def reopen(self, command: Command, fenced: Fenced) -> None:
         """Lift the fence that refused a person, where the change that put it up came to nothing.

@@ -76,7 +76,7 @@ ACTIONS = ActionTable(
         ),
         Action(
             name="reapply", fact="reapplied", role="registrar",
-            sources=REOPENABLE, target="APPLIED", drafts=True, admits=True,
+            sources=REOPENABLE, target="APPLIED", drafts=True, restarts=REOPENABLE, admits=True,
         ),
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from member.membership.rules import Kind, Membership
 from shared.contract.events.states import UnitId
+from shared.people.entity import runs_shown
 from shared.people.intake import ConsentInput, PersonInput
 from shared.people.requests import PersonCorrection, Registration, ReturnInput
 from shared.register.requests import PaperDocument
@@ -145,6 +146,7 @@ def shown(
         "edited_by": member.edited_by,
         "edited_at": member.edited_at,
         **person,
+        "runs": runs_shown(member),
         "warnings": warnings_of(member.warnings, language),
         "allowed": allowed,
     }

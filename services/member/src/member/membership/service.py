@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import ClassVar
 
 from member.membership import rules
 from member.membership.rules import ACTIONS, Membership
@@ -12,13 +13,13 @@ from member.settings import MemberSettings
 from shared.base.errors import FieldError, Invalid, refuse
 from shared.base.ids import new_id
 from shared.contract import events
-from shared.people.correction import correct_person
+from shared.people.correction import COUNTED_BY_RUN, correct_person
 from shared.people.intake import ConsentInput, Person, PersonInput, check_consent, check_person
 from shared.people.register import People
 from shared.people.requests import Registration
 from shared.people.sealed import seal
 from shared.people.writer import PeopleWriter
-from shared.register.actions import check, corrected, violations_of_day
+from shared.register.actions import check, violations_of_day
 from shared.register.command import Command
 from shared.register.directory import Card
 from shared.register.register import Decision, Topic
@@ -31,6 +32,8 @@ SOURCE = "/services/member"
 @dataclass(frozen=True, kw_only=True)
 class Memberships(People[Membership]):
     """The register of memberships, under the rules that the chapter's body has set."""
+
+    by_run: ClassVar = {**COUNTED_BY_RUN, "kind": "kind"}
 
     rules: MemberSettings
 
@@ -146,7 +149,7 @@ class Memberships(People[Membership]):
         after = replace(
             member, person=stored, warnings=person.warnings, kind=given.kind or member.kind
         )
-        after = corrected(member, after, command.moment)
+        after = self.corrected(command, given, member, after)
         return Decision(after, corrected=sorted(names))
 
     async def reopened(self, command: Command, entity: Membership) -> Decision[Membership]:
@@ -180,7 +183,7 @@ class Memberships(People[Membership]):
             warnings=new.warnings,
         )
         numbers = await self.numbers_to_take(again)
-        return Decision(self.acted(command, again), claims=numbers)
+        return Decision(self.acted(command, again, anew=True), claims=numbers)
 
 
 def memberships_of(writer: PeopleWriter, rules: MemberSettings) -> Memberships:

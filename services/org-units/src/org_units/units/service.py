@@ -130,7 +130,7 @@ class Units(Register[Unit]):
                     after = replace(after, submitted_by=command.caller.subject)
                 if command.action.name == "void":
                     await self._check_childless(unit)
-                return Decision(after, change=await self._fenced(command, unit))
+                return Decision(after)
         raise TypeError(command.given)
 
     def _draft(self, command: Command, given: UnitCreate, path: Sequence[Place]) -> Unit:
@@ -170,17 +170,18 @@ class Units(Register[Unit]):
         if code := await self.store.live_child(unit.id, session):
             raise Conflict("unit.has_children", params={"code": code})
 
-    async def _fenced(self, command: Command, unit: Unit) -> str | None:
-        """Fence a unit that is to close in the registers of persons; return the id of the change.
+    async def prepared(self, command: Command, decision: Decision[Unit]) -> Decision[Unit]:
+        """Fence a unit that is to close in the registers of persons; return it with the change's id.
 
-        None for a command that closes nothing, and for a unit that nobody was ever entered in.
+        Without one for a command that closes nothing, and for a unit nobody was ever entered in.
 
         Raises:
             Conflict: it is to be voided, but has people; or it is being closed already.
             Unavailable: a register does not answer.
         """
+        unit = decision.entity
         if command.action.name not in CLOSING or not unit.ever_active:
-            return None
+            return decision
         change = await self.closings.begin(unit.id)
         try:
             people = await self.closings.fence(unit.id, change)
@@ -189,7 +190,7 @@ class Units(Register[Unit]):
         except BaseException:
             await self.closings.abandon(unit.id, change)
             raise
-        return change
+        return replace(decision, change=change)
 
     def path_after(self, entity: Unit, path: Sequence[Place]) -> Sequence[Place]:
         return (entity, *(place for place in path if place.id != entity.id))

@@ -66,6 +66,7 @@ ACTIONS = ActionTable(
             name="enrol", fact="enrolled", role="registrar",
             sources=frozenset({"APPLIED", "DEREGISTERED", VOIDED}), target="ENROLLED",
             admits=True,
+            restarts=frozenset({"DEREGISTERED", VOIDED}),
         ),
         Action(
             name="apply-registration", fact="registration-applied", role="registrar",

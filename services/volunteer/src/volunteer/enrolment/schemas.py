@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.people.entity import runs_shown
 from shared.people.intake import GuardianInput
 from shared.people.requests import PersonCorrection, Registration, ReturnInput
 from shared.register.requests import ActionInput
@@ -122,6 +123,7 @@ def shown(
             "declared_hours": evidence.declared_hours,
         },
         "ground": entry.ground,
+        "runs": runs_shown(entry),
         "allowed": allowed,
         "created_at": entry.created_at,
         "edited_at": entry.edited_at,

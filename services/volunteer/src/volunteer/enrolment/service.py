@@ -21,7 +21,7 @@ from shared.people.register import People
 from shared.people.requests import Registration
 from shared.people.sealed import seal, seal_guardian
 from shared.people.writer import PeopleWriter
-from shared.register.actions import Action, check, corrected, violations_of_day
+from shared.register.actions import Action, check, violations_of_day
 from shared.register.command import Command
 from shared.register.directory import Card
 from shared.register.reading import read
@@ -200,7 +200,7 @@ class Enrolments(People[Enrolment]):
             applied_on=new.applied_on,
         )
         numbers = await self.numbers_to_take(again)
-        return Decision(self.acted(command, again), claims=numbers, drafts=True)
+        return Decision(self.acted(command, again, anew=True), claims=numbers, drafts=True)
 
     def _apply_registration(
         self, command: Command, given: RegistrationInput, entry: Enrolment
@@ -237,7 +237,7 @@ class Enrolments(People[Enrolment]):
         if "service_fields" in given.corrected:
             fields = tuple(sorted(set(given.service_fields or ())))
         after = replace(entry, person=stored, warnings=person.warnings, service_fields=fields)
-        after = corrected(entry, after, command.moment)
+        after = self.corrected(command, given, entry, after)
         return Decision(after, corrected=sorted(given.corrected))
 
 

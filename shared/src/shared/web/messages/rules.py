@@ -73,6 +73,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "请说明理由（reason）。",
         "State the reason for this (reason).",
     ),
+    "figures.emptied": (
+        "按此日期，以往 {days} 天已统计的数字会减少，须由县级以上红十字会的“{role}”办理，由录入人以外的人说明理由（reason）"
+        "后提交。请提交上级红十字会办理，或将 effective_on 改为今天。",
+        "By this day, the figures of {days} past days lose what they counted. That takes the role "
+        "of {role} granted at a county or above, another person than who entered it, and a reason "
+        "(reason). Let the society above do it, or date it today (effective_on).",
+    ),
     "document.required": (
         "请填写依据文件（document：文号和日期）。",
         "Name the document this rests on (document: its number and date).",
