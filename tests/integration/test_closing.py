@@ -87,7 +87,9 @@ def test_entries_race_a_closing(registers: Registers, action: str) -> None:
         assert set(statuses) <= {201, 409, 422}
         assert registers.people_at(unit["id"]) == entered  # each 2xx is there, and nobody else
         if action == "void":
-            assert (outcome[0].status_code == 200) == (entered == 0), (statuses, outcome[0].text)
+            # 503: a machine that stalled kept the fence waiting for too long.
+            due = {200: entered == 0, 409: entered > 0, 503: True}
+            assert due[outcome[0].status_code], (statuses, outcome[0].text)
         if outcome[0].status_code == 200:
             late = [status for enter in entries(registers, unit["id"]) for status in enter()]
             assert set(late) == {422}
