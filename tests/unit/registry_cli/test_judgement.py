@@ -1,7 +1,9 @@
 """Judgement of a whole roster: damage is found, and right rosters of every size pass."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -9,9 +11,10 @@ from hypothesis import strategies as st
 
 from registry_cli.demo.roster import SURNAMES, check_character, identity_number
 from registry_cli.importing.doubts import Doubt
-from registry_cli.importing.judgement import judge
+from registry_cli.importing.judgement import Finding, judge
 from registry_cli.importing.roster import ROSTER
 from shared.tables import problems
+from shared.tables.csvfile import CsvFile
 from shared.tables.problems import Problem
 from shared.tables.table import Row
 
@@ -34,8 +37,15 @@ def people(rng: random.Random, count: int, **same: str) -> list[Row]:
     return rows
 
 
-def doubts(rows: list[Row]) -> set[Doubt]:
-    return {finding.doubt for finding in judge(rows)}
+PROVEN = CsvFile(BytesIO(), "r.csv", "", "utf-8-sig", 0)
+
+
+def findings(rows: list[Row], file: CsvFile = PROVEN) -> list[Finding]:
+    return judge(rows, file)
+
+
+def doubts(rows: list[Row], file: CsvFile = PROVEN) -> set[Doubt]:
+    return {finding.doubt for finding in findings(rows, file)}
 
 
 def cut(rows: list[Row]) -> list[Row]:
@@ -47,7 +57,7 @@ def cut(rows: list[Row]) -> list[Row]:
     ]
 
 
-@given(seed=SEEDS, count=st.integers(3, 3_000))
+@given(seed=SEEDS, count=st.integers(3, 1_200))
 def test_a_roster_with_cut_numbers_is_doubtful_whatever_its_size(seed: int, count: int) -> None:
     rng = random.Random(seed)
     rows = people(rng, count)
@@ -58,12 +68,12 @@ def test_a_roster_with_cut_numbers_is_doubtful_whatever_its_size(seed: int, coun
     assert Doubt.NUMBERS_LOST in doubts(rows[:kept] + cut(rows[kept:])) or count < 300
 
 
-@given(seed=SEEDS, count=st.integers(1, 3_000))
+@given(seed=SEEDS, count=st.integers(1, 1_200))
 def test_a_right_roster_is_never_doubtful(seed: int, count: int) -> None:
     assert doubts(people(random.Random(seed), count)) == set()
 
 
-@given(seed=SEEDS, count=st.integers(0, 2_000))
+@given(seed=SEEDS, count=st.integers(0, 1_000))
 def test_true_numbers_that_end_in_zeros_pass_in_a_roster(seed: int, count: int) -> None:
     """One true number of three zeros in any roster, and of 500 rows up to six."""
     rng = random.Random(seed)
@@ -88,7 +98,7 @@ def test_equal_birth_dates_make_a_roster_doubtful_beyond_a_family(column: str) -
     ]
     assert Doubt.ONE_BIRTH_DATE not in doubts(same)
     assert Doubt.ONE_BIRTH_DATE not in doubts(same + people(rng, 60)), "nine of 69 are chance"
-    (finding,) = [f for f in judge([*same, *same]) if f.doubt == Doubt.ONE_BIRTH_DATE]
+    (finding,) = [f for f in findings([*same, *same]) if f.doubt == Doubt.ONE_BIRTH_DATE]
     assert finding.problem.params == {"count": 18, "total": 18, "value": "1980-01-01"}
 
 
@@ -105,6 +115,65 @@ def test_a_roster_of_unreadable_rows_names_the_commonest_reasons() -> None:
     broken = Problem(problems.DATE, {"value": "x"})
     bad = [row(n, broken, name=f"{SURNAMES[n]}伟") for n in range(30)]
     assert doubts(bad[:15] + people(rng, 15)) == set()
-    (finding,) = judge(bad + people(rng, 2))
+    (finding,) = findings(bad + people(rng, 2))
     assert finding.doubt is Doubt.UNREADABLE_ROWS
     assert finding.problem.text().startswith("32 行中有 30 行含无法识别的内容（value.date 30）")
+
+
+# --- names read in a wrong coding -----------------------------------------------------------------
+
+GUESSED = replace(PROVEN, encoding="gb18030", guessed=True)
+GIVEN = "伟芳娜敏静秀英丽强磊军洋勇艳杰涛明超兰霞平刚桂文辉鹏建华飞鑫婷雯玥琪璐昊晗堃喆珺镕"
+TRUE_NAMES = st.one_of(
+    st.builds("".join, st.tuples(st.sampled_from(SURNAMES), st.text(GIVEN, min_size=1, max_size=2))),
+    st.sampled_from(
+        ["扎西顿珠", "次仁卓玛", "达瓦", "格桑梅朵", "阿依古丽", "买买提", "阿不都热合曼", "木合塔尔江",
+         "巴特尔", "乌兰图雅", "苏日娜", "吉克阿木", "沙马拉毅", "岩温", "玉罕", "阿迪力·吾甫尔",
+         "古力娜扎尔·拜合提亚尔", "卡米力江·阿布都热依木·依明", "Ann Lee", "張國榮", "歐陽震華", "鄧麗君",
+         "王㛃", "李䶮", "赵\U0002b4ff", "\U00020bb7田"]
+    ),
+)  # fmt: skip
+
+
+def named(names: list[str]) -> list[Row]:
+    return [row(n, name=name) for n, name in enumerate(names, 2)]
+
+
+@given(names=st.lists(TRUE_NAMES, min_size=1, max_size=60, unique=True))
+def test_names_of_all_peoples_of_china_pass_in_a_roster_of_any_coding(names: list[str]) -> None:
+    for file in (PROVEN, GUESSED):
+        assert Doubt.GARBLED_NAMES not in doubts(named(names), file)
+
+
+def misread(name: str, encoding: str) -> str | None:
+    try:
+        return name.encode(encoding).decode("gb18030")
+    except UnicodeError:
+        return None
+
+
+@given(
+    names=st.lists(
+        st.builds("".join, st.tuples(st.sampled_from(SURNAMES), st.text(GIVEN[:30], min_size=1))),
+        min_size=12,
+        max_size=60,
+        unique=True,
+    ),
+    encoding=st.sampled_from(["utf-8", "big5"]),
+)
+def test_names_of_a_roster_read_in_a_wrong_coding_are_garbled(
+    names: list[str], encoding: str
+) -> None:
+    traditional = str.maketrans("张刘陈杨黄赵吴孙马郑谢许韩冯邓", "張劉陳楊黃趙吳孫馬鄭謝許韓馮鄧")
+    sent = [name.translate(traditional) if encoding == "big5" else name for name in names]
+    wrong = [text for name in sent if (text := misread(name, encoding)) is not None]
+    assert Doubt.GARBLED_NAMES in doubts(named(wrong), GUESSED) or len(wrong) < 4
+
+
+def test_garbled_names_of_a_roster_are_reported_with_coding_and_first_line() -> None:
+    rows = named(["王芳", "李强", "鐜嬭姵", "鍒樻磱"])
+    (finding,) = findings(rows, GUESSED)
+    assert finding.problem.params == {
+        "encoding": "GB 18030", "count": 2, "total": 4, "line": 4,
+    }  # fmt: skip
+    assert Doubt.GARBLED_NAMES in doubts(named(["鐜嬭姵", "鍒樻磱"])), "saved as UTF-8 afterwards"

@@ -76,8 +76,23 @@ WORKBOOK = Message(
 )
 ENCODING = Message(
     "file.encoding",
-    "文件 {file} 既不是 UTF-8 也不是 GB18030 编码：请另存为“CSV UTF-8”。",
-    "File {file} is neither UTF-8 nor GB18030: save it as “CSV UTF-8”.",
+    "文件 {file} 既不是 UTF-8 也不是 GB 18030 编码（第 {line} 行无法读取）：请另存为“CSV UTF-8”。",
+    "File {file} is neither UTF-8 nor GB 18030 (line {line} cannot be read): save it as “CSV UTF-8”.",
+)
+DAMAGED = Message(
+    "file.damaged",
+    "文件 {file} 是 {encoding} 编码，但第 {line} 行有残缺的字符：文件可能未传完或被截断，"
+    "请从原软件重新导出为“CSV UTF-8”。",
+    "File {file} is {encoding}, but a character in line {line} is cut: it may have been sent or "
+    "saved in part; export it again as “CSV UTF-8”.",
+)
+HEADER_UNREADABLE = Message(
+    "file.header_unreadable",
+    "文件 {file} 按 {encoding} 编码读取，第 {line} 行起的文字无法辨认，因而找不到表头：文件可能是其他编码（如 Big5）"
+    "或已损坏，请用原软件打开后另存为“CSV UTF-8”。",
+    "File {file}, read as {encoding}, is not legible from line {line} on, so no header was found: "
+    "it may have another encoding (such as Big5) or be damaged; open it where it was made and save "
+    "it as “CSV UTF-8”.",
 )
 NUL = Message(
     "file.nul",

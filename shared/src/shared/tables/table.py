@@ -11,10 +11,13 @@ from shared.tables import problems
 from shared.tables.cells import visible
 from shared.tables.columns import TableSchema
 from shared.tables.csvfile import SEPARATORS, CsvFile, inspect
-from shared.tables.problems import Problem, Unreadable
+from shared.tables.problems import Problem, TableError, Unreadable
+from shared.tables.writing import is_broken, is_odd
 
 SEARCHED_LINES = 10
 """Offices put a title and a date of issue above the header."""
+LEGIBLE_SHARE = 0.25
+"""Of odd characters among the first lines of a file, up to which they are taken for text."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,23 @@ def read_table(stream: IO[bytes], schema: TableSchema, name: str) -> Table:
     )
     best = max(headers, key=itemgetter(0), default=None)
     if best is None:
-        raise problems.TableError(problems.EMPTY, file=name)
+        raise TableError(problems.EMPTY, file=name)
     score, separator, line, cells = best
     if score == 0:
-        raise schema.no_header(SEARCHED_LINES)
+        raise _illegible(file) or schema.no_header(SEARCHED_LINES)
     return Table(file, schema, separator, line, cells, *schema.place(cells, line))
+
+
+def _illegible(file: CsvFile) -> TableError | None:
+    """Return the refusal of a file whose first lines are no text in the encoding it is read in."""
+    is_wrong = is_odd if file.guessed else is_broken
+    letters = wrong = first = 0
+    for line, cells in islice(file.records(SEPARATORS[0]), SEARCHED_LINES):
+        found = [is_wrong(char) for cell in cells for char in cell if not char.isascii()]
+        letters += len(found)
+        wrong += sum(found)
+        first = first or (line if any(found) else 0)
+    if wrong <= letters * LEGIBLE_SHARE:
+        return None
+    encoding = file.shown_encoding
+    return TableError(problems.HEADER_UNREADABLE, file=file.name, encoding=encoding, line=first)

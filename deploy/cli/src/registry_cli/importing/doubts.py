@@ -10,6 +10,7 @@ class Doubt(StrEnum):
     """A kind of damage that single rows do not show."""
 
     NUMBERS_LOST = "numbers_lost"
+    GARBLED_NAMES = "garbled_names"
     ONE_BIRTH_DATE = "one_birth_date"
     ONE_SURNAME = "one_surname"
     UNREADABLE_ROWS = "unreadable_rows"
@@ -24,6 +25,14 @@ TEXTS: Mapping[Doubt, Message] = {
         "{count} of {total} 18-digit document numbers end in 000 (about 1 in 500 does): a "
         "spreadsheet cut them to 15 digits and the originals are lost. Format the column as text "
         "and enter these numbers again from the originals.",
+    ),
+    Doubt.GARBLED_NAMES: Message(
+        "roster.garbled_names",
+        "按 {encoding} 编码读取时，{total} 个姓名中有 {count} 个像是乱码（首见于第 {line} 行）：文件可能是其他编码"
+        "（如 Big5）或曾被错误转码，请用原软件打开，核对姓名后另存为“CSV UTF-8”。",
+        "Read as {encoding}, {count} of {total} names look garbled (first in line {line}): the file "
+        "may have another encoding (such as Big5) or have been converted wrongly; open it where it "
+        "was made, check the names, and save it as “CSV UTF-8”.",
     ),
     Doubt.ONE_BIRTH_DATE: Message(
         "roster.one_birth_date",

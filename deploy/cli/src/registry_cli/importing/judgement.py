@@ -8,10 +8,13 @@ from datetime import date
 from typing import NamedTuple
 
 from registry_cli.importing.doubts import TEXTS, Doubt
+from registry_cli.importing.surnames import begins_known
 from shared.tables import problems
 from shared.tables.chance import improbable
+from shared.tables.csvfile import CsvFile
 from shared.tables.problems import Problem
 from shared.tables.table import Row
+from shared.tables.writing import is_odd
 
 LOST_SHARE = 1 / 500
 """Of true 18-digit numbers that end in 000: a sequence of hundreds and a check character 0. What a
@@ -21,6 +24,13 @@ BIRTH_DATE_SHARE = 1 / 20
 SURNAME_SHARE = 0.6
 """Of one surname in a right roster, taken high: a village may be one family, a county is not."""
 UNREADABLE_SHARE = 0.5
+GARBLED_SHARE = 1 / 2_000
+"""Of true names that begin as no name is known to and are odd characters by half or more."""
+GARBLED_LIMITS = {True: 1e-3, False: 1e-6}
+"""By whether the encoding is a guess. Where it is, even one such name of two is no chance; where it
+is certain, a short list of rare names is."""
+UNKNOWN_SHARE = 0.3
+"""Of names in a right roster that begin as no known one, taken high: surnames alone leave 0.02."""
 SMALLEST = 10
 """Rows; of fewer, equal birth dates and surnames are no evidence (a family, twins)."""
 SHOWN = 3
@@ -37,6 +47,19 @@ class Finding(NamedTuple):
 
 
 @dataclass
+class Suspects:
+    """How many there are, and the line of the first."""
+
+    count: int = 0
+    first: int = 0
+
+    def add(self, line: int) -> None:
+        """Count one."""
+        self.count += 1
+        self.first = self.first or line
+
+
+@dataclass
 class Judgement:
     """What was seen of a roster so far. Its size depends on no number of rows."""
 
@@ -47,6 +70,9 @@ class Judgement:
     lost: int = 0
     births: Counter[str] = field(default_factory=Counter)
     surnames: Counter[str] = field(default_factory=Counter)
+    names: int = 0
+    garbled: Suspects = field(default_factory=Suspects)
+    unknown: Suspects = field(default_factory=Suspects)
 
     def add(self, row: Row) -> None:
         """Count one row."""
@@ -61,11 +87,20 @@ class Judgement:
         if born := row.values["birth_date"] or birth_date_in(number):
             self.births[born] += 1
         if name := row.values["name"]:
-            self.surnames[name[0]] += 1
+            self._add_name(name, row.line)
 
-    def findings(self) -> list[Finding]:
-        """Return what chance does not explain."""
+    def _add_name(self, name: str, line: int) -> None:
+        self.names += 1
+        self.surnames[name[0]] += 1
+        if not begins_known(name):
+            self.unknown.add(line)
+            if 2 * sum(map(is_odd, name)) >= len(name):
+                self.garbled.add(line)
+
+    def findings(self, file: CsvFile) -> list[Finding]:
+        """Return what chance does not explain in the rows of a file."""
         found = [
+            self._garbled(file),
             self._most_common(Doubt.ONE_BIRTH_DATE, self.births, BIRTH_DATE_SHARE),
             self._most_common(Doubt.ONE_SURNAME, self.surnames, SURNAME_SHARE),
         ]
@@ -75,6 +110,21 @@ class Judgement:
             seen = {"count": self.unreadable, "total": self.rows}
             found.append(_finding(Doubt.UNREADABLE_ROWS, **seen, reasons=most_common(self.reasons)))
         return [one for one in found if one is not None]
+
+    def _garbled(self, file: CsvFile) -> Finding | None:
+        limit = GARBLED_LIMITS[file.guessed]
+        seen = self.garbled
+        if not improbable(seen.count, self.names, GARBLED_SHARE, limit):
+            seen = self.unknown
+            if not (file.guessed and improbable(seen.count, self.names, UNKNOWN_SHARE)):
+                return None
+        return _finding(
+            Doubt.GARBLED_NAMES,
+            encoding=file.shown_encoding,
+            count=seen.count,
+            total=self.names,
+            line=seen.first,
+        )
 
     def _most_common(self, doubt: Doubt, seen: Counter[str], share: float) -> Finding | None:
         total = seen.total()
@@ -86,12 +136,17 @@ class Judgement:
         return _finding(doubt, count=count, total=total, value=value)
 
 
-def judge(rows: Iterable[Row]) -> list[Finding]:
-    """Return why a roster is doubtful as a whole, nothing where it is not."""
+def judge(rows: Iterable[Row], file: CsvFile) -> list[Finding]:
+    """Return why a roster is doubtful as a whole, nothing where it is not.
+
+    Args:
+        rows: all of them.
+        file: where they come from; how it is read counts as evidence.
+    """
     seen = Judgement()
     for row in rows:
         seen.add(row)
-    return seen.findings()
+    return seen.findings(file)
 
 
 def is_lost(number: str) -> bool:

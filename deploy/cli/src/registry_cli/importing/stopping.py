@@ -38,7 +38,7 @@ def check_whole(
     Raises:
         ImportStopped: there are others; nothing was sent.
     """
-    findings = judgement.judge(roster.rows())
+    findings = judgement.judge(roster.rows(), roster.file)
     stopping = [finding for finding in findings if finding.doubt not in despite]
     if not stopping:
         for finding in findings:
