@@ -1,4 +1,4 @@
-"""Encodings of a roster by the command: which are read, and what a wrong or damaged one is told."""
+"""Encodings of a roster by the command: which are read, and how a wrong or damaged one is refused."""
 
 import codecs
 import json

@@ -78,6 +78,8 @@ def import_file(order: Order) -> int:
     require_running(runtime, "org-units", "member")
     order = replace(order, unit=unit_id(runtime, order.unit))
     with open_roster(order.path) as roster:  # of one that cannot be read no day is kept
+        if roster.ignored:
+            echo(f"不导入的列 / columns that are not imported: {'、'.join(roster.ignored)}")
         order = days.settle(runtime, roster.file.sha256, order)
     summary = _run_with_bar(runtime, order)
     for line in told(summary):
@@ -118,8 +120,6 @@ def told(summary: ImportSummary) -> list[str]:
         f"名册 / roster {summary.path}: "
         f"{summary.rows} 行 rows, {summary.accepted} 已登记 accepted, {summary.refused} 被拒 refused"
     ]
-    if summary.ignored_columns:
-        lines.append(f"未导入的列 / columns not imported: {'、'.join(summary.ignored_columns)}")
     reasons = summary.reasons.most_common(REASONS_SHOWN)
     lines += [f"  {count:>6}  {code}" for code, count in reasons]
     if summary.report is not None:

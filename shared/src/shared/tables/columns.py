@@ -52,12 +52,17 @@ class TableSchema:
         examples: names of columns, for the message that no header was found.
         counted: what to count where rows may be missing: a noun in Chinese and English.
         unread: titles, in small letters, of columns whose content is not meant to be imported.
+        own: titles of columns an importer adds itself; nobody looks into them.
+        remark: looks into each cell of any other column that is not imported; raises ``Unreadable``
+            where its words change what the row means.
     """
 
     columns: tuple[Column, ...]
     examples: tuple[str, ...]
     counted: tuple[str, str] = ("行数", "rows")
     unread: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    remark: Callable[[str], object] | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -89,7 +94,7 @@ class TableSchema:
         for position, title in enumerate(titles):
             column, plain = self.column_of(title), visible(title)
             if column is None:
-                if plain and plain.lower() not in self.unread:
+                if plain and plain.lower() not in self.unread | self.own:
                     unknown.append(plain)
             elif column.name in index:
                 first = titles[index[column.name]]

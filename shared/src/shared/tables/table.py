@@ -61,6 +61,16 @@ class Table:
         """Columns up to the last that has a title: spreadsheets pad a header to the longest row."""
         return max((at for at, title in enumerate(self.titles, 1) if visible(title)), default=0)
 
+    @cached_property
+    def margin(self) -> tuple[int, ...]:
+        """The positions of columns that are not imported and not our own."""
+        known = set(self.index.values())
+        return tuple(
+            at
+            for at, title in enumerate(self.titles[: self.width])
+            if at not in known and visible(title).lower() not in self.schema.own
+        )
+
     @property
     def expected_rows(self) -> int:
         """The lines below the header, an estimate of the rows."""
@@ -102,7 +112,19 @@ class Table:
             except Unreadable as error:
                 title = self.titles[position]
                 found.append(replace(error.problem, column=name, title=title))
+        found += self._remarks(cells)
         return Row(line, values, cells, tuple(found))
+
+    def _remarks(self, cells: tuple[str, ...]) -> Iterator[Problem]:
+        """Yield what cells that are not imported say against the import of a row."""
+        if self.schema.remark is None:
+            return
+        for at in self.margin:
+            if at < len(cells) and (text := visible(cells[at])):
+                try:
+                    self.schema.remark(text)
+                except Unreadable as error:
+                    yield replace(error.problem, title=self.titles[at])
 
 
 def read_table(stream: IO[bytes], schema: TableSchema, name: str) -> Table:

@@ -11,6 +11,7 @@ from shared.people.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX, Cod
 from shared.people.contacts import check_name
 from shared.people.identifiers import IdType
 from shared.people.problems import CodeProblem, NameProblem
+from shared.people.remarks import IN_MARGIN, remark_in_margin
 from shared.tables import problems
 from shared.tables.cells import closed_up, day, number
 from shared.tables.columns import Column, TableSchema
@@ -143,6 +144,12 @@ def kind(text: str) -> str:
     return word_of(KINDS, KINDS.values(), KIND)(text)
 
 
+def remark(text: str) -> None:
+    """Refuse a row next to which a roster says that the person is not there any more."""
+    if (found := remark_in_margin(text)) is not None:
+        raise Unreadable(Message(found.code, *IN_MARGIN[found.code]), word=found.word)
+
+
 ADDED_TITLES = LINE_TITLE, FIELD_TITLE, REMEDY_TITLE = "行号", "字段", "问题与改法"
 """Of columns an error report adds; a corrected report can be imported, so reading skips them."""
 GUARDIAN = {f"guardian.{part}": part for part in ("name", "relation", "phone")}
@@ -198,7 +205,9 @@ ROSTER = TableSchema(
     ),
     examples=("sex", "id_number", "birth_date", "unit"),
     counted=("人数", "persons"),
-    unread=frozenset({"备注", "序号", "编号", "remark", "remarks", "note", "no", *ADDED_TITLES}),
+    unread=frozenset({"备注", "序号", "编号", "remark", "remarks", "note", "no"}),
+    own=frozenset(ADDED_TITLES),
+    remark=remark,
 )  # fmt: skip
 
 

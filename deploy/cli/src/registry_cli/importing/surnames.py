@@ -1,8 +1,7 @@
 """How names of persons begin in China: evidence that a column of names was read rightly.
 
-The surnames are the commonest ones, some 400, which some 98 of 100 people bear; they follow the
-order in which the Ministry of Public Security and censuses have published them in part, written down
-for this project from common knowledge. Completeness is not needed: only shares are judged.
+The surnames are the commonest ones, some 400, which about 98 of 100 people have. They were written
+down from general knowledge, no list was copied. They need not be complete: only shares are judged.
 """
 
 import re
