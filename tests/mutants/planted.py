@@ -7,6 +7,7 @@ _SHARED = "shared/src/shared/"
 _AGGREGATOR = "services/aggregator/src/aggregator/"
 _JOBS = "tests/integration/shared/test_jobs.py::"
 _RELAY = "tests/integration/shared/test_relay.py::"
+_LOSSES = "tests/integration/shared/test_relay_losses.py::"
 _WORKER = "tests/integration/aggregator/test_worker.py::"
 _PROJECTION = "tests/unit/aggregator/test_projection.py::"
 _TIMELINE = "tests/unit/shared/test_timeline.py::"
@@ -17,7 +18,7 @@ RELAY = (
         "A row is marked as sent only after the log has acknowledged it.",
         f"{_SHARED}pipeline/relay/__init__.py",
         "        acknowledged = self._sender.deliver(rows)\n        if acknowledged:\n",
-        "        acknowledged = {place_of(row): row['sequence'] for row in rows}\n"
+        "        acknowledged = {place_of(row): Receipt(2**40, 2**40, 1, row['sequence']) for row in rows}\n"
         "        transact(self.database, lambda session: self._mark(acknowledged, session))\n"
         "        acknowledged = self._sender.deliver(rows)\n        if acknowledged:\n",
         (f"{_WORKER}test_a_worker_holds_at_a_gap_until_it_is_repaired",),
@@ -26,8 +27,8 @@ RELAY = (
         "relay-marks-behind-a-refusal",
         "Behind a refused record nothing of its partition is marked, though later ones got through.",
         f"{_SHARED}pipeline/relay/sending.py",
-        "                if place not in broken:\n                    acknowledged[place]",
-        "                acknowledged[place]",
+        "                if place not in broken:\n",
+        "                if True:\n",
         (f"{_WORKER}test_a_worker_holds_at_a_gap_until_it_is_repaired",),
     ),
     Planted(
@@ -41,18 +42,65 @@ RELAY = (
     Planted(
         "relay-numbers-unfenced",
         "Whoever lost the lease gives no numbers.",
-        f"{_SHARED}pipeline/relay/__init__.py",
-        "        self._fence(session)\n        places = {",
-        "        places = {",
+        f"{_SHARED}pipeline/relay/numbering.py",
+        "    fence(session)\n    places = {",
+        "    places = {",
         (f"{_RELAY}test_a_zombie_relay_is_fenced",),
     ),
     Planted(
         "relay-marks-unfenced",
         "Whoever lost the lease marks nothing as sent: its successor may be sending it again.",
         f"{_SHARED}pipeline/relay/__init__.py",
-        "        self._fence(session)\n        for (topic, partition), last in",
-        "        for (topic, partition), last in",
+        "        self._fence(session)\n        known = remembered.load",
+        "        known = remembered.load",
         (f"{_RELAY}test_a_relay_replaced_while_it_waits_for_answers_marks_nothing",),
+    ),
+    Planted(
+        "relay-takes-an-offset-given-anew",
+        "An offset that was acknowledged before means that the log has lost its tail.",
+        f"{_SHARED}pipeline/relay/__init__.py",
+        "receipt.first_offset <= before.offset",
+        "receipt.first_offset < 0",
+        (f"{_LOSSES}test_a_relay_finds_a_lost_tail_by_the_next_offset_it_is_given",),
+    ),
+    Planted(
+        "relay-sends-on-after-a-failure-uncompared",
+        "What was written without an answer may fill the offsets that the log has lost.",
+        f"{_SHARED}pipeline/relay/health.py",
+        "                self.doubtful.add(place)\n",
+        "",
+        (f"{_LOSSES}test_a_relay_finds_a_lost_tail_that_records_without_an_answer_hide",),
+    ),
+    Planted(
+        "relay-compares-the-end-only",
+        "While the record remembered is where it was, nothing before it is lost; its offset alone "
+        "proves nothing.",
+        f"{_SHARED}pipeline/relay/tail.py",
+        "        if span is not None and span.last == sent.sequence:",
+        "        if span is not None:",
+        (f"{_LOSSES}test_a_relay_finds_a_lost_tail_that_records_without_an_answer_hide",),
+    ),
+    Planted(
+        "relay-deletes-what-is-not-counted",
+        "A sent row is deleted only once the aggregator has counted it.",
+        f"{_SHARED}pipeline/relay/pruning.py",
+        '{"sequence": {"$lte": mark.sequence}, ',
+        '{"sequence": {"$gt": 0}, ',
+        (
+            "tests/integration/shared/test_relay_pruning.py"
+            "::test_a_relay_deletes_the_old_rows_that_are_counted",
+        ),
+    ),
+    Planted(
+        "consumer-reads-on-in-a-topic-made-anew",
+        "A topic with another id is read from its beginning.",
+        f"{_SHARED}pipeline/consumer.py",
+        "            self._generation = -1\n\n    def _start_over",
+        "\n    def _start_over",
+        (
+            "tests/unit/shared/test_consumer.py"
+            "::test_a_consumer_reads_a_topic_made_anew_from_its_beginning",
+        ),
     ),
     Planted(
         "lease-taken-though-not-run-out",

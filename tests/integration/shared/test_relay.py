@@ -12,6 +12,7 @@ from shared.pipeline import outbox
 from shared.pipeline.eventlog import LogUnavailable, TopicPartition
 from shared.pipeline.lease import Fenced, Lease
 from shared.pipeline.relay import Relay, tail
+from shared.pipeline.relay.sending import Receipt
 from tests.integration.pipeline import SOURCE, Killed, Pipeline, die, log_in_memory, states
 from tests.servers import RealServers
 from tests.waiting import LIMIT, until
@@ -139,10 +140,12 @@ def test_a_relay_that_could_not_compare_does_not_lead(
 
 
 def test_a_relay_resends_a_long_lost_tail_in_parts(
-    pipeline: Pipeline, mongo: Database, monkeypatch: pytest.MonkeyPatch
+    mongo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All lost rows were unmarked in one transaction, which a week of them outgrows for ever."""
     monkeypatch.setattr(tail, "ROWS_AT_ONCE", 4)
+    log = log_in_memory()
+    pipeline = Pipeline(mongo, log)
     pipeline.write(30, units=1)
     leader = pipeline.relay()
     pipeline.send(leader)
@@ -156,16 +159,15 @@ def test_a_relay_resends_a_long_lost_tail_in_parts(
             raise Fenced("killed")
         check(*given, **more)
 
+    for number in range(3):
+        log.lose_tail((pipeline.topic, number), 100)
     with monkeypatch.context() as patch:
-        patch.setattr(tail, "last_in_log", lambda *_: 0)
         patch.setattr(Lease, "check", killed_at_the_second_part)
         with pytest.raises(Fenced):
             leader.heal()
     unsent = mongo[outbox.COLLECTION].find({"state": outbox.NUMBERED})
     assert sorted(row["sequence"] for row in unsent) == [1, 2, 3, 4]
-    with monkeypatch.context() as patch:
-        patch.setattr(tail, "last_in_log", lambda *_: 0)
-        assert leader.heal() == 26
+    assert leader.heal() == 26
     pipeline.send(leader)
     pipeline.drain(pipeline.consumer())
     assert pipeline.by_unit() == pipeline.expected(units=1)
@@ -214,7 +216,7 @@ def test_a_relay_replaced_while_it_waits_for_answers_marks_nothing(
     replaced = pipeline.relay()
     deliver = replaced._sender.deliver
 
-    def slowly(rows: list[dict[str, Any]]) -> dict[TopicPartition, int]:
+    def slowly(rows: list[dict[str, Any]]) -> dict[TopicPartition, Receipt]:
         acknowledged = deliver(rows)
         pipeline.relay()  # the same instance, started again
         return acknowledged

@@ -109,6 +109,26 @@ def test_what_cannot_be_committed_is_no_progress_of_a_consumer(
     assert loop.idle_seconds() == 40.0
 
 
+def test_a_consumer_reads_a_topic_made_anew_from_its_beginning(
+    clock: Callable[[float], None], log: MemoryLog
+) -> None:
+    """The client went on at its old offset: what the new topic held before it was never read."""
+    handler = Taken()
+    loop = reading(log, handler)
+    producer = log.producer()
+    for value in (b"a", b"b"):
+        producer.send(TOPIC, 0, value, [])
+    loop.turn(0.0)
+    log.make_anew(TOPIC)
+    for value in (b"c", b"d", b"e"):
+        producer.send(TOPIC, 0, value, [])
+    loop.turn(0.0)
+    clock(module.TOPICS_SECONDS)
+    for _ in range(3):
+        loop.turn(0.0)
+    assert [record.value for record in handler.records] == [b"a", b"b", b"e", b"c", b"d", b"e"]
+
+
 def test_the_job_loop_of_a_worker_says_for_how_long_the_database_fails(
     clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from aggregator.figures import api as figures_api
 from aggregator.figures.live import Live
 from aggregator.figures.service import FiguresService
 from aggregator.figures.stream import Hub
+from aggregator.intake import api as intake_api
 from aggregator.plans.service import load_plans
 from aggregator.recount import api as recount_api
 from aggregator.settings import AggregatorSettings
@@ -26,7 +27,7 @@ from shared.web.serving import serve
 PAGES = Path(__file__).parent / "dashboard"
 
 router = APIRouter()
-for api in (figures_api, deadletters_api, recount_api):
+for api in (figures_api, deadletters_api, recount_api, intake_api):
     router.include_router(api.router)
 
 

@@ -55,6 +55,7 @@ class PeerSettings(_Settings):
     org_units_url: str = "http://127.0.0.1:8001"
     member_url: str = "http://127.0.0.1:8002"
     volunteer_url: str = "http://127.0.0.1:8003"
+    aggregator_url: str = "http://127.0.0.1:8004"
     peer_timeout_seconds: float = 5.0
 
 

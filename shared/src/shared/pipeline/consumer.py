@@ -20,6 +20,9 @@ POLL_SECONDS = 1.0
 """How long a poll may wait; it returns as soon as there are records."""
 RECORDS_PER_TURN = 2_000
 RETRY_SECONDS = 0.2
+TOPICS_SECONDS = 5.0
+"""How often the topics' ids are compared: a client that reads a topic which was deleted and created
+again goes on at its old offset, over whatever is there before it."""
 ASK_SECONDS = 10.0
 """After so long without a record the log is asked whether it is there: a poll that finds nobody
 returns nothing, as one that finds nothing new does."""
@@ -71,6 +74,9 @@ class Consumer:
     """When (monotonic) records were last taken in, or the log said that there are none."""
     _reader: GroupReader | None = None
     _generation: int = -1
+    _topic_ids: Mapping[str, str] = field(default_factory=dict)
+    _topics_due: float = 0.0
+    """When (monotonic) the topics' ids are compared next."""
 
     def run(self) -> None:
         """Read until ``stop`` is set; raises any error that is not transient."""
@@ -107,6 +113,7 @@ class Consumer:
             place = next(iter(self._reader.assignment()), (self.topics[0], 0))
             self.event_log.bounds(place)
             self._heard = time.monotonic()
+        self._notice_renewed_topics()
         return len(records)
 
     def idle_seconds(self) -> float:
@@ -118,7 +125,20 @@ class Consumer:
         if self._reader is not None:
             self._reader.seek(partition, offset)
 
+    def _notice_renewed_topics(self) -> None:
+        """Start over where a topic has another id than at the last start."""
+        if time.monotonic() < self._topics_due:
+            return
+        self._topics_due = time.monotonic() + TOPICS_SECONDS
+        found = self.event_log.topic_ids(self.topics)
+        if found != self._topic_ids:
+            renewed = [topic for topic in self.topics if found[topic] != self._topic_ids.get(topic)]
+            _log.warning("topics were created again", group=self.group, topics=renewed)
+            self._generation = -1
+
     def _start_over(self, reader: GroupReader) -> None:
+        # First: of ids that change meanwhile the older ones are remembered, and found to be old.
+        self._topic_ids = self.event_log.topic_ids(self.topics)
         generation = reader.generation()
         owned = reader.assignment()
         for place, offset in self.handler.positions(owned).items():

@@ -56,9 +56,12 @@ class _KafkaDelivery:
 
     def wait(self, timeout: float) -> int:
         try:
-            return int(self._future.get(timeout).offset)
+            offset = int(self._future.get(timeout).offset)
         except KafkaError as problem:
             raise DeliveryFailed(repr(problem)) from problem
+        if offset < 0:  # a repeated request older than those whose offsets the broker remembers
+            raise DeliveryFailed("acknowledged without its offset")
+        return offset
 
     def done(self) -> bool:
         return bool(self._future.is_done)

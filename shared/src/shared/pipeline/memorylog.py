@@ -3,6 +3,7 @@
 It can be made to fail: refuse deliveries, lose its tail, and hand partitions from member to member.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -42,7 +43,8 @@ class MemoryLog:
     """Partitions that take no records and show nothing of themselves."""
     _records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
     _groups: dict[str, list["_MemoryGroupReader"]] = field(default_factory=dict)
-    _epoch: int = 1
+    _made: Counter[str] = field(default_factory=Counter)
+    """How often each topic was created again."""
 
     def producer(self) -> Producer:
         return _MemoryProducer(self)
@@ -71,11 +73,17 @@ class MemoryLog:
         yield from self._of(partition)[start:end]
 
     def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
-        return {topic: f"{topic}#{self._epoch}" for topic in topics}
+        return {topic: f"{topic}#{self._made[topic]}" for topic in topics}
 
     def lose_tail(self, partition: TopicPartition, count: int) -> None:
         """Forget the newest records, as a broker does that did not flush them."""
         del self._of(partition)[-count:]
+
+    def make_anew(self, topic: str) -> None:
+        """Delete a topic with its records and create it again."""
+        self._made[topic] += 1
+        for place in [place for place in self._records if place[0] == topic]:
+            del self._records[place]
 
     def close(self) -> None:
         self._groups.clear()

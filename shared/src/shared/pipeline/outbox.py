@@ -21,6 +21,7 @@ from shared.contract.timeline import Change
 COLLECTION = "outbox"
 WRITTEN, NUMBERED, SENT = 0, 1, 2
 KEEP_SENT_SECONDS = 7 * 24 * 3600
+"""How long a sent row stays at least; the relay deletes it later, once it is counted."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ OF_EVERY_WRITER: Indexes = {
     ),
 }
 
+FORMER_INDEX = "sent"
+
 
 def of_entities(collection: str, indexes: Sequence[IndexModel]) -> Indexes:
     """Return the indexes of entities and of their earlier versions."""
@@ -50,3 +52,6 @@ def migrate_writer(database: Database, own: Indexes) -> None:
             database.create_collection(collection)
         if indexes:
             database[collection].create_indexes(list(indexes))
+    # In earlier releases the outbox forgot what was sent a week ago, counted or not.
+    if FORMER_INDEX in database[outbox.COLLECTION].index_information():
+        database[outbox.COLLECTION].drop_index(FORMER_INDEX)

@@ -8,32 +8,39 @@ Order of a cycle, so that a crash anywhere loses and doubles nothing (docs/desig
 A resend after a crash carries the same numbers and ids, which the worker's marks recognise.
 """
 
-from collections import defaultdict
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
 from typing import Any
 
-import orjson
-from pymongo import IndexModel, UpdateOne
+from pymongo import IndexModel
 from pymongo.collection import ReturnDocument
 
 from shared.base import log
 from shared.base.mongo import ClientSession, Database, server_time, transact
 from shared.contract import events
+from shared.contract.marks import Mark
 from shared.pipeline import outbox
 from shared.pipeline.eventlog import EventLog, LogUnavailable, TopicPartition
 from shared.pipeline.lease import Fenced, Lease, take
-from shared.pipeline.relay import tail
-from shared.pipeline.relay.sending import MOST_UNREADABLE, PartitionHealth, Sender, place_of
+from shared.pipeline.relay import remembered
+from shared.pipeline.relay.comparing import Comparer
+from shared.pipeline.relay.health import PartitionHealth
+from shared.pipeline.relay.numbering import give_numbers
+from shared.pipeline.relay.pruning import prune
+from shared.pipeline.relay.remembered import SEQUENCES as SEQUENCES
+from shared.pipeline.relay.remembered import Acknowledged, name_of
+from shared.pipeline.relay.sending import Receipt, Sender, place_of
+from shared.pipeline.relay.tail import Writer
+from shared.pipeline.relay.watermark import HEADERS, PATIENCE, watermark
 
-SEQUENCES = "relay_sequences"
 SOURCE = "relay_source"
 LEASE_SECONDS = 10
 ROWS_PER_CYCLE = 5_000
 BYTES_PER_CYCLE = 16 * 1024 * 1024
 RENEW_SECONDS = LEASE_SECONDS / 4
-WATERMARK_PATIENCE = 5.0
 
 IN_ORDER = ["topic", "partition", "sequence"]
 INDEXES = [
@@ -45,7 +52,6 @@ INDEXES = [
         name="numbered",
         partialFilterExpression={"state": {"$gte": outbox.NUMBERED}},
     ),
-    IndexModel(["sent_at"], name="sent", expireAfterSeconds=outbox.KEEP_SENT_SECONDS),
 ]
 
 _log = log.get(__name__)
@@ -81,6 +87,10 @@ class Relay:
         self._sender = Sender(
             self.event_log, self.source, RENEW_SECONDS, renew=lambda: self._fence(None)
         )
+        self._comparer = Comparer(
+            self.database, self.event_log, self._fence, lambda: self._sender.keep_leading()
+        )
+        self._take_health(PartitionHealth())
 
     def places(self) -> list[TopicPartition]:
         """Return the partitions this source writes to."""
@@ -108,13 +118,16 @@ class Relay:
             )
             self.epoch = found["epoch"] if found else 1
             known = self._sender.health.unreadable
-            self._sender.health = PartitionHealth(set(self.places()), known)
+            self._take_health(PartitionHealth(set(self.places()), known))
             self.heal()
         except BaseException:
             self.resign()  # who has not compared and knows no epoch does not lead
             raise
         _log.info("leading", source=self.source, token=self.lease.token, epoch=self.epoch)
         return True
+
+    def _take_health(self, health: PartitionHealth) -> None:
+        self._sender.health = self._comparer.health = health
 
     def resign(self) -> None:
         """Forget the lease and the producer; the next ``lead`` starts from what is stored."""
@@ -131,6 +144,7 @@ class Relay:
             Fenced: another relay leads; ``resign`` and stand by.
         """
         before = server_time(self.database) if settle else None
+        self._compare_doubtful()
         numbered = self.number()
         sent, all_sent = self.send() if self._unsent_left else (0, True)
         self._unsent_left = not all_sent
@@ -141,8 +155,8 @@ class Relay:
 
     def _given(self, session: ClientSession | None = None) -> dict[str, int]:
         """Return the last number given in each partition, ``topic/partition``."""
-        found = self.database[SEQUENCES].find(session=session)
-        return {item["_id"]: item["last"] for item in found}
+        found = remembered.load(self.database, session)
+        return {name: item.given for name, item in found.items() if item.given}
 
     def number(self) -> int:
         """Give the rows not yet numbered the next sequences of their partitions.
@@ -161,40 +175,24 @@ class Relay:
         )
         if rows:
             self._unsent_left = True  # first: a commit may succeed and its answer be lost
-            transact(self.database, lambda session: self._number(rows, session))
+            transact(
+                self.database,
+                lambda session: give_numbers(self.database, rows, self.epoch, self._fence, session),
+            )
         return len(rows)
-
-    def _number(self, rows: list[dict[str, Any]], session: ClientSession) -> None:
-        self._fence(session)
-        places = {tail.name_of(place_of(row)) for row in rows}
-        given = self._given(session)
-        last = {place: given.get(place, 0) for place in places}
-        updates = []
-        for row in rows:
-            place = tail.name_of(place_of(row))
-            last[place] += 1
-            numbers = {"state": outbox.NUMBERED, "sequence": last[place], "epoch": self.epoch}
-            written = {"_id": row["_id"], "state": outbox.WRITTEN}
-            updates.append(UpdateOne(written, {"$set": numbers}))
-        outbox_rows = self.database[outbox.COLLECTION]
-        outcome = outbox_rows.bulk_write(updates, ordered=False, session=session)
-        if outcome.matched_count != len(rows):
-            raise Fenced("rows were numbered by another relay")
-        reached = [
-            UpdateOne({"_id": place}, {"$set": {"last": number}}, upsert=True)
-            for place, number in last.items()
-        ]
-        self.database[SEQUENCES].bulk_write(reached, session=session)
 
     def send(self) -> tuple[int, bool]:
         """Send what is numbered and unsent; return how many, and whether that was all."""
         rows, complete = self._unsent()
         if not rows:
             return 0, complete
+        marked: dict[TopicPartition, Receipt] = {}
         acknowledged = self._sender.deliver(rows)
         if acknowledged:
-            transact(self.database, lambda session: self._mark(acknowledged, session))
-        sent = sum(1 for row in rows if row["sequence"] <= acknowledged.get(place_of(row), 0))
+            marked = transact(self.database, lambda session: self._mark(acknowledged, session))
+        self._sender.health.doubtful |= acknowledged.keys() - marked.keys()
+        numbers = {place: receipt.sequence for place, receipt in marked.items()}
+        sent = sum(1 for row in rows if row["sequence"] <= numbers.get(place_of(row), 0))
         return sent, complete and sent == len(rows)
 
     def _unsent(self) -> tuple[list[dict[str, Any]], bool]:
@@ -214,20 +212,35 @@ class Relay:
                     return rows, False
         return rows, not idle and len(rows) < ROWS_PER_CYCLE
 
-    def _mark(self, acknowledged: dict[TopicPartition, int], session: ClientSession) -> None:
+    def _mark(
+        self, acknowledged: dict[TopicPartition, Receipt], session: ClientSession
+    ) -> dict[TopicPartition, Receipt]:
+        """Mark rows as sent and remember their last record; return what was marked.
+
+        A partition is left out whose log gave an offset anew: it has lost its tail, and what was
+        appended since would hide that.
+        """
         self._fence(session)
-        for (topic, partition), last in acknowledged.items():
-            sent = {"topic": topic, "partition": partition, "sequence": {"$lte": last}}
+        known = remembered.load(self.database, session)
+        marked = {}
+        for place, receipt in acknowledged.items():
+            before = known[name_of(place)].acknowledged
+            if before is not None and receipt.first_offset <= before.offset:
+                continue
+            marked[place] = receipt
+            numbers = {"sequence": {"$lte": receipt.sequence}}
             self.database[outbox.COLLECTION].update_many(
-                {"state": outbox.NUMBERED, **sent},
+                {"state": outbox.NUMBERED, "topic": place[0], "partition": place[1], **numbers},
                 [{"$set": {"state": outbox.SENT, "sent_at": "$$NOW"}}],
                 session=session,
             )
+            topic_id = self._comparer.topic_ids[place[0]]
+            last = Acknowledged(topic_id, receipt.offset, receipt.epoch, receipt.sequence)
+            remembered.keep(self.database, place, last, session)
+        return marked
 
     def heal(self) -> int:
-        """Compare each partition's last number in the log with the rows; resend what it lost.
-
-        A partition that cannot be read is left for the next time and takes nothing till then.
+        """Compare each partition's log with what was acknowledged; resend what it lost.
 
         Returns:
             how many rows will be sent again.
@@ -237,30 +250,34 @@ class Relay:
             SourceBehindLog: the log is ahead of the database.
             TailGone: rows that would have to be resent are no longer kept.
         """
-        health, given = self._sender.health, self._given()
-        resent, read, in_vain = 0, 0, 0
-        # Those that could not be read the last time come last: they must not hide the others.
-        for place in sorted(self.places(), key=lambda place: place in health.unreadable):
-            self._sender.keep_leading()
-            try:
-                in_log = tail.last_in_log(self.event_log, place, self.source, self.epoch)
-            except LogUnavailable:
-                health.unreadable.add(place)
-                in_vain += 1
-                if in_vain < MOST_UNREADABLE:
-                    continue
-                if not read:
-                    raise  # as it looks, the log itself is gone and not a leader or two
-                break
-            read += 1
-            health.unreadable.discard(place)
-            last = given.get(tail.name_of(place), 0)
-            self._unsent_left |= in_log < last  # first: as when numbers are given
-            resent += tail.unmark(self.database, place, in_log, last, self._fence)
-            health.uncompared.discard(place)
-        if resent:
-            _log.warning("log lost its tail; resending", source=self.source, rows=resent)
-        return resent
+        writer = Writer(self.source, self.epoch)
+        return self._compare(self.places(), self._comparer.gaps(writer))
+
+    def doubt_renewed_topics(self) -> None:
+        """Have the topics compared that were deleted and created again since the last comparison.
+
+        Raises:
+            LogUnavailable: the log cannot be reached now.
+        """
+        renewed = self._comparer.renewed_topics()
+        self._sender.health.doubtful |= {place for place in self.places() if place[0] in renewed}
+
+    def take_marks(self, marks: Iterable[Mark]) -> None:
+        """Take how far the aggregator has counted, and the gaps it reports."""
+        self._comparer.marks = {((m.topic, m.partition), m.epoch): m for m in marks}
+
+    def _compare_doubtful(self) -> None:
+        health = self._sender.health
+        places = health.doubtful - health.resting() - health.uncompared
+        if places:
+            with suppress(LogUnavailable):
+                self._compare(places, ())
+            # What could not be read is read again with all others: each question takes seconds.
+            health.uncompared |= places & health.doubtful
+
+    def _compare(self, places: Iterable[TopicPartition], gaps: Collection[TopicPartition]) -> int:
+        self._unsent_left = True  # first: as when numbers are given
+        return self._comparer.compare(places, Writer(self.source, self.epoch), gaps)
 
     def publish_watermark(self) -> bool:
         """Publish up to when everything is numbered and sent, and the last number of each partition.
@@ -270,20 +287,12 @@ class Relay:
         """
         if self.settled_at is None:
             return False
-        sequences: dict[str, dict[str, int]] = defaultdict(dict)
-        for place, last in self._settled_numbers.items():
-            topic, partition = place.rsplit("/", 1)
-            sequences[topic][partition] = last
-        watermark = {
-            "source": self.source,
-            "epoch": self.epoch,
-            "at": self.settled_at.isoformat(),
-            "sequences": sequences,
-        }
-        headers = [("content-type", b"application/json")]
-        return self._sender.publish(
-            events.WATERMARK_TOPIC, orjson.dumps(watermark), headers, WATERMARK_PATIENCE
-        )
+        value = watermark(self.source, self.epoch, self.settled_at, self._settled_numbers)
+        return self._sender.publish(events.WATERMARK_TOPIC, value, HEADERS, PATIENCE)
+
+    def prune(self) -> int:
+        """Delete the rows that were sent long ago and are counted; return how many."""
+        return prune(self.database, self._comparer.marks.values(), self._fence)
 
     def _fence(self, session: ClientSession | None) -> None:
         if self.lease is None:

@@ -4,7 +4,7 @@ A partition that refuses records rests: one without a leader must not hold up th
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,17 +19,7 @@ from shared.pipeline.eventlog import (
     Producer,
     TopicPartition,
 )
-
-FIRST_REST, LONGEST_REST = 1.0, 5.0
-"""Seconds a partition rests after a refused record; twice as long each time. Short, since a broker
-that comes back finds all of its partitions resting."""
-PATIENCE = 25.0
-"""Seconds a record's acknowledgement is waited for: longer than the producer itself tries."""
-PATIENCE_AGAIN = 5.0
-"""The same for a partition that failed the last time: its neighbours wait as long, and a new
-producer must have time to find its brokers."""
-MOST_UNREADABLE = 2
-"""Partitions asked in vain in one comparison: each question takes some seconds."""
+from shared.pipeline.relay.health import PartitionHealth
 
 _log = log.get(__name__)
 
@@ -79,38 +69,21 @@ def pack(
     return records
 
 
-@dataclass
-class PartitionHealth:
-    """What the relay knows of its partitions.
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the log acknowledged of one partition: a prefix of what was sent.
 
-    Where the end was not yet compared, nothing is numbered or sent: the log might be ahead of the
-    rows, and a number must not be given to two events.
+    Args:
+        first_offset: the lowest offset given to one of its records.
+        offset: that of the last record.
+        epoch: of the last record.
+        sequence: the last of its numbers.
     """
 
-    uncompared: set[TopicPartition] = field(default_factory=set)
-    unreadable: set[TopicPartition] = field(default_factory=set)
-    """Partitions whose end could not be read the last time."""
-    _rests: dict[TopicPartition, tuple[float, float]] = field(default_factory=dict)
-    """Until when (monotonic), and for how long, by partition that failed."""
-
-    def idle(self) -> set[TopicPartition]:
-        """Return the partitions to which nothing may be sent now."""
-        moment = time.monotonic()
-        return self.uncompared | {p for p, (until, _) in self._rests.items() if until > moment}
-
-    def patience(self, place: TopicPartition) -> float:
-        """Return how many seconds to wait for an acknowledgement."""
-        return PATIENCE_AGAIN if place in self._rests else PATIENCE
-
-    def outcome(self, places: Iterable[TopicPartition], broken: set[TopicPartition]) -> None:
-        """Take what became of the records sent to some partitions."""
-        for place in places:
-            if place in broken:
-                before = self._rests.get(place, (0.0, FIRST_REST / 2))[1]
-                rest = min(before * 2, LONGEST_REST)
-                self._rests[place] = (time.monotonic() + rest, rest)
-            else:
-                self._rests.pop(place, None)
+    first_offset: int
+    offset: int
+    epoch: int
+    sequence: int
 
 
 @dataclass
@@ -142,26 +115,27 @@ class Sender:
             self._kept_at = moment
             self.renew()
 
-    def deliver(self, rows: list[dict[str, Any]]) -> dict[TopicPartition, int]:
-        """Send rows packed into records; return the last acknowledged number of each partition.
+    def deliver(self, rows: list[dict[str, Any]]) -> dict[TopicPartition, Receipt]:
+        """Send rows packed into records; return what of each partition was acknowledged.
 
         Only a prefix counts: behind a refused record nothing of that partition is marked, though
         a later record may have got through. It is sent again, and the worker skips it.
         """
         waiting = self._hand_over(rows)
-        acknowledged: dict[TopicPartition, int] = {}
+        acknowledged: dict[TopicPartition, Receipt] = {}
         broken: set[TopicPartition] = set()
         started = time.monotonic()
         for place, span, delivery in waiting:
             try:
-                self._wait(delivery, started + self.health.patience(place))
+                offset = self._wait(delivery, started + self.health.patience(place))
             except DeliveryFailed as problem:
                 if not broken:
                     _log.warning("delivery failed", place=place, problem=str(problem))
                 broken.add(place)
             else:
                 if place not in broken:
-                    acknowledged[place] = span.last
+                    first = acknowledged[place].first_offset if place in acknowledged else offset
+                    acknowledged[place] = Receipt(min(first, offset), offset, span.epoch, span.last)
         self.health.outcome({place for place, _, _ in waiting}, broken)
         if broken:
             self.drop()
@@ -206,14 +180,12 @@ class Sender:
             _log.warning("log unavailable", source=self.source, problem=str(problem))
         return waiting
 
-    def _wait(self, delivery: Delivery, deadline: float) -> None:
+    def _wait(self, delivery: Delivery, deadline: float) -> int:
         while True:
             self.keep_leading()
             left = deadline - time.monotonic()
             try:
-                delivery.wait(max(0.0, min(left, self.renew_seconds)))
+                return delivery.wait(max(0.0, min(left, self.renew_seconds)))
             except DeliveryFailed:
                 if delivery.done() or left <= self.renew_seconds:
                     raise
-            else:
-                return
