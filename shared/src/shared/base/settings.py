@@ -56,6 +56,8 @@ class PeerSettings(_Settings):
     member_url: str = "http://127.0.0.1:8002"
     volunteer_url: str = "http://127.0.0.1:8003"
     peer_timeout_seconds: float = 5.0
+    directory_seconds: float = 30.0
+    """From this age of the unit directory on, admissions ask org-units."""
 
 
 class HttpSettings(_Settings):
