@@ -96,7 +96,9 @@ class Stand:
     def environment(self, name: str, **variables: str) -> dict[str, str]:
         """Return the environment of one of our processes; its database has its name."""
         runtime = self.servers.runtime
-        return {**environment(runtime, name, database=name, port=self.port(name)), **variables}
+        ours = environment(runtime, name, database=name, port=self.port(name))
+        # No worker keeps the directory: what was planted is believed.
+        return {**ours, "REGISTRY_DIRECTORY_SECONDS": "inf", **variables}
 
     def start(
         self, name: str, module: str, *, folder: Path | None = None, **variables: str

@@ -1,6 +1,7 @@
 """A database of its own for a register of persons: migrated, with a key ring and a tree of units."""
 
 import json
+import math
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ def prepared(
         "instance": "test", "kafka_partitions": 3, "requests_per_minute": 10_000_000,
         "request_timeout_seconds": LIMIT, "peer_timeout_seconds": LIMIT,
         "mongo_timeout_ms": int(LIMIT * 1000),
+        "directory_seconds": math.inf,  # no worker keeps it: what was planted is believed
     }  # fmt: skip
     settings = kind(**given)
     database = connect(settings)

@@ -116,7 +116,7 @@ WORKER = (
     Planted(
         "fold-applies-a-higher-number",
         "A number beyond the next one is a gap and is not counted.",
-        f"{_AGGREGATOR}intake/projection.py",
+        f"{_SHARED}pipeline/marks.py",
         "        return first == mark + 1",
         "        return first > mark",
         (f"{_PROJECTION}test_a_gap_holds_the_offset_of_the_projection_until_the_resend_closes_it",),
@@ -124,7 +124,7 @@ WORKER = (
     Planted(
         "fold-applies-a-lower-number",
         "A number counted before is not counted again.",
-        f"{_AGGREGATOR}intake/projection.py",
+        f"{_SHARED}pipeline/marks.py",
         "        return first == mark + 1",
         "        return first <= mark + 1",
         (f"{_PROJECTION}test_counters_equal_the_recount_for_today_and_every_past_day",),
@@ -132,10 +132,26 @@ WORKER = (
     Planted(
         "offset-passes-a-gap",
         "While numbers are missing the stored offset stays before them, for the resend.",
-        f"{_AGGREGATOR}intake/projection.py",
-        "        if cursor.gap is None:\n            cursor.offset =",
-        "        cursor.offset =",
+        f"{_SHARED}pipeline/marks.py",
+        "        if self.gap is None:\n            self.offset =",
+        "        self.offset =",
         (f"{_PROJECTION}test_a_gap_holds_the_offset_of_the_projection_until_the_resend_closes_it",),
+    ),
+    Planted(
+        "silence-unwatched",
+        "Numbers that were given and do not come are missed, though no gap shows it.",
+        f"{_SHARED}pipeline/marks.py",
+        "given.get(place, {}), moment)",
+        "{}, moment)",
+        ("tests/unit/aggregator/test_worker.py",),
+    ),
+    Planted(
+        "old-directory-trusted",
+        "No admission rests on a unit directory that is older than its limit.",
+        f"{_SHARED}register/directory.py",
+        "return card if card and self.age_seconds() <= self._trusted_seconds else None",
+        "return card",
+        ("tests/integration/member/test_old_directory.py",),
     ),
     Planted(
         "commit-unfenced",

@@ -7,13 +7,14 @@ import pytest
 
 from aggregator.figures.service import ALL_LEVELS
 from aggregator.intake import documents
-from aggregator.intake.projection import Cursor, Fold
+from aggregator.intake.projection import Fold
 from aggregator.intake.store import commit
 from shared.base.clock import now
 from shared.base.mongo import Database
 from shared.contract import events
 from shared.contract.events.payloads import Watermark
 from shared.pipeline.eventlog import Record
+from shared.pipeline.marks import Cursor
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.integration.aggregator.planted import COUNTY, HQ
 from tests.integration.aggregator.test_stream import following

@@ -11,7 +11,7 @@ from shared.pipeline import outbox
 from shared.pipeline.consumer import Superseded
 from shared.pipeline.eventlog import Delivery, DeliveryFailed, Headers, Producer
 from shared.pipeline.kafka import KafkaLog
-from tests.integration.pipeline import Killed, Pipeline, die, states
+from tests.integration.pipeline import PARTITIONS, Killed, Pipeline, die, states
 from tests.waiting import until
 
 
@@ -144,3 +144,43 @@ def test_a_worker_counts_nothing_twice_of_a_topic_made_anew(
     pipeline.send(pipeline.relay())
     pipeline.drain(pipeline.consumer())
     assert pipeline.by_unit() == pipeline.expected()
+
+
+def test_every_partition_is_watched_by_two_workers_and_by_the_one_that_is_left(
+    pipeline: Pipeline,
+) -> None:
+    """The resend lay before the position read so far, and one worker alone reads the watermarks."""
+    workers = [pipeline.consumer(), pipeline.consumer()]
+    relay = pipeline.relay()
+
+    def counts() -> bool:
+        for worker in pipeline.consumers:
+            worker.turn(0.05)
+        return pipeline.counted() == pipeline.written
+
+    def dealt() -> bool:
+        counts()
+        owned = [worker._reader.assignment() for worker in workers if worker._reader]
+        return len(owned) == 2 and all(owned) and sum(map(len, owned)) == 4 * PARTITIONS + 1
+
+    def pass_by() -> None:
+        """Write, and put every position behind all of it, as if it had been read."""
+        pipeline.write(40)
+        pipeline.send(relay)
+        for worker in pipeline.consumers:
+            assert worker._reader is not None
+            for place in worker._reader.assignment():
+                if place[0] == pipeline.topic:
+                    worker.seek(place, pipeline.log.bounds(place)[1])
+        assert relay.publish_watermark()
+
+    until(dealt, "both have partitions")
+    pass_by()
+    until(counts, "all partitions were read again")
+    pipeline.consumers.pop(0)._reader.close()  # type: ignore[union-attr]
+    pipeline.write(PARTITIONS)
+    pipeline.send(relay)
+    until(counts, "the one that is left has all partitions")
+    pass_by()
+    until(counts, "all partitions were read again")
+    assert pipeline.by_unit().total() == pipeline.written

@@ -1,5 +1,6 @@
 """The unit directory on a real replica set: versions decide, the mirror follows, misses are asked."""
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -61,7 +62,7 @@ async def database(servers: RealServers, mongo: Database) -> AsyncIterator[Async
 @asynccontextmanager
 async def opened(database: AsyncDatabase, org_units: UnitsAsGiven) -> AsyncIterator[Directory]:
     peers = org_units.peers(PeerSettings(), AccessSettings())
-    found = Directory(database, peers)
+    found = Directory(database, peers, math.inf)
     await found.start()
     try:
         yield found

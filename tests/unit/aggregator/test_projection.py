@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.intake.projection import Cursor, Fold
+from aggregator.intake.projection import Fold
 from shared.contract import events
 from shared.contract.events import UnknownEventType, envelope
 from shared.contract.timeline import Entry
 from shared.pipeline import outbox
 from shared.pipeline.eventlog import Record
+from shared.pipeline.marks import Cursor
 from shared.pipeline.relay.sending import pack
 from tests.histories import SPAN, START, STATUSES, UNITS, History, histories, member_state
 

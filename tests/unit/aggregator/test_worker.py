@@ -12,14 +12,17 @@ from pymongo.errors import OperationFailure
 from aggregator.intake import handler as worker
 from aggregator.intake import store
 from aggregator.intake.handler import CountingHandler
-from aggregator.intake.projection import Cursor, Fold, Gap
+from aggregator.intake.projection import Fold
 from aggregator.settings import AggregatorSettings
 from shared.base.clock import now
 from shared.base.mongo import Database
 from shared.contract import events
 from shared.contract.events import envelope
+from shared.contract.events.payloads import Watermark
 from shared.contract.timeline import Change
+from shared.pipeline import marks
 from shared.pipeline.eventlog import EventLog, Record
+from shared.pipeline.marks import Cursor, Gap
 from shared.pipeline.outbox import Fact, packed_rows
 from tests.histories import MOMENT, START, member_state
 
@@ -31,11 +34,12 @@ def test_each_rereading_of_the_worker_may_take_twice_as_long(
 ) -> None:
     settings = AggregatorSettings(gap_rewind_seconds=3.0)
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), settings)
+    monkeypatch.setattr(store, "watermarks", lambda _database: [])
     handler._cursors = {PLACE: Cursor(gap=Gap(5, 9, now() - timedelta(hours=1)))}
     moments: list[float] = []
     for second in range(300):
         clock = SimpleNamespace(monotonic=lambda second=second: float(second))
-        monkeypatch.setattr(worker, "time", clock)
+        monkeypatch.setattr(marks, "time", clock)
         if handler.rewinds():
             moments.append(float(second))
     pauses = [later - earlier for earlier, later in pairwise(moments)]
@@ -53,28 +57,34 @@ def test_the_worker_reads_again_a_silent_partition_whose_numbers_were_given(
     """A broker lost its tail and was written to again up to the old end: no gap shows it."""
     settings = AggregatorSettings(gap_rewind_seconds=3.0)
     handler = CountingHandler(cast("Database", None), cast("EventLog", None), settings)
-    place, second = (events.WATERMARK_TOPIC, 0), 0.0
-    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: second))
+    second, told = 0.0, 7
+    clock = SimpleNamespace(monotonic=lambda: second)
+    monkeypatch.setattr(marks, "time", clock)
+    monkeypatch.setattr(worker, "time", clock)
     monkeypatch.setattr(store, "commit", lambda *_: None)
-    handler._cursors = {PLACE: Cursor(sequences={"member@1": 7}), place: Cursor()}
 
-    def announce(number: int) -> None:
-        sequences = {PLACE[0]: {"0": number}}
-        mark = {"source": "/services/member", "epoch": 1, "at": now().isoformat()}
-        handler.fold(Record(*place, 0, orjson.dumps(mark | {"sequences": sequences}), ()))
-        handler.commit()
+    def stored(_database: Database) -> list[Watermark]:
+        """Return what whichever worker reads the watermarks has stored."""
+        sequences = {PLACE[0]: {"0": told}}
+        return [Watermark(source="/services/member", epoch=1, at=now(), sequences=sequences)]
 
-    announce(7)
+    monkeypatch.setattr(store, "watermarks", stored)
+    handler._cursors = {PLACE: Cursor(sequences={"member@1": 7})}
+    assert handler.rewinds() == []
     second = 60.0
     assert handler.rewinds() == []  # silent, and nothing is missing
-    announce(8)
+    second, told = 70.0, 8
     assert handler.rewinds() == []  # its record may be on its way
-    second = 64.0
+    second = 74.0
     assert handler.rewinds() == [PLACE]
+    assert handler.gaps() == []
+    second = 101.0
+    assert handler.gaps() == ["registry.member/0: numbers that were given have not come"]
     handler.fold(packed_record(1, 7))  # number 8 has come
     handler.commit()
     second = 120.0
     assert handler.rewinds() == []
+    assert handler.gaps() == []
 
 
 @pytest.mark.parametrize(

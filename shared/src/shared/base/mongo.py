@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, MongoClient
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, MongoClient, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession as AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection as AsyncCollection
 from pymongo.asynchronous.cursor import AsyncCursor
@@ -144,3 +144,14 @@ def server_time(database: Database) -> datetime:
     """Return the primary's own clock (an aware instant): what every process compares with."""
     answer: datetime = database.command("hello")["localTime"]
     return answer.replace(tzinfo=UTC)  # commands answer naive whatever tz_aware says
+
+
+def replacing(document: Document, field: str, compared: str) -> UpdateOne:
+    """Return the update that stores a document where one of its fields compares so with the stored one.
+
+    Args:
+        compared: ``$gt`` or ``$gte``; any value is greater than a field that is not there.
+    """
+    newer = {compared: [document[field], f"${field}"]}
+    replace = {"$replaceWith": {"$cond": [newer, {"$literal": document}, "$$ROOT"]}}
+    return UpdateOne({"_id": document["_id"]}, [replace], upsert=True)

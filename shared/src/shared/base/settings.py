@@ -57,6 +57,8 @@ class PeerSettings(_Settings):
     volunteer_url: str = "http://127.0.0.1:8003"
     aggregator_url: str = "http://127.0.0.1:8004"
     peer_timeout_seconds: float = 5.0
+    directory_seconds: float = 30.0
+    """From this age of the unit directory on, admissions ask org-units."""
 
 
 class HttpSettings(_Settings):

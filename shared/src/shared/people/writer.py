@@ -30,7 +30,7 @@ class PeopleWriter(Writer):
             raise KeyRingProblem("REGISTRY_KEYRING_FILE names no key ring")
         self.ring = KeyRing.load(settings.keyring_file)
         super().__init__(settings, verifier, peers)
-        self.directory = Directory(self.database, self.peers)
+        self.directory = Directory(self.database, self.peers, settings.directory_seconds)
         self.fences = Fences(self.database)
         # What may refuse a write is inserted first.
         self.groups = GroupCommit(

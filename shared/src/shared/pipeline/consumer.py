@@ -7,7 +7,7 @@ each partition is, and seeks there (docs/design.md section 5.3).
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -52,6 +52,13 @@ class Handler(Protocol):
         Raises:
             Superseded: the stored positions are not the expected ones.
         """
+
+
+class WatchingHandler(Handler, Protocol):
+    """A handler that knows which partitions wait for numbers."""
+
+    def rewinds(self) -> Sequence[TopicPartition]:
+        """Return the partitions to be read again from the beginning, now."""
 
 
 @dataclass
@@ -145,3 +152,17 @@ class Consumer:
             reader.seek(place, offset)
         self._generation = generation
         _log.info("assigned", group=self.group, partitions=len(owned))
+
+
+class WatchingConsumer(Consumer):
+    """A consumer that rereads a partition whose gap does not close by itself."""
+
+    handler: WatchingHandler
+
+    def turn(self, timeout: float = POLL_SECONDS) -> int:
+        """Poll, fold, commit; then rewind where numbers have been missing too long."""
+        count = super().turn(timeout)
+        for place in self.handler.rewinds():
+            _log.warning("numbers are missing; rereading the partition", place=place)
+            self.seek(place, 0)
+        return count

@@ -9,9 +9,10 @@ import math
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -59,6 +60,38 @@ def numbers(mark: Watermark) -> dict[TopicPartition, int]:
     }
 
 
+def given(marks: Iterable[Watermark]) -> dict[TopicPartition, dict[str, int]]:
+    """Return the last numbers given in each partition, by ``mark_key``."""
+    found: dict[TopicPartition, dict[str, int]] = {}
+    for mark in marks:
+        for place, number in numbers(mark).items():
+            found.setdefault(place, {})[mark_key(mark.source, mark.epoch)] = number
+    return found
+
+
+def document(mark: Watermark) -> dict[str, Any]:
+    """Return the stored form of a watermark; a dot in a field's name would divide it."""
+    sequences = {topic.replace(".", "/"): given for topic, given in mark.sequences.items()}
+    return {"_id": mark.source, "epoch": mark.epoch, "at": mark.at, "sequences": sequences}
+
+
+def of_document(stored: Mapping[str, Any]) -> Watermark:
+    """Return a stored watermark; it shares nothing with the document."""
+    items = stored["sequences"].items()
+    sequences = {topic.replace("/", "."): dict(given) for topic, given in items}
+    return Watermark(
+        source=stored["_id"], epoch=stored["epoch"], at=stored["at"], sequences=sequences
+    )
+
+
+def replaces(mark: Watermark, known: Watermark | None) -> bool:
+    """Whether a watermark takes the place of the one before it in the log.
+
+    The order of the log decides, not their times: a clock that was ahead is put right.
+    """
+    return known is None or known.epoch <= mark.epoch
+
+
 def is_ahead(at: datetime, now: datetime) -> bool:
     """Whether an instant is so far in the future that one of the two clocks is wrong."""
     return (at - now).total_seconds() > CLOCK_SECONDS
@@ -84,6 +117,8 @@ class SourceAge:
         Args:
             heard: whether it comes now; one that was stored before may be of any age.
         """
+        while self._pending and self._pending[0].mark.epoch < mark.epoch:
+            self._pending.popleft()  # its numbers may never come
         self._pending.append(_Heard(mark, time.monotonic() if heard else None))
 
     def advance(self, applied: Applied) -> None:

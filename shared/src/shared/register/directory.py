@@ -2,28 +2,41 @@
 
 The worker applies events to the collection; the HTTP process follows the collection and answers
 from a dictionary. A unit not found, and every refusal that rests on a card, asks org-units first
-(docs/design.md section 5.9), so that a unit activated a moment ago is never refused.
+(docs/design.md section 5.9), so that a unit activated a moment ago is never refused. So does every
+admission while the directory is older than its limit, so that a unit closed since takes nobody.
 """
 
 import asyncio
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
 
+from prometheus_client import Gauge
 from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from shared.base import log
+from shared.base.clock import now
 from shared.base.errors import Unavailable
 from shared.base.mongo import AsyncDatabase, Database, Document
+from shared.pipeline.eventlog import TopicPartition
+from shared.pipeline.watermark import SourceAge, of_document
 from shared.register.peers import Peers
 
 COLLECTION = "unit_directory"
+MARKS = "directory_marks"
+"""The numbers applied in each partition, by the worker."""
+WATERMARKS = "directory_watermarks"
+"""The newest watermark of org-units, as the worker read it."""
 DEEPEST = 12
 """More units than any path holds: a circle of parents, which only a defect makes, ends here."""
 LONGEST_BACK_OFF = 5.0
+TRUSTED_SECONDS = 30.0
+
+AGE = Gauge("registry_directory_age_seconds", "Age of the unit directory; infinite: not known")
 
 _FIELDS = ("name", "code", "region_code", "type", "level", "status", "parent")
 _log = log.get(__name__)
@@ -126,17 +139,27 @@ class Directory:
     """The mirror in an HTTP process; look-ups are dictionary accesses.
 
     They raise Unavailable where a unit is not known here and org-units does not answer.
+
+    Args:
+        database: of the service.
+        peers: asks org-units.
+        trusted_seconds: how old the directory may be for an admission to rest on it.
     """
 
-    def __init__(self, database: AsyncDatabase, peers: Peers) -> None:
-        self._collection = database[COLLECTION]
-        self._peers = peers
+    def __init__(
+        self, database: AsyncDatabase, peers: Peers, trusted_seconds: float = TRUSTED_SECONDS
+    ) -> None:
+        self._database, self._collection = database, database[COLLECTION]
+        self._peers, self._trusted_seconds = peers, trusted_seconds
         self._cards: dict[str, Card] = {}
+        self._age = SourceAge()
+        self._applied: dict[TopicPartition, Mapping[str, int]] = {}
         self._loaded = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load the directory and follow it from now on; returns when it is loaded."""
+        AGE.set_function(self.age_seconds)
         self._following = asyncio.create_task(self._follow())
         await self._loaded.wait()
 
@@ -159,8 +182,21 @@ class Directory:
         """Return some unit of the directory, if it holds one."""
         return next(reversed(self._cards), None)
 
+    def age_seconds(self) -> float:
+        """Return how old the directory is as far as that is known; infinite where it is not."""
+        return self._age.age(now()) if self._loaded.is_set() else math.inf
+
     def known(self, unit_id: str) -> Card | None:
-        """Return a unit's card from memory alone, unless it is doubtful."""
+        """Return a unit's card from memory alone, as far as an admission may rest on it.
+
+        None where there is none, where it is doubtful, and while the directory is too old or its
+        age is not known: ``refresh`` then asks org-units.
+        """
+        card = self._held(unit_id)
+        return card if card and self.age_seconds() <= self._trusted_seconds else None
+
+    def _held(self, unit_id: str) -> Card | None:
+        """Return a unit's card of whatever age, unless it is doubtful."""
         card = self._cards.get(unit_id)
         return None if card is None or card.doubtful else card
 
@@ -168,7 +204,7 @@ class Directory:
         """Return the known part of a path from memory alone: the unit, its parent, …"""
         path: list[Card] = []
         following: str | None = unit_id
-        while following and len(path) < DEEPEST and (card := self.known(following)):
+        while following and len(path) < DEEPEST and (card := self._held(following)):
             path.append(card)
             following = card.parent
         return path
@@ -179,7 +215,7 @@ class Directory:
         Raises:
             Unavailable: it is not known here and org-units does not answer.
         """
-        return self.known(unit_id) or await self.refresh(unit_id)
+        return self._held(unit_id) or await self.refresh(unit_id)
 
     async def path(self, unit_id: str) -> list[Card]:
         """Return the cards of a unit, its parent, … the headquarters; empty: no such unit.
@@ -190,7 +226,7 @@ class Directory:
         path: list[Card] = []
         following: str | None = unit_id
         while following and len(path) < DEEPEST:
-            card = self.known(following) or await self.refresh(following)
+            card = self._held(following) or await self.refresh(following)
             if card is None:
                 if path:
                     _log.error("a parent is not known to org-units", unit=unit_id, parent=following)
@@ -283,16 +319,30 @@ class Directory:
             await asyncio.sleep(back_off)
 
     async def _load_and_follow(self) -> None:
+        followed = {"$in": [COLLECTION, MARKS, WATERMARKS]}
         stages: list[Document] = [
-            {"$match": {"fullDocument": {"$ne": None}}},
-            {"$project": {"fullDocument": 1}},
+            {"$match": {"ns.coll": followed, "fullDocument": {"$ne": None}}},
+            {"$project": {"ns": 1, "fullDocument": 1}},
         ]
-        async with await self._collection.watch(
+        # One stream of all three: a mark is seen after the cards that it is about.
+        async with await self._database.watch(
             stages, full_document="updateLookup", batch_size=1_000
         ) as stream:
             # Opened first, so that writes during the load are not missed.
-            async for stored in self._collection.find({}, batch_size=5_000):
-                self._keep(_card(stored))
+            self._age, self._applied = SourceAge(), {}
+            for name in (MARKS, WATERMARKS, COLLECTION):  # cards last: no older than the marks
+                async for stored in self._database[name].find({}, batch_size=5_000):
+                    self._take(name, stored, heard=False)
             self._loaded.set()
             async for change in stream:
-                self._keep(_card(change["fullDocument"]))
+                self._take(change["ns"]["coll"], change["fullDocument"], heard=True)
+
+    def _take(self, name: str, stored: Document, *, heard: bool) -> None:
+        if name == COLLECTION:
+            self._keep(_card(stored))
+            return
+        if name == MARKS:
+            self._applied[(stored["topic"], stored["partition"])] = stored["sequences"]
+        else:
+            self._age.take(of_document(stored), heard=heard)
+        self._age.advance(self._applied)

@@ -1,7 +1,8 @@
 """Keeps a service's unit directory: unit cards from Kafka, only ever a higher version.
 
-Versions, not order, decide what applies, so a card seen twice or late changes nothing and the
-position may be stored after the cards.
+Versions, not order, decide what applies, so a card seen twice or late changes nothing and the marks
+may be stored after the cards. The marks show which numbers have not come, and with the watermark of
+org-units how old the directory is (docs/design.md section 5.9).
 """
 
 import time
@@ -12,18 +13,37 @@ from typing import Any
 import orjson
 
 from shared.base import log
-from shared.base.mongo import Database
+from shared.base.clock import now
+from shared.base.mongo import Database, replacing
 from shared.contract import events
 from shared.contract.events import PoisonEvent, envelope
-from shared.contract.events.payloads import UnitCard, UnitChanged, UnitsImported
+from shared.contract.events.payloads import UnitCard, UnitChanged, UnitsImported, Watermark
+from shared.pipeline import watermark
+from shared.pipeline.consumer import Superseded
 from shared.pipeline.eventlog import EventLog, Record, TopicPartition
-from shared.register.directory import apply_cards, doubt
+from shared.pipeline.marks import Cursor, Watch, cursor_of, fields_of
+from shared.register.directory import MARKS, WATERMARKS, apply_cards, doubt
 
-POSITIONS = "directory_positions"
+SOURCE = "/services/org-units"
 CHUNK_CARDS = 2_000
 CHUNK_SECONDS = 0.2
+REWIND_SECONDS, ALARM_SECONDS = 3.0, 30.0
+GIVEN_SECONDS = 1.0
+"""How often the stored watermark is read: the relay publishes it as often."""
 
 _log = log.get(__name__)
+
+
+@dataclass
+class _Chunk:
+    """What was read and is not stored yet."""
+
+    cards: dict[str, UnitCard] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    """Units with an unreadable event; org-units is asked for them."""
+    touched: set[TopicPartition] = field(default_factory=set)
+    watermark: Watermark | None = None
+    began: float = 0.0
 
 
 @dataclass
@@ -32,35 +52,61 @@ class DirectoryHandler:
 
     database: Database
     event_log: EventLog
-    _topic_id: str = ""
-    _cards: dict[str, UnitCard] = field(default_factory=dict)
-    _doubtful: set[str] = field(default_factory=set)
-    """Units with an unreadable event; org-units is asked for them."""
-    _offsets: dict[TopicPartition, int] = field(default_factory=dict)
-    _began: float = 0.0
+    rewind_seconds: float = REWIND_SECONDS
+    _topic_ids: Mapping[str, str] = field(default_factory=dict)
+    _cursors: dict[TopicPartition, Cursor] = field(default_factory=dict)
+    _chunk: _Chunk = field(default_factory=_Chunk)
+    _given: dict[TopicPartition, dict[str, int]] = field(default_factory=dict)
+    _asked: float = float("-inf")
+    """When (monotonic) the stored watermark was last read."""
+
+    def __post_init__(self) -> None:
+        self._watch = Watch(self.rewind_seconds, ALARM_SECONDS)
 
     def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Return the next offset of each partition; 0 for a topic that was created again."""
-        self._topic_id = self.event_log.topic_ids([events.UNIT_TOPIC])[events.UNIT_TOPIC]
-        self._cards, self._doubtful, self._offsets = {}, set(), {}
-        wanted = {f"{self._topic_id}/{number}": (topic, number) for topic, number in partitions}
-        offsets = dict.fromkeys(wanted.values(), 0)
-        for found in self.database[POSITIONS].find({"_id": {"$in": list(wanted)}}):
-            offsets[wanted[found["_id"]]] = found["offset"]
-        return offsets
+        wanted = {f"{topic}/{number}": (topic, number) for topic, number in partitions}
+        topics = sorted({topic for topic, _ in wanted.values()})
+        self._topic_ids = self.event_log.topic_ids(topics) if topics else {}
+        self._chunk = _Chunk()
+        self._cursors = {place: Cursor() for place in wanted.values()}
+        for found in self.database[MARKS].find({"_id": {"$in": list(wanted)}}):
+            place = wanted[found["_id"]]
+            self._cursors[place] = cursor_of(found, self._topic_ids.get(place[0], ""))
+        return {place: cursor.offset for place, cursor in self._cursors.items()}
 
     def fold(self, record: Record) -> None:
-        """Take a record's cards.
+        """Take a record's cards, or a watermark.
 
         Unreadable records are left to the aggregator's dead letters; other sources are ignored.
         """
-        if not self._offsets:
-            self._began = time.monotonic()
-        self._offsets[(record.topic, record.partition)] = record.offset + 1
+        place = (record.topic, record.partition)
+        if not self._chunk.touched:
+            self._chunk.began = time.monotonic()
+        self._chunk.touched.add(place)
+        self._watch.received(place)
+        if record.topic == events.WATERMARK_TOPIC:
+            mark = watermark.read(record.value)
+            if mark is not None and mark.source == SOURCE:
+                self._chunk.watermark = mark
+        else:
+            self._batch(record, self._cursors[place])
+        self._cursors[place].passes(record.offset)
+
+    def _batch(self, record: Record, cursor: Cursor) -> None:
         span = envelope.span_of(record.headers)
         if span is None or record.topic not in events.TOPICS_OF_SOURCE.get(span.source, ()):
             _log.error("record of another source", topic=record.topic, offset=record.offset)
             return
+        key = watermark.mark_key(span.source, span.epoch)
+        first = max(span.first, cursor.sequences.get(key, 0) + 1)
+        if first > span.last:
+            return  # its cards were stored before its numbers were
+        self._cards(record)  # behind a gap, too: versions decide
+        if cursor.follows(key, first, span.last, now()):
+            cursor.advance(key, span.last)
+
+    def _cards(self, record: Record) -> None:
         try:
             batch = orjson.loads(record.value or b"")
         except orjson.JSONDecodeError:
@@ -76,29 +122,59 @@ class DirectoryHandler:
             _log.error("unreadable event", offset=offset, problem=str(problem))
             subject = raw.get("subject") if isinstance(raw, dict) else None
             if isinstance(subject, str):
-                self._doubtful.add(subject)
+                self._chunk.doubtful.add(subject)
             return
         cards = payload.units if isinstance(payload, UnitsImported) else ()
         for card in [payload.unit] if isinstance(payload, UnitChanged) else cards:
-            known = self._cards.get(card.id)
+            known = self._chunk.cards.get(card.id)
             if known is None or known.version < card.version:
-                self._cards[card.id] = card
+                self._chunk.cards[card.id] = card
 
     def due(self) -> bool:
         """Return whether the chunk is full or old enough."""
-        return bool(self._offsets) and (
-            len(self._cards) >= CHUNK_CARDS or time.monotonic() - self._began >= CHUNK_SECONDS
+        return bool(self._chunk.touched) and (
+            len(self._chunk.cards) >= CHUNK_CARDS
+            or time.monotonic() - self._chunk.began >= CHUNK_SECONDS
         )
 
     def commit(self) -> None:
-        """Store the cards, then how far they were read."""
-        cards, doubtful, offsets = self._cards, self._doubtful, self._offsets
-        self._cards, self._doubtful, self._offsets = {}, set(), {}
-        if cards:
-            apply_cards(self.database, [card.model_dump() for card in cards.values()])
-        if doubtful:
-            doubt(self.database, doubtful)
-        for (_, number), offset in offsets.items():
-            self.database[POSITIONS].update_one(
-                {"_id": f"{self._topic_id}/{number}"}, {"$set": {"offset": offset}}, upsert=True
-            )
+        """Store the cards, then the marks: whoever follows both never sees a mark too early.
+
+        Raises:
+            Superseded: another worker has the partition.
+        """
+        chunk, self._chunk = self._chunk, _Chunk()
+        if chunk.cards:
+            apply_cards(self.database, [card.model_dump() for card in chunk.cards.values()])
+        if chunk.doubtful:
+            doubt(self.database, chunk.doubtful)
+        for place in sorted(chunk.touched):
+            self._advance(place)
+        if chunk.watermark is not None:
+            stored = watermark.document(chunk.watermark)
+            self.database[WATERMARKS].bulk_write([replacing(stored, "epoch", "$gte")])
+
+    def _advance(self, place: TopicPartition) -> None:
+        cursor, identity = self._cursors[place], f"{place[0]}/{place[1]}"
+        fields = fields_of(cursor, place, self._topic_ids.get(place[0], ""))
+        if cursor.commits == 0:
+            # Whoever was given the same fresh partition meets the unique _id and starts over.
+            self.database[MARKS].insert_one({"_id": identity, **fields})
+        else:
+            expected = {"_id": identity, "commits": cursor.commits}
+            if self.database[MARKS].update_one(expected, {"$set": fields}).matched_count != 1:
+                raise Superseded(identity)
+        cursor.commits += 1
+
+    def rewinds(self) -> list[TopicPartition]:
+        """Return the partitions to be read again from the beginning; see ``Watch``."""
+        moment = time.monotonic()
+        if moment - self._asked >= GIVEN_SECONDS:
+            self._asked = moment
+            stored = self.database[WATERMARKS].find({"_id": SOURCE})
+            self._given = watermark.given(map(watermark.of_document, stored))
+        return self._watch.rewinds(self._cursors, self._given)
+
+    def gaps(self) -> list[str]:
+        """Return a line for each partition that waits for numbers longer than the alarm's age."""
+        return self._watch.problems(self._cursors)

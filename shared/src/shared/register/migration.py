@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from shared.base.mongo import Database
 from shared.pipeline import lease, outbox, relay
-from shared.register import directory_worker, jobs, recount, trail
+from shared.register import directory, jobs, recount, trail
 
 Indexes = Mapping[str, Sequence[IndexModel]]
 """By collection; one without indexes of its own is created all the same."""
@@ -20,7 +20,7 @@ OF_EVERY_WRITER: Indexes = {
     **jobs.INDEXES,
     **recount.INDEXES,
     **dict.fromkeys(
-        (relay.SEQUENCES, relay.SOURCE, lease.COLLECTION, directory_worker.POSITIONS), ()
+        (relay.SEQUENCES, relay.SOURCE, lease.COLLECTION, directory.MARKS, directory.WATERMARKS), ()
     ),
 }
 

@@ -9,7 +9,7 @@ from shared.base.health import serve_health
 from shared.base.mongo import connect
 from shared.base.settings import KafkaSettings, MongoSettings, ProcessSettings
 from shared.contract import events
-from shared.pipeline.consumer import Consumer
+from shared.pipeline.consumer import WatchingConsumer
 from shared.pipeline.kafka import KafkaLog
 from shared.register.directory_worker import DirectoryHandler
 from shared.register.jobloop import JobLoop, Kind
@@ -19,11 +19,19 @@ STOP_SECONDS = 5.0
 """How long a stop waits for the present chunk of a job; a job cut off is resumed by the next start."""
 
 
-def problems(jobs: JobLoop, consumer: Consumer | None) -> list[str]:
+class DirectoryConsumer(WatchingConsumer):
+    """The loop of the unit directory."""
+
+    handler: DirectoryHandler
+
+
+def problems(jobs: JobLoop, consumer: DirectoryConsumer | None) -> list[str]:
     """Return why a writer's worker makes no progress; empty when it does."""
     found = []
-    if consumer is not None and (idle := consumer.idle_seconds()) > STALLED_SECONDS:
-        found.append(f"no progress for {idle:.0f} s")
+    if consumer is not None:
+        if (idle := consumer.idle_seconds()) > STALLED_SECONDS:
+            found.append(f"no progress for {idle:.0f} s")
+        found += consumer.handler.gaps()
     if (failing := jobs.failing_seconds()) > STALLED_SECONDS:
         found.append(f"no jobs, the database fails for {failing:.0f} s")
     return found
@@ -40,12 +48,13 @@ def run_worker(kinds: Sequence[Kind], *, directory: bool) -> None:
     log.configure(process.instance, level=process.log_level, log_format=process.log_format)
     database = connect(MongoSettings())
     jobs = JobLoop(database, kinds, process.instance)
-    consumer: Consumer | None = None
+    consumer: DirectoryConsumer | None = None
     if directory:
         event_log = KafkaLog(kafka, client_id=process.instance)
         handler = DirectoryHandler(database, event_log)
         group = f"{database.name}-directory"
-        consumer = Consumer(event_log, group, (events.UNIT_TOPIC,), handler)
+        topics = (events.UNIT_TOPIC, events.WATERMARK_TOPIC)
+        consumer = DirectoryConsumer(event_log, group, topics, handler)
 
     def stop(*_: object) -> None:
         jobs.stop.set()

@@ -10,7 +10,7 @@ from aggregator.intake import documents
 from shared.base.clock import now
 from shared.contract.events.payloads import Watermark
 from shared.pipeline.eventlog import TopicPartition
-from shared.pipeline.watermark import SourceAge
+from shared.pipeline.watermark import SourceAge, of_document
 
 
 @dataclass(frozen=True)
@@ -103,4 +103,4 @@ class Live:
             place, numbers = (document["topic"], document["partition"]), document["sequences"]
             self.freshness.applied(*place, dict(numbers), gap=document.get("gap") is not None)
         elif name == documents.WATERMARKS:
-            self.freshness.watermark(documents.watermark_of(document), heard=self.ready)
+            self.freshness.watermark(of_document(document), heard=self.ready)

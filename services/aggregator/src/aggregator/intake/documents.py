@@ -1,18 +1,20 @@
 """The stored form of what intake commits, in both directions (pure).
 
-Field names of marks, cards, watermarks and dead letters appear here only, so that reading and
-writing cannot diverge.
+Field names of cards and dead letters appear here only, those of marks and watermarks in the
+pipeline, so that reading and writing cannot diverge.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from aggregator.intake.projection import Cursor, DeadLetter, Gap
-from shared.contract.events.payloads import UnitCard, Watermark
+from aggregator.intake.projection import DeadLetter
+from shared.contract.events.payloads import UnitCard
+from shared.pipeline import marks
 from shared.pipeline.eventlog import TopicPartition
+from shared.pipeline.marks import Cursor
 
 Document = dict[str, Any]
 
@@ -62,37 +64,7 @@ def mark_id(place: TopicPartition) -> str:
 
 def mark_fields(place: TopicPartition, cursor: Cursor, topic_id: str) -> Document:
     """Return a partition's mark as the next commit stores it, without its id."""
-    return {
-        "g": GENERATION,
-        "topic": place[0],
-        "partition": place[1],
-        "topic_id": topic_id,
-        "offset": cursor.offset,
-        "sequences": cursor.sequences,
-        "gap": cursor.gap and asdict(cursor.gap),
-        "commits": cursor.commits + 1,
-    }
-
-
-def cursor_of(document: Mapping[str, Any]) -> Cursor:
-    """Return the cursor of a stored mark."""
-    gap = Gap(**document["gap"]) if document.get("gap") else None
-    return Cursor(document["offset"], document["commits"], dict(document["sequences"]), gap)
-
-
-def watermark_document(mark: Watermark) -> Document:
-    """Return the stored form of a watermark; a dot in a field's name would divide it."""
-    sequences = {topic.replace(".", "/"): numbers for topic, numbers in mark.sequences.items()}
-    return {"_id": mark.source, "epoch": mark.epoch, "at": mark.at, "sequences": sequences}
-
-
-def watermark_of(document: Mapping[str, Any]) -> Watermark:
-    """Return a stored watermark; it shares nothing with the document."""
-    stored = document["sequences"].items()
-    sequences = {topic.replace("/", "."): dict(numbers) for topic, numbers in stored}
-    return Watermark(
-        source=document["_id"], epoch=document["epoch"], at=document["at"], sequences=sequences
-    )
+    return {"g": GENERATION, **marks.fields_of(cursor, place, topic_id)}
 
 
 def letter_of(document: Mapping[str, Any]) -> DeadLetter:

@@ -7,20 +7,23 @@ from dataclasses import dataclass, field
 from prometheus_client import Counter, Gauge
 
 from aggregator.intake import store
-from aggregator.intake.projection import Cursor, Fold
+from aggregator.intake.projection import Fold
 from aggregator.settings import AggregatorSettings
 from shared.base import log
 from shared.base.clock import now
 from shared.base.mongo import Database
 from shared.contract import events
-from shared.pipeline.consumer import POLL_SECONDS, Consumer
+from shared.pipeline.consumer import WatchingConsumer
 from shared.pipeline.eventlog import EventLog, Record, TopicPartition
-from shared.pipeline.watermark import mark_key
+from shared.pipeline.marks import Cursor, Watch
+from shared.pipeline.watermark import given
 
 TOPICS = (
     *(topic for topics in events.TOPICS_OF_SOURCE.values() for topic in topics),
     events.WATERMARK_TOPIC,
 )
+GIVEN_SECONDS = 1.0
+"""How often the stored watermarks are read: relays publish them as often."""
 MOST_HALVINGS = 12
 """Of a chunk, one for each commit that failed: in the end each record is committed alone."""
 
@@ -43,14 +46,14 @@ class CountingHandler:
     _fold: Fold | None = None
     _started: float = 0.0
     _halvings: int = 0
-    _rewound: dict[TopicPartition, tuple[float, int]] = field(default_factory=dict)
-    """When each partition with a gap was last sent back to its beginning, and how often."""
-    _announced: dict[TopicPartition, dict[str, int]] = field(default_factory=dict)
-    """The last numbers given, according to the watermarks."""
-    _received: dict[TopicPartition, float] = field(default_factory=dict)
-    """When (monotonic) the last record of each partition arrived."""
-    _unread: dict[TopicPartition, float] = field(default_factory=dict)
-    """Since when (monotonic) announced numbers have been missing."""
+    _given: dict[TopicPartition, dict[str, int]] = field(default_factory=dict)
+    """The last numbers given, by the watermarks that were stored, by whichever worker."""
+    _asked: float = float("-inf")
+    """When (monotonic) the stored watermarks were last read."""
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self._watch = Watch(settings.gap_rewind_seconds, settings.gap_alarm_seconds)
 
     def positions(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Forget the fold; return what is stored."""
@@ -65,7 +68,7 @@ class CountingHandler:
         if self._fold is None:
             self._fold = Fold(self._cursors, now)
             self._started = time.monotonic()
-        self._received[(record.topic, record.partition)] = time.monotonic()
+        self._watch.received((record.topic, record.partition))
         self._fold.add(record)
 
     def due(self) -> bool:
@@ -89,68 +92,30 @@ class CountingHandler:
             self._halvings = min(self._halvings + 1, MOST_HALVINGS)
             raise
         self._halvings = max(0, self._halvings - 1)
-        for mark in fold.watermarks.values():
-            for topic, numbers in mark.sequences.items():
-                for partition, number in numbers.items():
-                    place = (topic, int(partition))
-                    self._announced[place] = {mark_key(mark.source, mark.epoch): number}
         ROWS.inc(fold.delta.rows)
         for letter in fold.dead:
             DEAD.inc()
             _log.error("dead letter", id=letter.id, reason=letter.reason)
 
     def gaps(self) -> list[str]:
-        """Return a line for each partition whose gap is older than the alarm's age."""
-        alarm = self.settings.gap_alarm_seconds
-        return [
-            f"{place[0]}/{place[1]}: number {gap.expected} has not come"
-            for place, cursor in self._cursors.items()
-            # Read once: the thread of health asks while the worker may close the gap.
-            if (gap := cursor.gap) and (now() - gap.since).total_seconds() > alarm
-        ]
+        """Return a line for each partition that waits for numbers longer than the alarm's age."""
+        return self._watch.problems(self._cursors)
 
     def rewinds(self) -> list[TopicPartition]:
-        """Return the partitions to be read again from the beginning.
+        """Return the partitions to be read again from the beginning; see ``Watch``.
 
-        One with a gap is, and one that is silent though numbers beyond it were given: a broker
-        that lost its tail may hold the resend before the position read so far, without any gap.
-        Each time it may take twice as long: a long partition, sent back before it was read to its
-        end, would never come to the resend.
+        What was given is read from the database: one worker alone reads the watermarks, and each
+        watches its own partitions.
         """
-        wait, moment = self.settings.gap_rewind_seconds, time.monotonic()
-        wanted = []
-        for place, cursor in self._cursors.items():
-            silent = self._silent_seconds(place, cursor, moment)
-            if cursor.gap is None and silent is None:
-                self._rewound.pop(place, None)
-                continue
-            since = now() if cursor.gap is None else cursor.gap.since
-            waited = max(silent or 0.0, (now() - since).total_seconds()) > wait
-            last, times = self._rewound.get(place, (float("-inf"), 0))
-            if waited and moment - last > 3 * wait * 2**times:
-                self._rewound[place] = (moment, times + 1)
-                wanted.append(place)
+        moment = time.monotonic()
+        if moment - self._asked >= GIVEN_SECONDS:
+            self._asked = moment
+            self._given = given(store.watermarks(self.database))
         GAPS.set(sum(1 for cursor in self._cursors.values() if cursor.gap))
-        return wanted
-
-    def _silent_seconds(self, place: TopicPartition, cursor: Cursor, moment: float) -> float | None:
-        """Return for how long nothing came though numbers were given; None: all have come."""
-        announced = self._announced.get(place, {})
-        if all(cursor.sequences.get(key, 0) >= number for key, number in announced.items()):
-            self._unread.pop(place, None)
-            return None
-        return moment - max(self._unread.setdefault(place, moment), self._received.get(place, 0.0))
+        return self._watch.rewinds(self._cursors, self._given)
 
 
-class CountingConsumer(Consumer):
-    """A consumer that rereads a partition whose gap does not close by itself."""
+class CountingConsumer(WatchingConsumer):
+    """The loop of the counting worker."""
 
     handler: CountingHandler
-
-    def turn(self, timeout: float = POLL_SECONDS) -> int:
-        """Poll, fold, commit; then rewind where a gap has stood too long."""
-        count = super().turn(timeout)
-        for place in self.handler.rewinds():
-            _log.warning("gap stands; rereading the partition", place=place)
-            self.seek(place, 0)
-        return count

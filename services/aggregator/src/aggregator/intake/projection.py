@@ -20,35 +20,13 @@ from shared.contract.events.envelope import Span
 from shared.contract.events.payloads import UnitCard, Watermark
 from shared.pipeline import watermark
 from shared.pipeline.eventlog import Record, TopicPartition
+from shared.pipeline.marks import Cursor
 from shared.pipeline.watermark import mark_key
 
 UnitTopic = tuple[str, str]
 UnitTopicDay = tuple[str, str, str]
 Addend = tuple[str, str, str, str]
 """Topic, unit, day, counter name: one addend of history."""
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Numbers that have not come: from ``expected`` on, though ``seen`` was read already."""
-
-    expected: int
-    seen: int
-    since: datetime
-
-
-@dataclass
-class Cursor:
-    """The position in one partition.
-
-    ``sequences`` maps ``source@epoch`` to the last number applied; ``offset`` is the next record
-    to read after a restart; ``commits`` fences writers of the stored form.
-    """
-
-    offset: int = 0
-    commits: int = 0
-    sequences: dict[str, int] = field(default_factory=dict)
-    gap: Gap | None = None
 
 
 @dataclass(frozen=True)
@@ -148,16 +126,13 @@ class Fold:
             self._watermark(record)
         else:
             self._batch(record, cursor)
-        if cursor.gap is None:
-            cursor.offset = max(cursor.offset, record.offset + 1)
+        cursor.passes(record.offset)
 
     def _watermark(self, record: Record) -> None:
         mark = watermark.read(record.value)
         if mark is None:
             return  # the next one follows within a second; none of them counts anything
-        known = self.watermarks.get(mark.source)
-        # The order of the log decides, not their times: a clock that was ahead is put right.
-        if known is None or known.epoch <= mark.epoch:
+        if watermark.replaces(mark, self.watermarks.get(mark.source)):
             self.watermarks[mark.source] = mark
 
     def _batch(self, record: Record, cursor: Cursor) -> None:
@@ -169,14 +144,14 @@ class Fold:
         key, members = mark_key(span.source, span.epoch), _members(value, span)
         if members is None:  # it is crossed by the numbers in its headers
             first = max(span.first, cursor.sequences.get(key, 0) + 1)
-            if first <= span.last and self._is_next(cursor, key, first, span.last):
+            if first <= span.last and cursor.follows(key, first, span.last, self.now()):
                 self._set_aside(record, replace(span, first=first), "the record is no batch", value)
-                self._advance(cursor, key, span.last)
+                cursor.advance(key, span.last)
             return
         for sequence, raw in enumerate(members, span.first):
-            if self._is_next(cursor, key, sequence, sequence):
+            if cursor.follows(key, sequence, sequence, self.now()):
                 self._event(record, span, sequence, raw)
-                self._advance(cursor, key, sequence)
+                cursor.advance(key, sequence)
 
     def _event(self, record: Record, span: Span, sequence: int, raw: Mapping[str, Any]) -> None:
         try:
@@ -202,20 +177,6 @@ class Fold:
             identity, *place, span.source, span.epoch, span.first, span.last, reason, raw
         )
         self.dead.append(letter)
-
-    def _is_next(self, cursor: Cursor, key: str, first: int, last: int) -> bool:
-        mark = cursor.sequences.get(key, 0)
-        if first > mark + 1:
-            since = cursor.gap.since if cursor.gap else self.now()
-            seen = max(last, cursor.gap.seen if cursor.gap else 0)
-            cursor.gap = Gap(mark + 1, seen, since)
-        return first == mark + 1
-
-    def _advance(self, cursor: Cursor, key: str, sequence: int) -> None:
-        cursor.sequences[key] = sequence
-        if cursor.gap is not None:
-            closed = sequence >= cursor.gap.seen
-            cursor.gap = None if closed else Gap(sequence + 1, cursor.gap.seen, cursor.gap.since)
 
 
 def _members(value: bytes, span: Span) -> list[dict[str, Any]] | None:

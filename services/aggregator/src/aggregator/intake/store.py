@@ -13,13 +13,23 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from aggregator.intake import documents
 from aggregator.intake.documents import COUNTERS, GENERATION, HISTORY, MARKS
-from aggregator.intake.projection import Addend, Cursor, Delta, Fold
+from aggregator.intake.projection import Addend, Delta, Fold
 from shared.base.clock import now
-from shared.base.mongo import SNAPSHOT, AsyncDatabase, ClientSession, Database, Document, transact
+from shared.base.mongo import (
+    SNAPSHOT,
+    AsyncDatabase,
+    ClientSession,
+    Database,
+    Document,
+    replacing,
+    transact,
+)
 from shared.contract import events
 from shared.contract.events.payloads import Watermark
+from shared.pipeline import watermark
 from shared.pipeline.consumer import Superseded
 from shared.pipeline.eventlog import TopicPartition
+from shared.pipeline.marks import Cursor, cursor_of
 
 INDEXES = {
     COUNTERS: [IndexModel([("g", ASCENDING), ("u", ASCENDING)], name="unit")],
@@ -37,18 +47,12 @@ SUMMED_AT_ONCE = 20_000
 def load_cursors(
     database: Database, places: Iterable[TopicPartition], topic_ids: Mapping[str, str]
 ) -> dict[TopicPartition, Cursor]:
-    """Return the cursor of each partition; a partition never read starts at the beginning.
-
-    An offset of another topic id (the topic was created again) starts at the beginning too:
-    the numbers, not the offsets, decide what was applied.
-    """
+    """Return the cursor of each partition; a partition never read starts at the beginning."""
     wanted = {documents.mark_id(place): place for place in places}
     cursors = {place: Cursor() for place in wanted.values()}
     for document in database[MARKS].find({"_id": {"$in": list(wanted)}}):
         place = wanted[document["_id"]]
-        cursors[place] = documents.cursor_of(document)
-        if document["topic_id"] != topic_ids.get(place[0]):
-            cursors[place].offset = 0
+        cursors[place] = cursor_of(document, topic_ids.get(place[0], ""))
     return cursors
 
 
@@ -67,7 +71,7 @@ def commit(database: Database, fold: Fold, topic_ids: Mapping[str, str]) -> None
             for identity, fields in letters
         ]
         watermarks = [
-            _replace(documents.watermark_document(mark), "epoch", "$gte")
+            replacing(watermark.document(mark), "epoch", "$gte")
             for mark in fold.watermarks.values()
         ]
         _write(database, session, {documents.DEAD_LETTERS: dead, documents.WATERMARKS: watermarks})
@@ -106,7 +110,7 @@ def _advance(
 def write_delta(database: Database, delta: Delta, session: ClientSession) -> None:
     """Add a delta to counters and history, and the newer cards to the tree."""
     cards = [
-        _replace(documents.card_document(card), "version", "$gt") for card in delta.cards.values()
+        replacing(documents.card_document(card), "version", "$gt") for card in delta.cards.values()
     ]
     counters, history = _additions(delta.counters.items()), _additions(delta.history.items())
     _write(database, session, {COUNTERS: counters, HISTORY: history, documents.UNITS: cards})
@@ -123,13 +127,6 @@ def _additions(counts: Iterable[tuple[tuple[str, ...], Mapping[str, int]]]) -> l
             update = {"$inc": amounts, "$setOnInsert": key}
             updates.append(UpdateOne({"_id": identity}, update, upsert=True))
     return updates
-
-
-def _replace(document: Document, field: str, compared: str) -> UpdateOne:
-    """Return the update that stores a document where some field of it compares so with the one there."""
-    newer = {compared: [document[field], f"${field}"]}  # greater than a field that is not there
-    replace = {"$replaceWith": {"$cond": [newer, {"$literal": document}, "$$ROOT"]}}
-    return UpdateOne({"_id": document["_id"]}, [replace], upsert=True)
 
 
 def _write(
@@ -183,7 +180,7 @@ async def sums(
 
 def watermarks(database: Database) -> list[Watermark]:
     """Return the newest watermark of each source."""
-    return [documents.watermark_of(found) for found in database[documents.WATERMARKS].find()]
+    return [watermark.of_document(found) for found in database[documents.WATERMARKS].find()]
 
 
 @dataclass(frozen=True)
@@ -200,7 +197,7 @@ def cursors(
 ) -> dict[TopicPartition, Cursor]:
     """Return the cursor of every partition that is counted."""
     return {
-        (mark["topic"], mark["partition"]): documents.cursor_of(mark)
+        (mark["topic"], mark["partition"]): cursor_of(mark)
         for mark in database[MARKS].find({"g": GENERATION}, session=session)
         if mark["topic"] != events.WATERMARK_TOPIC
     }

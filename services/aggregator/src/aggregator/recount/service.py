@@ -15,13 +15,14 @@ import httpx
 from aggregator.deadletters import service as deadletters
 from aggregator.figures.rules import doubt, doubts_of_events
 from aggregator.intake import service as intake
-from aggregator.intake.projection import Addend, Cursor, Fold
+from aggregator.intake.projection import Addend, Fold
 from aggregator.recount import rules
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.base.mongo import Database
 from shared.contract.events import envelope
 from shared.pipeline.eventlog import EventLog, TopicPartition
+from shared.pipeline.marks import Cursor
 from shared.pipeline.watermark import is_ahead, mark_key
 
 Cursors = dict[TopicPartition, Cursor]
