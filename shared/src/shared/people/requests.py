@@ -22,16 +22,22 @@ class RevealInput(StrictModel):
 
 
 class SearchInput(StrictModel):
-    """One exact key: a document number with its type, or a phone number."""
+    """One exact key: a document number with its type, or a phone number.
+
+    The number of a passport or another document goes with its issuing country.
+    """
 
     id_type: IdType = IdType.RESIDENT_ID
     id_number: ShortText | None = None
+    id_country: ShortText | None = None
     phone: ShortText | None = None
 
 
 class PersonCorrection(Correction, PersonFields):
     """Fields that were wrong from the start; null empties one, and sex and birth date are then taken
-    from the number."""
+    from the number. ``id_country`` moves the entry's key."""
+
+    id_country: str | None = None
 
     _name_kept = field_validator("name")(kept)
 
