@@ -67,7 +67,8 @@ def child(age: int = 15) -> dict[str, Any]:
     """Return the fields of a child's registration, by passport."""
     number = f"E{next(_numbers):08d}"
     return {
-        "id_type": "PASSPORT", "id_number": number, "birth_date": f"{today().year - age}-01-01"
+        "id_type": "PASSPORT", "id_number": number, "id_country": "USA",
+        "birth_date": f"{today().year - age}-01-01",
     }  # fmt: skip
 
 

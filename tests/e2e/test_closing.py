@@ -75,7 +75,7 @@ def test_entries_race_the_closing_of_their_unit(
         for number in range(ROUNDS):
             unit = county.units.counted()
             member, volunteer = people.member, people.volunteer
-            racing = [
+            racing: list[Callable[[], int]] = [
                 *(
                     partial(enter, http.post, "/v1/members", member(unit["id"]))
                     for http in (county.members.http, second, county.members.http, second, second)

@@ -1,6 +1,6 @@
 """The planted bugs: each as small as a slip of the hand. Whoever plants one names its test."""
 
-from tests.mutants.planted_registers import ACCESS, WRITING
+from tests.mutants.planted_registers import ACCESS, DOCUMENTS, WRITING
 from tests.mutants.planting import Planted
 
 _SHARED = "shared/src/shared/"
@@ -278,4 +278,6 @@ TABLES = (
     ),
 )
 
-PLANTED = (*RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS, *TABLES)
+PLANTED = (
+    *RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS, *DOCUMENTS, *TABLES
+)  # fmt: skip

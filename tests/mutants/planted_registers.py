@@ -324,3 +324,62 @@ ACCESS = (
         ),
     ),
 )
+
+DOCUMENTS = (
+    Planted(
+        "name-in-two-codings",
+        "A name is kept in one coding of its characters.",
+        f"{_SHARED}people/contacts.py",
+        'unicodedata.normalize("NFC", text.translate(FOLDS))',
+        'unicodedata.normalize("NFC", text)',
+        (
+            "tests/unit/shared/people/test_names.py::test_radicals_in_a_name_become_characters",
+            f"{_MEMBER}test_names.py::test_a_member_on_paper_in_two_codings_is_one_person",
+            f"{_VOLUNTEER}test_names.py::"
+            "test_a_name_of_a_volunteer_is_kept_in_one_coding_from_every_entrance",
+        ),
+    ),
+    Planted(
+        "damaged-name-taken",
+        "A sign in place of a lost character is no part of a name.",
+        f"{_SHARED}people/contacts.py",
+        "        if category in _SIGNS or char in _STAND_INS:\n",
+        "        if category in _SIGNS:\n",
+        (f"{_MEMBER}test_names.py::test_a_damaged_name_of_a_member_is_refused_at_every_entrance",),
+    ),
+    Planted(
+        "key-without-the-issuing-country",
+        "The number of a passport is one person's within its issuing country only.",
+        f"{_SHARED}people/sealed.py",
+        'f"{identifier.country}:{identifier.number}"',
+        "identifier.number",
+        (
+            "tests/unit/shared/people/test_countries.py::"
+            "test_the_country_is_part_of_a_document_key",
+            f"{_VOLUNTEER}test_countries.py::"
+            "test_a_number_of_two_countries_belongs_to_two_volunteers",
+        ),
+    ),
+    Planted(
+        "former-key-kept",
+        "An entry whose issuing country is completed holds its number under that country alone.",
+        f"{_SHARED}register/execute.py",
+        "            await register.store.release(decision.releases, entity.id, session)\n",
+        "",
+        (
+            f"{_VOLUNTEER}test_countries.py::"
+            "test_a_new_volunteer_is_no_second_entry_of_one_without_a_country",
+        ),
+    ),
+    Planted(
+        "entry-without-country-overlooked",
+        "A new entry is no second one of a person whose issuing country is not known yet.",
+        f"{_SHARED}people/register.py",
+        "        await self._check_without_country(person.identifier, command.entity)\n",
+        "",
+        (
+            f"{_VOLUNTEER}test_countries.py::"
+            "test_a_new_volunteer_is_no_second_entry_of_one_without_a_country",
+        ),
+    ),
+)

@@ -280,3 +280,20 @@ def test_the_outbox_publishes_exactly_what_the_timelines_hold(
     counts = recount(database, SOURCE, COUNTED).counts
     assert counts
     assert {key: count for key, count in counts.items() if count} == {}
+
+
+def test_the_issuing_country_in_a_row_of_a_bulk_page_is_held_against_the_document(
+    members: Members,
+) -> None:
+    rows = [
+        members.row(1, id_country="中国"), members.row(2, id_country="USA"),
+        members.row(3, id_country="nowhere"),
+        members.row(4, id_type="PASSPORT", id_number="E1234567", id_country="USA"),
+    ]  # fmt: skip
+    results = members.bulk(rows).json()["results"]
+    assert [(one["status"], [(e["field"], e["code"]) for e in one["errors"]]) for one in results] == [
+        (201, []), (422, [("id_country", "identifier.country_of_type")]),
+        (422, [("id_country", "identifier.country_unknown")]),
+        (422, [("id_type", "member.not_citizen")]),
+    ]  # fmt: skip
+    assert members.listed(incomplete="id_country") == []

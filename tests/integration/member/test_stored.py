@@ -87,6 +87,7 @@ def test_every_action_on_a_member_is_on_a_path_whose_documents_are_looked_at() -
 
 RIGHT: Entity = {
     "name": "欧阳修", "sex": "2", "birth_date": "1980-02-03", "phone": "13700000009",
+    "id_country": "CHN",
     "kind": "INDIVIDUAL_YOUTH", "guardian": people.guardian(name="李太白"), **WHOLE,
 }  # fmt: skip
 EMPTIED = sorted(set(MemberCorrection.model_fields) - {"reason", "document", "run", "name", "kind"})

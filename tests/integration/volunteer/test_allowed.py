@@ -183,7 +183,9 @@ def test_a_volunteer_outside_the_scope_is_found_only_to_be_enrolled_again(
     volunteers: Volunteers, callers: dict[str, Headers], unit: str, status: str
 ) -> None:
     number = people.born_on(people.born(30))
-    given = {"id_type": "RESIDENT_ID", "id_number": number, "birth_date": None}
+    given = {
+        "id_type": "RESIDENT_ID", "id_number": number, "id_country": None, "birth_date": None
+    }  # fmt: skip
     if status == "APPLIED":  # a minor's, by the number
         given["id_number"] = number = people.born_on(people.born(15))
     entry = at(volunteers, status, unit_id=unit, **given)

@@ -198,5 +198,7 @@ def test_null_empties_a_field_of_a_volunteer_or_is_refused_by_name(
         check_problem(answer, 422, "field.required", field)
     elif field == "birth_date":
         check_problem(answer, 422, "volunteer.birth_date_required", field)
+    elif field == "id_country":
+        check_problem(answer, 422, "identifier.country_required", field)
     else:
         assert answer.status_code == 200, answer.text

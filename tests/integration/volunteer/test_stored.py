@@ -118,6 +118,7 @@ def test_what_is_stored_of_a_volunteer_where_enrolment_registers_fits(
 
 RIGHT: Entity = {
     "name": "欧阳修", "sex": "2", "birth_date": "1980-02-03", "phone": "13700000009",
+    "id_country": "CHN",
     "guardian": people.guardian(name="李太白"), **WHOLE,
 }  # fmt: skip
 EMPTIED = sorted(

@@ -125,6 +125,7 @@ def test_what_is_shown_of_a_member_is_masked_field_by_field() -> None:
         "birth_date": date(1949, 12, 31),
         "id_type": "RESIDENT_ID",
         "id_number": "1****************X",
+        "id_country": None,
         "phone": "138****5678",
         "ethnicity": "33",
         "education": "20",

@@ -53,6 +53,16 @@ def test_english_headers_of_a_roster_are_understood(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("title", ["签发国", "证件签发国", "签发国家或地区", "Issuing Country"])
+def test_the_issuing_country_of_a_roster_goes_with_the_document(tmp_path: Path, title: str) -> None:
+    row = one(tmp_path, f"证件类型,证件号码,{title}", "护照,E1234567,日本")
+    assert row.problems == ()
+    sent = values_of(row)
+    assert (sent["id_type"], sent["id_number"], sent["id_country"]) == (
+        "PASSPORT", "E1234567", "JPN",
+    )  # fmt: skip
+
+
 def test_remarks_in_a_roster_are_not_listed_as_unknown(tmp_path: Path) -> None:
     titles = "序号,姓名,性别,血型,备注,行号,字段,问题与改法,\n"
     with open_roster(roster(tmp_path, titles)) as table:
@@ -105,6 +115,9 @@ def test_columns_of_a_guardian_in_a_roster_are_understood(tmp_path: Path, header
         ("id_number", "１１０１０５ １９４９ １２３１ ００２ｘ", "11010519491231002X"),
         ("id_number", "'110105194912310021", "110105194912310021"),
         ("id_number", "\u200e11010519491231002x", "11010519491231002X"),
+        ("id_country", "美国", "USA"),
+        ("id_country", " 刚果(金)", "COD"),
+        ("id_country", "Ｇbr", "GBR"),
         ("phone", "139-0000-0000", "13900000000"),
         ("phone", "'+86 139 0000 0000", "+8613900000000"),
         ("ethnicity", "汉族", "01"),
@@ -145,6 +158,7 @@ def test_values_of_a_roster_are_understood_as_people_write_them(
         ("joined_on", "去年", "value.date"),
         ("id_type", "军官证", "value.code"),
         ("id_number", "3.30106E+17", "value.number_lost"),
+        ("id_country", "火星", "value.country"),
         ("phone", "1.38E+10", "value.number_lost"),
         ("guardian.phone", "1.38E+10", "value.number_lost"),
         ("ethnicity", "火星族", "value.code"),
@@ -214,6 +228,6 @@ def test_both_languages_name_the_same_values_of_a_roster() -> None:
         return {name for _, name, _, _ in Formatter().parse(template)} - {None}
 
     messages = [one for one in vars(of_members).values() if isinstance(one, Message)]
-    assert len(messages) == 4
+    assert len(messages) == 5
     for message in messages:
         assert names(message.zh) == names(message.en)

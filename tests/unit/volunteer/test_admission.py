@@ -51,7 +51,7 @@ def test_the_evidence_of_a_volunteer_is_judged_by_the_rule_in_force(
         assert str(rule.hours) in shown or error.code == "document.required"
 
 
-CHILD = {"id_type": "PASSPORT", "id_number": "E12345678", "birth_date": "2015-01-01"}
+CHILD = {"id_number": people.id_number(1, "20150101")}
 
 
 class ActiveUnits:

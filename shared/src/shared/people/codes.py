@@ -35,13 +35,17 @@ class CodeList(dict[str, Code]):
         """The code of each code, name and alias, spelt as in the list."""
         self._by_text = {_fold(text): code for text, code in self.exact.items()}
 
+    def find(self, text: str) -> str | None:
+        """Return the code of a code, a name or an alias; None where there is none."""
+        return self._by_text.get(_fold(text))
+
     def read(self, text: str) -> str:
         """Return the code of what a roster holds: the code itself, a name or an alias.
 
         Raises:
             CodeProblem: with the name of the list.
         """
-        code = self._by_text.get(_fold(text))
+        code = self.find(text)
         if code is None:
             raise CodeProblem("code.unknown", {"list": self.name})
         return code

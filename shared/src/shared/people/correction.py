@@ -21,6 +21,7 @@ _SEALED = ("id_number", "phone", "address", "guardian_name", "guardian_phone")
 _STORED_AS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone_sealed", "phone_index", "phone_tail_index"),
     "address": ("address_sealed",),
+    "id_country": ("id_country", "id_index"),
 }
 """Stored fields of a correctable field, if their names differ from it."""
 COUNTED_BY_RUN: Mapping[str, str] = {
@@ -62,6 +63,7 @@ def as_given(stored: SealedPerson, cipher: Cipher) -> dict[str, Any]:
         **{name: getattr(stored, name) for name in _OPEN},
         "id_type": stored.id_type,
         "id_number": full["id_number"],
+        "id_country": stored.id_country,
         "phone": full["phone"],
         "address": full["address"],
         "guardian": guardian

@@ -78,6 +78,9 @@ class Identifier(NamedTuple):
     birth_date: date | None = None
     sex: str | None = None
     """As GB/T 2261.1: "1" male, "2" female; None where the document does not say."""
+    country: str | None = None
+    """That issued it, as ISO 3166-1 alpha-3, where the number alone is nobody's
+    (``shared.people.countries``)."""
 
     def __repr__(self) -> str:
         return f"Identifier(id_type={self.id_type.value!r})"

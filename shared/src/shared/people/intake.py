@@ -9,11 +9,14 @@ from shared.base.errors import FieldError, ValueProblem, invalid
 from shared.people import codes, identifiers
 from shared.people.codes import Code, CodeList
 from shared.people.contacts import check_name, normalise_phone
+from shared.people.countries import BY_ANY_COUNTRY, issuing_country
 from shared.people.identifiers import EARLIEST_BIRTH, Identifier, IdType
 from shared.register.actions import violations_of_day
 from shared.web.fields import Day, PlainText, ShortText, StrictModel
 
 T = TypeVar("T")
+
+_DOCUMENT = frozenset({"id_type", "id_number", "id_country"})
 
 OCCUPATION = CodeList(
     "occupation",
@@ -78,6 +81,7 @@ class PersonInput(PersonFields):
     name: str
     id_type: IdType
     id_number: str | None = None
+    id_country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,8 @@ def check_person(given: PersonInput, today: date, kept: Collection[str] = ()) ->
         Invalid: every field at fault, each with the code of its rule.
     """
     errors: list[FieldError] = []
-    identifier = _try(
-        errors, "id_number", lambda: identifiers.check(given.id_type, given.id_number, today)
+    identifier = check_document(
+        errors, given.id_type, given.id_number, given.id_country, today, kept={*kept} >= _DOCUMENT
     )
     name = given.name if "name" in kept else _try(errors, "name", lambda: check_name(given.name))
     number = given.phone
@@ -158,6 +162,28 @@ def check_person(given: PersonInput, today: date, kept: Collection[str] = ()) ->
         warnings=tuple(identifiers.declared_warnings(identifier, sex, born)),
         unverified=identifier.id_type is IdType.NONE,
     )
+
+
+def check_document(
+    errors: list[FieldError],
+    id_type: IdType,
+    number: str | None,
+    country: str | None,
+    today: date,
+    *,
+    kept: bool = False,
+) -> Identifier | None:
+    """Return what a document says, with its issuing country where it needs one; note what is wrong.
+
+    Args:
+        kept: whether it stays as stored: documents entered before the rule have no country.
+    """
+    found = _try(errors, "id_number", lambda: identifiers.check(id_type, number, today))
+    if country is None and id_type not in BY_ANY_COUNTRY:
+        return found
+    if not kept:
+        country = _try(errors, "id_country", lambda: issuing_country(id_type, country))
+    return None if found is None else found._replace(country=country)
 
 
 def read_code(

@@ -77,6 +77,21 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "证件类型为“无”时不能填写证件号码，请选择证件类型或清空号码。",
         "A document number cannot go with type NONE; choose the document type or clear the number.",
     ),
+    "identifier.country_required": (
+        "护照和其他证件须填写签发国家或地区（id_country），如 USA；各国证件号码可能相同。",
+        "Passports and other documents need the issuing country (id_country), such as USA: documents "
+        "of two countries may have the same number.",
+    ),
+    "identifier.country_unknown": (
+        "签发国家或地区无法识别：请填 ISO 3166-1 的三位字母代码（如 USA），或国家的常用名称。",
+        "The issuing country is not known: give its ISO 3166-1 code of three letters, such as USA, or "
+        "its usual name.",
+    ),
+    "identifier.country_of_type": (
+        "该类证件由中国签发：请清空签发国家（id_country），或改正证件类型。",
+        "Documents of this type are issued by China: leave the issuing country (id_country) out, or "
+        "correct the document type.",
+    ),
     "identifier.sex_differs": (
         "填写的性别与证件号码不一致，已按填写的内容保存，请核对。",
         "The declared sex differs from the document number; it was kept as declared, please check.",
@@ -155,6 +170,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "This person is already on the books of a unit of type {unit_type} in {county} and cannot "
         "be entered twice; to change the unit, end the entry there and register the person again "
         "in the new one.",
+    ),
+    "person.without_country": (
+        "{county}的一个{unit_type}单位已有一条同类型、同号码、尚未填写签发国的登记。若为同一人，请办理该登记；"
+        "若为另一人，请先由该单位以 PATCH 补填其 id_country，再登记此人。",
+        "A unit of type {unit_type} in {county} has an entry under this type and number whose issuing "
+        "country is not known yet. If it is the same person, go on with that entry; if it is another, "
+        "have that unit complete its id_country by PATCH first, then enter this person.",
     ),
     "person.number_differs": (
         "所填证件号码与该登记不一致，请核对号码和登记编号。",

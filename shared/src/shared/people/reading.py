@@ -5,19 +5,21 @@ Answers are masked; only ``reveal`` returns full values.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from shared.base.clock import today
-from shared.base.errors import Invalid, NotFound, ValueProblem
-from shared.people import identifiers
+from shared.base.errors import FieldError, Invalid, NotFound, ValueProblem, refuse
 from shared.people.contacts import normalise_phone
 from shared.people.encryption import KeyRing
 from shared.people.entity import P
+from shared.people.intake import check_document
 from shared.people.register import People
 from shared.people.requests import RevealInput, SearchInput
-from shared.people.sealed import PHONE, id_indexes
+from shared.people.sealed import PHONE, indexes_of_any_entry
+from shared.people.store import BY_ANY_COUNTRY_QUERY
 from shared.register import trail
 from shared.register.directory import ids_below
+from shared.register.entity import VOIDED
 from shared.register.execute import OK
 from shared.register.reading import Page, log_once, page
 from shared.register.register import Found
@@ -28,6 +30,9 @@ from shared.web.access.principal import READERS, Principal
 MOST_FOUND = 50
 """Entries a search for a phone number answers at most."""
 
+Incomplete = Literal["id_country"]
+"""What an entry may lack that was entered before it was asked for."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -37,11 +42,13 @@ class Wanted:
         unit: id of the unit whose subtree is meant.
         status: status of the entries.
         phones: indexes of a whole phone number or of its tail; whoever has one of them.
+        incomplete: a field that is missing and can be completed, which it cannot be once voided.
     """
 
     unit: str | None = None
     status: str | None = None
     phones: Sequence[str] | None = None
+    incomplete: Incomplete | None = None
 
     def query(self, units: Sequence[str] | None) -> Mapping[str, Any]:
         """Return the query over the entries of some units (None: of all)."""
@@ -53,6 +60,9 @@ class Wanted:
         if self.phones is not None:
             phones = {"$in": self.phones}
             query["$or"] = [{"phone_tail_index": phones}, {"phone_index": phones}]
+        if self.incomplete is not None:
+            query |= {**BY_ANY_COUNTRY_QUERY, self.incomplete: None}
+            query.setdefault("status", {"$ne": VOIDED})
         return query
 
 
@@ -123,14 +133,15 @@ def _found(
 def _indexes(ring: KeyRing, given: SearchInput) -> list[str]:
     if (given.id_number is None) == (given.phone is None):
         raise Invalid("person.search_by_one", field="id_number")
-    try:
-        if given.phone is not None:
+    if given.phone is not None:
+        try:
             return ring.indexes(PHONE, normalise_phone(given.phone))
-        identifier = identifiers.check(given.id_type, given.id_number, today())
-        return id_indexes(ring, identifier)
-    except ValueProblem as problem:
-        name = "id_number" if given.phone is None else "phone"
-        raise Invalid(problem.code, field=name, params=dict(problem.params)) from problem
+        except ValueProblem as problem:
+            raise Invalid(problem.code, field="phone", params=dict(problem.params)) from problem
+    errors: list[FieldError] = []
+    found = check_document(errors, given.id_type, given.id_number, given.id_country, today())
+    refuse(errors)
+    return indexes_of_any_entry(ring, found) if found else []
 
 
 async def reveal(

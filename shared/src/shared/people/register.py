@@ -16,24 +16,23 @@ from shared.base.errors import (
     NotFound,
     RegistryError,
     Unavailable,
-    ValueProblem,
     invalid,
     refuse,
 )
 from shared.base.mongo import AsyncClientSession
-from shared.people import identifiers
 from shared.people.correction import COUNTED_BY_RUN, states_named
 from shared.people.encryption import KeyRing
 from shared.people.entity import P, dated
 from shared.people.identifiers import Identifier
-from shared.people.intake import ConsentInput, Person, PersonInput
+from shared.people.intake import ConsentInput, Person, PersonInput, check_document
 from shared.people.requests import PersonCorrection, Registration, ReturnInput
-from shared.people.sealed import Cipher, id_indexes
+from shared.people.sealed import Cipher, indexes_of_any_entry, indexes_without_country
 from shared.people.store import IDENTIFIERS, PersonStore
 from shared.people.writer import PeopleWriter
 from shared.register.actions import ActionTable, corrected
 from shared.register.command import Command
 from shared.register.directory import Card, Directory
+from shared.register.entity import VOIDED
 from shared.register.fences import Fenced, Fences
 from shared.register.groupcommit import AlreadyThere
 from shared.register.register import Decision, Register, Topic
@@ -171,6 +170,7 @@ class People(Register[P]):
 
         Raises:
             Invalid: every violation of the unit and of the person.
+            Conflict: an entry without an issuing country has the number.
         """
         person, errors = self.examine(given, given.consent, day=command.day, today=command.today)
         try:
@@ -181,7 +181,20 @@ class People(Register[P]):
             violations = []  # what is known to be wrong is not hidden by what nobody can say now
         if violations or errors or person is None:
             raise invalid([*violations, *errors])
+        await self._check_without_country(person.identifier, command.entity)
         return person
+
+    async def _check_without_country(self, identifier: Identifier, own: str | None) -> None:
+        """Refuse a number that another entry of its type has without an issuing country.
+
+        No new entry comes without one, so nothing changes between this and the transaction. A voided
+        entry is taken up again by the registration, whatever the country.
+        """
+        numbers = indexes_without_country(self.ring, identifier)
+        for holder in (await self.store.holders(numbers)).values() if numbers else ():
+            if holder.id != own:
+                code = None if holder.status == VOIDED else "person.without_country"
+                raise await self.number_taken(holder, code)
 
     async def target_violations(self, unit: str) -> list[FieldError]:
         """Return what a target unit violates, by what org-units says now where it violates any."""
@@ -287,8 +300,8 @@ class People(Register[P]):
             raise Invalid("person.number_differs", field="id_number")
 
     def _has_number(self, entity: P, identifier: Identifier | None) -> bool:
-        """Whether a number is the entry's own."""
-        indexes = [] if identifier is None else id_indexes(self.ring, identifier)
+        """Whether a number is the entry's own; one without an issuing country takes any."""
+        indexes = [] if identifier is None else indexes_of_any_entry(self.ring, identifier)
         return not set(indexes).isdisjoint(entity.person.id_index)
 
     async def _check_proven(self, command: Command, entity: P, *, same: bool) -> None:
@@ -316,11 +329,15 @@ class People(Register[P]):
             return Unavailable("unavailable")  # released meanwhile: try again
         return await self.number_taken(holders[found.id])
 
-    async def number_taken(self, holder: P) -> Conflict:
-        """Return the refusal of a number that an entry holds, by its unit and status."""
+    async def number_taken(self, holder: P, code: str | None = None) -> Conflict:
+        """Return the refusal of a number that an entry holds, by its unit and status.
+
+        Args:
+            code: of the refusal, where the status does not decide.
+        """
         (path,) = await self.directory.paths([holder.unit])
         params = {"unit_type": path[0].type if path else "OTHER", "county": _county(path)}
-        code = self.taken(holder)
+        code = code or self.taken(holder)
         return Conflict(code, params=params, errors=[FieldError("id_number", code, params)])
 
 
@@ -344,11 +361,10 @@ def _registration(command: Command) -> Registration | None:
 
 
 def _identifier(given: Registration, today: date) -> Identifier | None:
-    """Return what a registration's number says; None where it is not valid."""
-    try:
-        return identifiers.check(given.id_type, given.id_number, today)
-    except ValueProblem:
-        return None
+    """Return what a registration's document says; None where it is not valid."""
+    errors: list[FieldError] = []
+    found = check_document(errors, given.id_type, given.id_number, given.id_country, today)
+    return None if errors else found
 
 
 def _county(path: Sequence[Card]) -> str:

@@ -26,10 +26,14 @@ class RevealInput(StrictModel):
 
 
 class SearchInput(StrictModel):
-    """One exact key: a document number with its type, or a phone number."""
+    """One exact key: a document number with its type, or a phone number.
+
+    The number of a passport or another document goes with its issuing country.
+    """
 
     id_type: IdType = IdType.RESIDENT_ID
     id_number: ShortText | None = None
+    id_country: ShortText | None = None
     phone: ShortText | None = None
 
 
@@ -38,7 +42,7 @@ class PersonCorrection(Correction, PersonFields):
     from the number.
 
     They are set right in the newest run and in those before it that were carried over; with ``run``
-    in that run alone.
+    in that run alone. ``id_country`` moves the entry's key.
     """
 
     GROUNDS = Correction.GROUNDS | {"run"}
@@ -46,6 +50,7 @@ class PersonCorrection(Correction, PersonFields):
     run: Annotated[
         int | None, Field(ge=1, le=MOST_RUNS, description="the one run to correct, as runs show")
     ] = None
+    id_country: str | None = None
 
     _name_kept = field_validator("name")(kept)
 

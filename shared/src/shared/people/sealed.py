@@ -78,12 +78,14 @@ class SealedPerson:
 
     Args:
         id_index: the document number's ids in ``identifiers``, one per live key.
+        id_country: that issued the document; those entered before it was asked for have none.
         unverified: whether it is a person without a verified number (paper stock).
     """
 
     name: str
     sex: str
     id_type: StoredIdType
+    id_country: str | None = None
     birth_date: StoredDay | None = None
     id_index: tuple[str, ...] = ()
     id_sealed: SealedValue | None = None
@@ -116,6 +118,12 @@ class SealedPerson:
             "unverified": self.unverified,
         }
 
+    def keys_left(self, after: "SealedPerson") -> list[str]:
+        """Return the ids in ``identifiers`` that go once the document has another country."""
+        if after.id_country == self.id_country:
+            return []
+        return [index for index in self.id_index if index not in after.id_index]
+
     def full(self, fields: Collection[str], cipher: Cipher) -> dict[str, str | None]:
         """Return full values of some of ``REVEALABLE``; None where there is none."""
         guardian = self.guardian
@@ -142,6 +150,7 @@ class SealedPerson:
             "birth_date": self.birth_date,
             "id_type": self.id_type.value,
             "id_number": number and masking.mask_identifier(number),
+            "id_country": self.id_country,
             "phone": phone and masking.mask_phone(phone),
             "ethnicity": self.ethnicity,
             "education": self.education,
@@ -164,10 +173,25 @@ def _masked_guardian(guardian: SealedGuardian, cipher: Cipher) -> Mapping[str, A
 
 
 def id_indexes(ring: KeyRing, identifier: Identifier) -> list[str]:
-    """Return the ``_id``s of a number in ``identifiers``, one per live key; none without number."""
+    """Return the ``_id``s of a number in ``identifiers``, one per live key; none without number.
+
+    The key is the type with the number, and the issuing country where the document needs one.
+    """
     if identifier.id_type is IdType.NONE:
         return []
-    return ring.indexes(identifier.id_type.value, identifier.number)
+    if identifier.country is None:
+        return ring.indexes(identifier.id_type.value, identifier.number)
+    return ring.indexes(identifier.id_type.value, f"{identifier.country}:{identifier.number}")
+
+
+def indexes_without_country(ring: KeyRing, identifier: Identifier) -> list[str]:
+    """Return the ``_id``s under which an entry of before holds a number that now has a country."""
+    return [] if identifier.country is None else id_indexes(ring, identifier._replace(country=None))
+
+
+def indexes_of_any_entry(ring: KeyRing, identifier: Identifier) -> list[str]:
+    """Return the ``_id``s under which an entry may hold a number, of now or of before."""
+    return [*id_indexes(ring, identifier), *indexes_without_country(ring, identifier)]
 
 
 def seal(person: Person, cipher: Cipher) -> SealedPerson:
@@ -178,9 +202,8 @@ def seal(person: Person, cipher: Cipher) -> SealedPerson:
         sex=person.sex,
         birth_date=person.birth_date,
         id_type=identifier.id_type,
-        id_index=tuple(ring.indexes(identifier.id_type.value, identifier.number))
-        if identifier.number
-        else (),
+        id_country=identifier.country,
+        id_index=tuple(id_indexes(ring, identifier)),
         id_sealed=cipher.seal("id_number", identifier.number) if identifier.number else None,
         phone_sealed=None if phone is None else cipher.seal("phone", phone),
         phone_index=() if phone is None else tuple(ring.indexes(PHONE, phone)),

@@ -18,6 +18,7 @@ from mongoengine import Document as MongoDocument
 from pymongo import ASCENDING, IndexModel
 
 from shared.base.mongo import AsyncDatabase
+from shared.people.countries import BY_ANY_COUNTRY
 from shared.people.entity import P
 from shared.register import directory, fences
 from shared.register.migration import Indexes, of_entities
@@ -26,6 +27,8 @@ from shared.register.store import Store, indexes_of
 IDENTIFIERS = "identifiers"
 """Collection of ``{_id: keyed index, person: id}``: one person document per number for ever."""
 DAY = r"^\d{4}-\d{2}-\d{2}$"
+BY_ANY_COUNTRY_QUERY = {"id_type": {"$in": sorted(kind.value for kind in BY_ANY_COUNTRY)}}
+"""Entries whose documents have an issuing country, or should have."""
 
 
 class GuardianPart(EmbeddedDocument):  # type: ignore[misc] # mongoengine ships no types
@@ -47,6 +50,7 @@ class PersonDocument(MongoDocument):  # type: ignore[misc] # mongoengine ships n
     sex = StringField(required=True, choices=("0", "1", "2", "9"))
     birth_date = StringField(regex=DAY)
     id_type = StringField(required=True)
+    id_country = StringField(regex=r"^[A-Z]{3}$")
     id_index = ListField(StringField())
     id_sealed = BinaryField()
     phone_sealed = BinaryField()
@@ -76,7 +80,14 @@ class PersonDocument(MongoDocument):  # type: ignore[misc] # mongoengine ships n
     meta = {  # noqa: RUF012 - mongoengine's way
         "abstract": True,
         "auto_create_index": False,
-        "indexes": [{"fields": ["unit", "status", "_id"], "name": "unit_status"}],
+        "indexes": [
+            {"fields": ["unit", "status", "_id"], "name": "unit_status"},
+            {
+                "fields": ["id_country", "_id"],
+                "name": "id_country",
+                "partialFilterExpression": BY_ANY_COUNTRY_QUERY,
+            },
+        ],
     }
 
 

@@ -165,6 +165,7 @@ async def _commit(
         else:
             entity = _next(entity, before, command, decision)
             await _update(register, before, entity, session)
+            await register.store.release(decision.releases, entity.id, session)
         for name, document in _inserts(register, command, before, entity, decision):
             await database[name].insert_one(document, session=session)
         return entity

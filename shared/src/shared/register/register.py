@@ -62,6 +62,7 @@ class Decision(Generic[E]):
         entity: as it is to be; the write path gives it its version, author and time.
         fact: past participle in the event's type; that of its action where None.
         claims: ids that no other entity may hold (``Store.claim_rows``).
+        releases: ids that it holds no more (``Store.release``).
         drafts: whether it writes content that another person is then to decide on; as its action
             says where None.
         corrected: names of the fields it corrects, for the access log.
@@ -71,6 +72,7 @@ class Decision(Generic[E]):
     entity: E
     fact: str | None = None
     claims: Sequence[str] = ()
+    releases: Sequence[str] = ()
     drafts: bool | None = None
     corrected: Sequence[str] = ()
     change: str | None = None

@@ -85,6 +85,12 @@ class Store(Generic[E]):
         """Return what to insert for the ids that an entity takes, and no other may hold."""
         return [(self._claims, {"_id": claim, self._holder: entity}) for claim in claims]
 
+    async def release(self, ids: Sequence[str], entity: str, session: AsyncClientSession) -> None:
+        """Delete ids that an entity holds, in a transaction."""
+        if ids:
+            held = {"_id": {"$in": list(ids)}, self._holder: entity}
+            await self.database[self._claims].delete_many(held, session=session)
+
     def entity(self, document: Mapping[str, Any]) -> E:
         """Return a stored document as an entity.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shared.people.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX, CodeList
 from shared.people.contacts import check_name
+from shared.people.countries import COUNTRY
 from shared.people.identifiers import IdType
 from shared.people.problems import CodeProblem, NameProblem
 from shared.people.remarks import IN_MARGIN, remark_in_margin
@@ -77,6 +78,12 @@ KIND_GROUP = Message(
     "Group members are organisations and not part of a roster of persons: register them "
     "under group members.",
 )
+COUNTRY_UNKNOWN = Message(
+    "value.country",
+    "签发国“{value}”无法识别：请填国家或地区的常用中文名称，或 ISO 3166-1 的三位字母代码（如 USA）。",
+    "Issuing country “{value}” is not known: enter its usual name, or its ISO 3166-1 code of three "
+    "letters, such as USA.",
+)
 Read = Callable[[str], str]
 
 
@@ -130,6 +137,14 @@ def word_of(words: Mapping[str, str], listed: Container[str], unknown: Message) 
     return read_word
 
 
+def country(text: str) -> str:
+    """Return the code of the country that issued a document."""
+    code = COUNTRY.find(text)
+    if code is None:
+        raise Unreadable(COUNTRY_UNKNOWN, value=text)
+    return code
+
+
 def occupation(text: str) -> str:
     """Return the group of GB/T 2261.4; a list of every trade would never be complete."""
     if text in OCCUPATION.values():
@@ -169,6 +184,10 @@ ROSTER = TableSchema(
             "证件号码", "证件号", "身份证件号码", "身份证号码", "身份证号", "公民身份号码", "身份证",
             "id number",
         ), number),
+        Column("id_country", (
+            "证件签发国", "签发国", "签发国家", "签发国家或地区", "证件签发国家", "发证国家",
+            "id country", "issuing country",
+        ), country),
         Column("phone", (
             "手机号码", "手机号", "手机", "联系电话", "移动电话", "电话", "电话号码", "联系方式",
             "phone", "mobile",

@@ -18,7 +18,7 @@ from member.membership.schemas import (
 from member.membership.service import Memberships
 from shared.contract.events.states import UnitId
 from shared.people.api import PeopleRoutes
-from shared.people.reading import Wanted
+from shared.people.reading import Incomplete, Wanted
 from shared.register.api import Call, Getting, Posting
 from shared.register.register import Found
 from shared.web.admission import ParsedRoute
@@ -76,6 +76,7 @@ async def list_members(
     call: Getting,
     unit_id: UnitId | None = None,
     status: Status | None = None,
+    incomplete: Incomplete | None = None,
     phone_tail: Annotated[str | None, Query(pattern=r"^[0-9]{4}$")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -83,7 +84,7 @@ async def list_members(
     """List the members of a unit and those below it, or of the caller's whole scope."""
     memberships: Memberships = _routes.register(request)
     tails = memberships.ring.phone_tail_indexes(phone_tail) if phone_tail else None
-    wanted = Wanted(unit_id, status, tails)
+    wanted = Wanted(unit_id, status, tails, incomplete)
     return await _routes.listed(request, call, wanted, after(cursor), limit)
 
 

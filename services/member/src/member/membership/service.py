@@ -15,6 +15,7 @@ from shared.base.ids import new_id
 from shared.contract import events
 from shared.people.correction import COUNTED_BY_RUN, correct_person
 from shared.people.intake import ConsentInput, Person, PersonInput, check_consent, check_person
+from shared.people.keys import with_key
 from shared.people.register import People
 from shared.people.requests import Registration
 from shared.people.sealed import seal
@@ -57,7 +58,7 @@ class Memberships(People[Membership]):
                 application = self.application(given, person, given.consent, command.day, new_id())
                 return Decision(application, claims=application.person.id_index)
             case MemberCorrection() as given, Membership() as member:
-                return self._correct(command, given, member)
+                return await with_key(self, self._correct(command, given, member), member)
             case ReapplyInput(), Membership() as member:
                 return await self.decide_return(command, member, path)
             case ActionInput() as given, Membership() as member:
@@ -183,7 +184,8 @@ class Memberships(People[Membership]):
             warnings=new.warnings,
         )
         numbers = await self.numbers_to_take(again)
-        return Decision(self.acted(command, again, anew=True), claims=numbers)
+        left = entity.person.keys_left(again.person)
+        return Decision(self.acted(command, again, anew=True), claims=numbers, releases=left)
 
 
 def memberships_of(writer: PeopleWriter, rules: MemberSettings) -> Memberships:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from shared.base.clock import today
 from shared.contract.events.states import UnitId
 from shared.people.api import PeopleRoutes
-from shared.people.reading import Wanted
+from shared.people.reading import Incomplete, Wanted
 from shared.register.api import Call, Getting
 from shared.register.register import Found
 from shared.web.admission import ParsedRoute
@@ -61,11 +61,13 @@ async def list_volunteers(
     call: Getting,
     unit_id: Annotated[UnitId | None, Query(description="a unit whose subtree is meant")] = None,
     status: Status | None = None,
+    incomplete: Incomplete | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JsonResponse:
     """List the volunteers within the caller's scope, masked, in the order they were entered."""
-    return await _routes.listed(request, call, Wanted(unit_id, status), after(cursor), limit)
+    wanted = Wanted(unit_id, status, incomplete=incomplete)
+    return await _routes.listed(request, call, wanted, after(cursor), limit)
 
 
 @router.get("/me")

@@ -17,6 +17,7 @@ from shared.people.intake import (
     check_guardian,
     check_person,
 )
+from shared.people.keys import with_key
 from shared.people.register import People
 from shared.people.requests import Registration
 from shared.people.sealed import seal, seal_guardian
@@ -100,7 +101,7 @@ class Enrolments(People[Enrolment]):
             case VolunteerCreate() as given, None:
                 return await self._enter(command, given, path)
             case VolunteerCorrection() as given, Enrolment() as entry:
-                return self._correct(command, given, entry)
+                return await with_key(self, self._correct(command, given, entry), entry)
             case EnrolInput(), Enrolment() as entry:
                 return await self.decide_return(command, entry, path)
             case RegistrationInput() as given, Enrolment() as entry:
@@ -200,7 +201,10 @@ class Enrolments(People[Enrolment]):
             applied_on=new.applied_on,
         )
         numbers = await self.numbers_to_take(again)
-        return Decision(self.acted(command, again, anew=True), claims=numbers, drafts=True)
+        left = entity.person.keys_left(again.person)
+        return Decision(
+            self.acted(command, again, anew=True), claims=numbers, releases=left, drafts=True
+        )
 
     def _apply_registration(
         self, command: Command, given: RegistrationInput, entry: Enrolment

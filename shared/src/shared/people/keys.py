@@ -1,0 +1,20 @@
+"""The key of a person's document: a correction that changes a part of it moves it at once."""
+
+from dataclasses import replace
+
+from shared.people.entity import P
+from shared.people.register import People
+from shared.register.register import Decision
+
+
+async def with_key(register: People[P], decision: Decision[P], before: P) -> Decision[P]:
+    """Return a correction with the ids in ``identifiers`` that it takes and leaves.
+
+    Raises:
+        Conflict: another entry has the number of that country.
+    """
+    left = before.person.keys_left(decision.entity.person)
+    if not left:
+        return decision
+    claims = await register.numbers_to_take(decision.entity)
+    return replace(decision, claims=claims, releases=left)
