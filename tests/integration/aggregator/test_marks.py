@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from aggregator.intake import documents
-from aggregator.intake.projection import Cursor, Gap
 from shared.base.clock import now
 from shared.base.mongo import Database
 from shared.contract import events
+from shared.pipeline.marks import Cursor, Gap
 from shared.pipeline.relay.aggregator import Aggregator
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.clients.register import check_problem

@@ -87,6 +87,7 @@ async def _perform(register: Register[E], command: Command) -> Found[E]:
     if command.action.admits:
         await register.admit(command, decision.entity.unit)
     decision = await register.prepared(command, decision)
+    path = path if decision.path is None else decision.path
     for _ in range(_FENCED_RUNS):
         try:
             entity = await _write(register, command, before, decision, path)

@@ -67,6 +67,7 @@ class Decision(Generic[E]):
             says where None.
         corrected: names of the fields it corrects, for the access log.
         change: id of a change that other services were asked to prepare for.
+        path: of the unit it then belongs to; that on which it was authorised where None.
     """
 
     entity: E
@@ -76,6 +77,7 @@ class Decision(Generic[E]):
     drafts: bool | None = None
     corrected: Sequence[str] = ()
     change: str | None = None
+    path: Sequence[Place] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
