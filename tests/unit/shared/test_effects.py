@@ -15,7 +15,9 @@ FIRST = TODAY - timedelta(days=SPAN)
 statuses = st.sampled_from(["APPLIED", "ENROLLED", "REG_APPLIED", "REGISTERED", "SUSPENDED"])
 timelines = st.dictionaries(st.integers(0, SPAN), st.none() | statuses, max_size=5).map(
     lambda drawn: tuple(
-        Entry(FIRST + timedelta(days=number), MOMENT, status and {"status": status})
+        Entry(
+            FIRST + timedelta(days=number), MOMENT, None if status is None else {"status": status}
+        )
         for number, status in sorted(drawn.items())
     )
 )

@@ -21,6 +21,7 @@ _SEALED = ("id_number", "phone", "address", "guardian_name", "guardian_phone")
 _STORED_AS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone_sealed", "phone_index", "phone_tail_index"),
     "address": ("address_sealed",),
+    "id_number": ("id_index", "id_sealed", "unverified"),
 }
 """Stored fields of a correctable field, if their names differ from it."""
 COUNTED_BY_RUN: Mapping[str, str] = {

@@ -202,7 +202,7 @@ class Enrolments(People[Enrolment]):
             warnings=new.warnings,
             applied_on=new.applied_on,
         )
-        numbers = await self.numbers_to_take(again)
+        numbers = await self.to_claim(again.person.id_index, again)
         return Decision(self.acted(command, again, anew=True), claims=numbers, drafts=True)
 
     def _apply_registration(
