@@ -1,6 +1,6 @@
 """The actions that an answer allows its reader, checked against what the register then accepts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from shared.base.clock import today
@@ -40,6 +40,27 @@ def check_allowed(
             assert (answer.status_code, answer.json()["code"] in codes) == (422, True), answer.text
     listed = register.listed(who, unit_id=entity["unit_id"])
     assert [one["allowed"] for one in listed if one["id"] == entity["id"]] == [expected]
+
+
+def check_each_succeeds(
+    register: Register,
+    make: Callable[[], Entity],
+    who: Headers,
+    given: Callable[[Entity, str], Entity],
+) -> list[str]:
+    """Do each action that an entry allows, on an entry of its own; return what was allowed.
+
+    Args:
+        make: makes one more such entry.
+        given: the body with which an action is expected to succeed.
+    """
+    entity = register.read(make(), who).json()
+    allowed: list[str] = entity["allowed"]
+    for action in allowed:
+        entity = register.read(make(), who).json()
+        answer = register.act(entity, action, who, given(entity, action))
+        assert answer.status_code == 200, (entity["status"], action, answer.text)
+    return allowed
 
 
 def searched(register: Register, who: Headers, number: str) -> list[Entity]:

@@ -164,8 +164,8 @@ WRITING = (
         "number-not-claimed",
         "One document number belongs to one entry, however many officers enter it at once.",
         "services/member/src/member/membership/service.py",
-        "return Decision(application, claims=application.person.id_index)",
-        "return Decision(application)",
+        "return Decision(application, claims=application.person.id_index, absent=alike)",
+        "return Decision(application, absent=alike)",
         (f"{_MEMBER}test_requests.py::test_twenty_at_once_with_one_number_make_one_member",),
     ),
     Planted(

@@ -171,7 +171,8 @@ def test_a_correction_of_a_member_may_not_break_a_rule(members: Members) -> None
         ({"birth_date": f"{people.born(7).year}-01-02"}, "member.too_young", "birth_date"),
         ({"phone": "123"}, "phone.number", "phone"),
         ({"reason": "nothing"}, "field.empty_change", None),
-        ({"id_number": "1"}, "field.unknown", "id_number"),
+        ({"id_number": "1"}, "member.number_fixed", "id_number"),
+        ({"unit_id": "school"}, "field.unknown", "unit_id"),
     ):
         check_problem(members.patch(member, body), 422, code, where)
     by_approver = members.patch(member, {"sex": "1"}, members.approver, **{"If-Match": "1"})

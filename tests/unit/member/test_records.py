@@ -218,6 +218,7 @@ def members(draw: st.DrawFn) -> Membership:
         consent=draw(st.none() | consents),
         warnings=tuple(draw(st.lists(st.just("identifier.sex_differs"), max_size=2))),
         filing=draw(st.none() | papers),
+        paper_key=draw(st.sampled_from([(), ("k1:PAPER:ab",)])),
         applied_by=draw(st.none() | subjects),
         created_by=draw(subjects),
         created_at=MOMENT,

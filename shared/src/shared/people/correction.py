@@ -22,6 +22,7 @@ _STORED_AS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone_sealed", "phone_index", "phone_tail_index"),
     "address": ("address_sealed",),
     "id_country": ("id_country", "id_index"),
+    "id_number": ("id_index", "id_sealed", "unverified"),
 }
 """Stored fields of a correctable field, if their names differ from it."""
 COUNTED_BY_RUN: Mapping[str, str] = {

@@ -299,35 +299,50 @@ class People(Register[P]):
         if not self._has_number(entity, person.identifier):
             raise Invalid("person.number_differs", field="id_number")
 
-    def _has_number(self, entity: P, identifier: Identifier | None) -> bool:
-        """Whether a number is the entry's own; one without an issuing country takes any."""
-        indexes = [] if identifier is None else indexes_of_any_entry(self.ring, identifier)
-        return not set(indexes).isdisjoint(entity.person.id_index)
-
     async def _check_proven(self, command: Command, entity: P, *, same: bool) -> None:
         """Refuse to show anything of an entry outside the scope of reading without its number."""
         proven = same and self.reopens(entity) is not None
         if not proven and not await self.scope.may_read(command.caller, entity.unit):
             raise NotFound("not_found")
 
-    async def numbers_to_take(self, entity: P) -> Sequence[str]:
-        """Return the indexes of an entry's number that it does not hold yet (a key was added since).
+    async def to_claim(self, indexes: Sequence[str], entity: P) -> Sequence[str]:
+        """Return those of an entry's indexes that it does not hold yet (a key was added since).
 
         Raises:
             Conflict: another entry holds one of them.
         """
-        held = await self.store.holders(entity.person.id_index)
-        for holder in held.values():
+        held = await self.store.holders(indexes)
+        for index, holder in held.items():
             if holder.id != entity.id:
-                raise await self.number_taken(holder)
-        return [index for index in entity.person.id_index if index not in held]
+                raise await self.taken_by(index, holder)
+        return [index for index in indexes if index not in held]
+
+    def _has_number(self, entity: P, identifier: Identifier | None) -> bool:
+        """Whether a number is the entry's own; one without an issuing country takes any."""
+        indexes = [] if identifier is None else indexes_of_any_entry(self.ring, identifier)
+        return not set(indexes).isdisjoint(entity.person.id_index)
+
+    async def numbers_moved(self, before: P, after: P) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the indexes of a number that a correction takes, and those that it leaves.
+
+        Raises:
+            Conflict: another entry has the number.
+        """
+        if after.person.id_index == before.person.id_index:
+            return (), ()
+        numbers = await self.to_claim(after.person.id_index, before)
+        return numbers, before.person.keys_left(after.person)
 
     async def refusal(self, found: AlreadyThere) -> RegistryError:
         """Return the refusal of a number that is taken: the holder's unit, never the person."""
         holders = await self.store.holders([found.id])
         if found.collection != IDENTIFIERS or not holders:
             return Unavailable("unavailable")  # released meanwhile: try again
-        return await self.number_taken(holders[found.id])
+        return await self.taken_by(found.id, holders[found.id])
+
+    async def taken_by(self, index: str, holder: P) -> Conflict:  # noqa: ARG002 - numbers alone
+        """Return the refusal of whoever has an index that another entry holds."""
+        return await self.number_taken(holder)
 
     async def number_taken(self, holder: P, code: str | None = None) -> Conflict:
         """Return the refusal of a number that an entry holds, by its unit and status.

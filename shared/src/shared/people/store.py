@@ -119,6 +119,11 @@ class PersonStore(Store[P]):
         found = {one["_id"]: self.entity(one) async for one in self.collection.find(persons)}
         return {row["_id"]: found[row["person"]] for row in rows if row["person"] in found}
 
+    async def held_by(self, person: str) -> list[str]:
+        """Return every id in ``identifiers`` that a person holds."""
+        rows = await self.database[IDENTIFIERS].find({"person": person}, {"_id": 1}).to_list()
+        return [row["_id"] for row in rows]
+
     async def at_unit(self, unit: str, statuses: Collection[str]) -> int:
         """Return how many entries of a unit itself are in one of the statuses."""
         query = {"unit": unit, "status": {"$in": list(statuses)}}

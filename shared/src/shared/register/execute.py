@@ -140,8 +140,10 @@ async def _create_in_group(
     for name, document in inserts[:-3]:  # all but the entity, its event and its access row
         unique.setdefault(name, []).append(document["_id"])
     keys = frozenset(key for ids in unique.values() for key in ids)
+    if decision.absent:
+        unique.setdefault(register.store.claims, []).extend(decision.absent)
     try:
-        await groups.submit(Write(tuple(inserts), keys, unique, entity.unit))
+        await groups.submit(Write(tuple(inserts), keys, unique, entity.unit, bool(decision.absent)))
     except AlreadyThere as found:
         if found.collection == trail.REQUESTS:
             raise Unavailable("unavailable") from None  # answered by ``execute``
@@ -166,7 +168,8 @@ async def _commit(
         else:
             entity = _next(entity, before, command, decision)
             await _update(register, before, entity, session)
-            await register.store.release(decision.releases, entity.id, session)
+            if decision.releases:
+                await register.store.release(decision.releases, entity.id, session)
         for name, document in _inserts(register, command, before, entity, decision):
             await database[name].insert_one(document, session=session)
         return entity

@@ -62,7 +62,8 @@ class Decision(Generic[E]):
         entity: as it is to be; the write path gives it its version, author and time.
         fact: past participle in the event's type; that of its action where None.
         claims: ids that no other entity may hold (``Store.claim_rows``).
-        releases: ids that it holds no more (``Store.release``).
+        releases: ids it holds and no longer needs; those that another holds stay.
+        absent: ids that nobody may hold for a creation, without taking them.
         drafts: whether it writes content that another person is then to decide on; as its action
             says where None.
         corrected: names of the fields it corrects, for the access log.
@@ -74,6 +75,7 @@ class Decision(Generic[E]):
     fact: str | None = None
     claims: Sequence[str] = ()
     releases: Sequence[str] = ()
+    absent: Sequence[str] = ()
     drafts: bool | None = None
     corrected: Sequence[str] = ()
     change: str | None = None

@@ -59,7 +59,7 @@ class Store(Generic[E]):
         self.database = database
         self.name = collection
         self._flat = flat
-        self._claims, self._holder = claims
+        self.claims, self._holder = claims
         self._adapter: TypeAdapter[E] = TypeAdapter(kind)
         self._stored_as = _writers(kind)
 
@@ -83,13 +83,14 @@ class Store(Generic[E]):
 
     def claim_rows(self, claims: Sequence[str], entity: str) -> list[Insert]:
         """Return what to insert for the ids that an entity takes, and no other may hold."""
-        return [(self._claims, {"_id": claim, self._holder: entity}) for claim in claims]
+        return [(self.claims, {"_id": claim, self._holder: entity}) for claim in claims]
 
-    async def release(self, ids: Sequence[str], entity: str, session: AsyncClientSession) -> None:
-        """Delete ids that an entity holds, in a transaction."""
-        if ids:
-            held = {"_id": {"$in": list(ids)}, self._holder: entity}
-            await self.database[self._claims].delete_many(held, session=session)
+    async def release(
+        self, claims: Sequence[str], entity: str, session: AsyncClientSession
+    ) -> None:
+        """Give up ids, those that an entity itself holds."""
+        held = {"_id": {"$in": list(claims)}, self._holder: entity}
+        await self.database[self.claims].delete_many(held, session=session)
 
     def entity(self, document: Mapping[str, Any]) -> E:
         """Return a stored document as an entity.

@@ -19,7 +19,7 @@ from shared.base.clock import civil_day, now
 from shared.base.errors import FieldError, Forbidden, NotFound, Unavailable, refuse
 from shared.base.ids import new_id
 from shared.base.mongo import AsyncClientSession, transact_async
-from shared.people.intake import Person, check_consent
+from shared.people.intake import check_consent
 from shared.register import trail
 from shared.register.execute import imported
 from shared.register.fences import Fenced
@@ -29,7 +29,6 @@ from shared.web.access.principal import Principal
 from shared.web.validation import field_error
 
 CREATED, FORBIDDEN, DUPLICATE, INVALID = 201, 403, 409, 422
-PAPER = "PAPER"
 ATTEMPTS = 10
 """Tries of a page whose numbers concurrent requests keep taking."""
 
@@ -50,12 +49,16 @@ class _Row:
     """A row that violates no rule of its own: what it becomes, and what nobody else may hold.
 
     That is the document's number, or for paper stock without one the person as the paper has it.
+
+    Args:
+        alike: the key of a paper that would be the same person's, for a row with a number.
     """
 
     number: int
     member: Membership
     day: date
     indexes: Sequence[str]
+    alike: Sequence[str] = ()
 
 
 @dataclass
@@ -141,16 +144,21 @@ async def _judge(page: _Page) -> list[_Row]:
     """Return the rows that violate no rule, each number once; note why the others are refused."""
     rows: list[_Row] = []
     first: dict[str, int] = {}
+    alike: dict[str, int] = {}
     for raw in page.given.rows:
         row = await _judge_row(page, raw)
         if row is None:
             continue
-        twin = next((first[index] for index in row.indexes if index in first), None)
-        if twin is not None:
-            name = "id_number" if row.member.person.id_index else "name"
-            page.refuse(row.number, DUPLICATE, [FieldError(name, "rows.duplicate", {"row": twin})])
+        # Another row has the same number, or is the same person once with a number and once not.
+        twins = [first[one] for one in (*row.indexes, *row.alike) if one in first]
+        twins += [alike[one] for one in row.indexes if one in alike]
+        if twins:
+            name = "id_number" if set(row.member.person.id_index) & first.keys() else "name"
+            error = FieldError(name, "rows.duplicate", {"row": twins[0]})
+            page.refuse(row.number, DUPLICATE, [error])
             continue
         first.update(dict.fromkeys(row.indexes, row.number))
+        alike.update(dict.fromkeys(row.alike, row.number))
         rows.append(row)
     return rows
 
@@ -217,33 +225,23 @@ def _prepare(page: _Page, given: BulkRow, violations: list[FieldError]) -> _Row 
         filing = page.given.document
         status = page.memberships.actions.acts["file"].target
         member = replace(member, status=status, registered_on=day, filing=filing)
-    indexes = member.person.id_index or _paper_indexes(page, given, person)
-    return _Row(given.row, member, day, indexes)
-
-
-def _paper_indexes(page: _Page, given: BulkRow, person: Person) -> list[str]:
-    """Return the indexes of a person without a number: unit, name, sex and birth date.
-
-    The roster may come again in other pages, under other keys: it must not count anyone twice.
-    """
-    who = (given.unit_id, person.name, person.sex, str(person.birth_date))
-    return page.memberships.ring.indexes(PAPER, "\0".join(who))
+    indexes = member.person.id_index or member.paper_key
+    return _Row(given.row, member, day, indexes, page.memberships.alike(given, person))
 
 
 async def _without_held(page: _Page, rows: Sequence[_Row]) -> list[_Row]:
     """Return the rows whose numbers nobody holds; note the others as duplicates."""
     memberships = page.memberships
-    held = await memberships.store.holders([index for row in rows for index in row.indexes])
+    wanted = [index for row in rows for index in (*row.indexes, *row.alike)]
+    held = await memberships.store.holders(wanted)
     free: list[_Row] = []
     for row in rows:
-        holder = next((held[index] for index in row.indexes if index in held), None)
-        if holder is None:
+        taken = next((index for index in (*row.indexes, *row.alike) if index in held), None)
+        if taken is None:
             free.append(row)
-        elif row.member.person.id_index:
-            refusal = await memberships.number_taken(holder)
-            page.refuse(row.number, DUPLICATE, refusal.errors)
-        else:
-            page.refuse(row.number, DUPLICATE, [FieldError("name", "member.on_paper_already")])
+            continue
+        refusal = await memberships.taken_by(taken, held[taken])
+        page.refuse(row.number, DUPLICATE, refusal.errors)
     return free
 
 

@@ -45,9 +45,22 @@ MESSAGES: dict[str, Text] = {
         "entered as an application (mode: applications), approved and filed by a second officer.",
     ),
     "member.on_paper_already": (
-        "本单位已登记一名姓名、性别、出生日期相同且无证件号码的会员，不再重复登记。如确为另一人，请填写其证件号码。",
-        "A member of this name, sex and birth date, without a document number, is in this unit "
-        "already and is not entered twice. If this is somebody else, give the document number.",
+        "本单位已从纸质名册登记一名姓名、性别、出生日期相同的会员（编号 {id}），不再重复登记。若为同一人，请在该登记上用 PATCH "
+        "补填证件类型和号码（id_type、id_number）；如确为另一人，请填写其证件号码并注明 namesake 为 true。",
+        "A member of this name, sex and birth date was entered from paper in this unit already "
+        "(id {id}) and is not entered twice. If it is the same person, PATCH the document there "
+        "(id_type and id_number); if it is somebody else, give the document number here and set "
+        "namesake to true.",
+    ),
+    "member.number_fixed": (
+        "该登记已有证件号码，不能更正号码。如号码属于他人，请由审批人作废（void）该登记，再以正确的号码新建。",
+        "This entry has a document number, which is not corrected. If it is another person's, have "
+        "an approver void the entry and register the person under the right number.",
+    ),
+    "member.not_of_paper": (
+        "该登记来自纸质名册，没有证件号码：填写的姓名和出生日期须与名册一致。请先用 PATCH 更正该登记，或核对登记编号。",
+        "This entry was made from paper, without a document number: name and birth date must be "
+        "those of the paper. Correct the entry with PATCH first, or check the id.",
     ),
     "member.joined_after_document": (
         "入会日期晚于依据文件的日期（{issued_on}），该文件不能证明此人的会籍。请核对两个日期；此后入会的，请填写批准"

@@ -94,6 +94,8 @@ class Membership(PersonEntity):
 
     Args:
         filing: the document it was filed by.
+        paper_key: what is claimed of who was entered from paper without a number (``paper.key``).
+            Entries of before this was kept have none.
     """
 
     counted: ClassVar = DEFINITIONS["members"].statuses | {"LAPSED", "WITHDRAWN", "EXPELLED"}
@@ -101,6 +103,7 @@ class Membership(PersonEntity):
     kind: Kind
     grade: str = ORDINARY
     filing: StoredDocument | None = None
+    paper_key: tuple[str, ...] = ()
     approved_on: StoredDay | None = None
     rejected_on: StoredDay | None = None
     withdrawn_on: StoredDay | None = None

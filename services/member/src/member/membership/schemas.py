@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from member.membership.rules import Kind, Membership
 from shared.contract.events.states import UnitId
 from shared.people.entity import runs_shown
+from shared.people.identifiers import IdType
 from shared.people.intake import ConsentInput, PersonInput
 from shared.people.requests import PersonCorrection, Registration, ReturnInput
 from shared.register.requests import PaperDocument
@@ -22,10 +23,20 @@ DEEPEST = 3
 _INTEGERS = range(-(2**63), 2**63)
 
 
+Namesake = Annotated[
+    bool,
+    Field(
+        description="this is another person than the one of the same name, sex and birth date who "
+        "was entered from paper in this unit; only with a document number"
+    ),
+]
+
+
 class MemberCreate(Registration):
     """An application to join; sex and birth date are read from the number where absent."""
 
     kind: Kind
+    namesake: Namesake = False
 
 
 class ReapplyInput(ReturnInput):
@@ -35,11 +46,16 @@ class ReapplyInput(ReturnInput):
 
 
 class MemberCorrection(PersonCorrection):
-    """Fields of a membership that were wrong from the start; null empties one that may be."""
+    """Fields of a membership that were wrong from the start; null empties one that may be.
+
+    Who was entered from paper gets the number of a document by ``id_type`` and ``id_number``.
+    """
 
     kind: Kind | None = None
+    id_type: IdType | None = None
+    id_number: str | None = None
 
-    _kind_kept = field_validator("kind")(kept)
+    _kept = field_validator("kind", "id_type", "id_number")(kept)
 
 
 class BulkRow(PersonInput):
@@ -47,6 +63,7 @@ class BulkRow(PersonInput):
 
     row: int
     kind: Kind
+    namesake: Namesake = False
     unit_id: UnitId
     joined_on: Day | None = None
 

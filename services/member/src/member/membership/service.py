@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 
-from member.membership import rules
+from member.membership import paper, rules
 from member.membership.rules import ACTIONS, Membership
 from member.membership.schemas import BulkRow, MemberCorrection, MemberCreate, ReapplyInput
 from member.membership.store import MEMBERS
 from member.settings import MemberSettings
-from shared.base.errors import FieldError, Invalid, refuse
+from shared.base.errors import Conflict, FieldError, Invalid, refuse
 from shared.base.ids import new_id
 from shared.contract import events
 from shared.people.correction import COUNTED_BY_RUN, correct_person
 from shared.people.intake import ConsentInput, Person, PersonInput, check_consent, check_person
-from shared.people.keys import with_key
 from shared.people.register import People
 from shared.people.requests import Registration
 from shared.people.sealed import seal
@@ -56,15 +55,20 @@ class Memberships(People[Membership]):
             case MemberCreate() as given, None:
                 person = await self.examined(command, given, path)
                 application = self.application(given, person, given.consent, command.day, new_id())
-                return Decision(application, claims=application.person.id_index)
+                alike = self.alike(given, person)
+                return Decision(application, claims=application.person.id_index, absent=alike)
             case MemberCorrection() as given, Membership() as member:
-                return await with_key(self, self._correct(command, given, member), member)
+                return await self._correct(command, given, member)
             case ReapplyInput(), Membership() as member:
                 return await self.decide_return(command, member, path)
             case ActionInput() as given, Membership() as member:
                 after = self.acted(command, member)
                 if command.action.name == "file":
                     after = rules.filed(after, given.document)
+                if command.action.name == "void":
+                    # So that the roster may enter the person anew.
+                    held = await self._paper_key(member)
+                    return Decision(replace(after, paper_key=()), releases=held)
                 return Decision(after)
         raise TypeError(command.given)
 
@@ -117,23 +121,58 @@ class Memberships(People[Membership]):
         identity: str,
     ) -> Membership:
         """Return the application of a person to join; ``day`` is its own, or that of joining."""
+        unit = given.unit_id
         return Membership(
             id=identity,
             status=self.actions.create.target,
-            unit=given.unit_id,
+            unit=unit,
             kind=given.kind,
             person=seal(person, self.cipher(identity)),
             consent=consent,
             warnings=person.warnings,
             applied_on=day,
+            paper_key=paper.key(self.ring, unit, person) if person.unverified else (),
         )
 
-    def _correct(
+    def alike(self, given: MemberCreate | BulkRow, person: Person) -> tuple[str, ...]:
+        """Return the paper key that a registration with a number must not meet in its unit."""
+        if person.unverified or given.namesake:
+            return ()
+        return paper.key(self.ring, given.unit_id, person)
+
+    async def taken_by(self, index: str, holder: Membership) -> Conflict:
+        """Return the refusal of a number, or of a person who stands on paper already."""
+        if not paper.is_key(index):
+            return await super().taken_by(index, holder)
+        params, code = {"id": holder.id}, "member.on_paper_already"
+        return Conflict(code, params=params, errors=[FieldError("name", code, params)])
+
+    async def _paper_key(self, member: Membership) -> Sequence[str]:
+        """Return what a membership holds as somebody on paper; older entries do not say it."""
+        if member.paper_key or not member.person.unverified:
+            return member.paper_key
+        return [one for one in await self.store.held_by(member.id) if paper.is_key(one)]
+
+    async def _moved_key(
+        self, before: Membership, after: Membership
+    ) -> tuple[Membership, Sequence[str], Sequence[str]]:
+        """Return a corrected membership with the key of its paper, what it claims and releases."""
+        held = await self._paper_key(before)
+        if not held:
+            return after, (), ()
+        key = paper.key(self.ring, after.unit, after.person)
+        claims = await self.to_claim(key, before)
+        releases = [one for one in held if one not in key]
+        return replace(after, paper_key=key), claims, releases
+
+    async def _correct(
         self, command: Command, given: MemberCorrection, member: Membership
     ) -> Decision[Membership]:
         """Set right fields that were wrong from the start."""
         check(self.actions, command.action, member, command.caller.subject, command.reason)
         names = given.corrected
+        if {"id_type", "id_number"} & names:
+            self._check_gets_number(given, member)
         person, stored = correct_person(member.person, given, self.cipher(member.id), command.today)
         if person.unverified and "sex" in names and given.sex is None:
             refuse([FieldError("sex", "member.sex_required")])
@@ -151,7 +190,37 @@ class Memberships(People[Membership]):
             member, person=stored, warnings=person.warnings, kind=given.kind or member.kind
         )
         after = self.corrected(command, given, member, after)
-        return Decision(after, corrected=sorted(names))
+        numbers, left = await self.numbers_moved(member, after)
+        after, claims, releases = await self._moved_key(member, after)
+        return Decision(
+            after,
+            claims=(*numbers, *claims),
+            releases=(*left, *releases),
+            corrected=sorted(names),
+        )
+
+    def _check_gets_number(self, given: MemberCorrection, member: Membership) -> None:
+        """Refuse a document that is not the first one of somebody on paper.
+
+        Raises:
+            Invalid: there is a number, or citizens alone have such a document.
+        """
+        if not member.person.unverified:
+            refuse([FieldError("id_number", "member.number_fixed")])
+        if given.id_type is not None:
+            refuse(rules.violations_of_document_type(given.id_type, self.rules, paper_stock=False))
+
+    def check_same_person(self, person: Person, entity: Membership) -> None:
+        """Refuse a registration of another person; who is on paper is known by name and birth date."""
+        if not entity.person.unverified:
+            super().check_same_person(person, entity)
+            return
+        errors = [
+            FieldError(name, "member.not_of_paper")
+            for name in ("name", "birth_date")
+            if getattr(person, name) != getattr(entity.person, name)
+        ]
+        refuse(errors)
 
     async def reopened(self, command: Command, entity: Membership) -> Decision[Membership]:
         """Open a membership that has ended again, as an application."""
@@ -183,9 +252,14 @@ class Memberships(People[Membership]):
             consent=new.consent,
             warnings=new.warnings,
         )
-        numbers = await self.numbers_to_take(again)
+        key = await self._paper_key(entity)
+        if entity.person.unverified and not key:  # it was voided
+            key = paper.key(self.ring, again.unit, again.person)
+        await self.to_claim(self.alike(registration, person), entity)
+        claims = await self.to_claim((*again.person.id_index, *key), entity)
+        again = replace(again, paper_key=tuple(key))
         left = entity.person.keys_left(again.person)
-        return Decision(self.acted(command, again, anew=True), claims=numbers, releases=left)
+        return Decision(self.acted(command, again, anew=True), claims=claims, releases=left)
 
 
 def memberships_of(writer: PeopleWriter, rules: MemberSettings) -> Memberships:

@@ -1,6 +1,6 @@
 """Memberships in MongoDB: what a member's document has beyond every person's."""
 
-from mongoengine import DictField, StringField
+from mongoengine import DictField, ListField, StringField
 
 from member.membership.rules import STATUSES
 from shared.people.store import DAY, PersonDocument, indexes
@@ -15,6 +15,7 @@ class MemberDocument(PersonDocument):
     kind = StringField(required=True, choices=("INDIVIDUAL_ADULT", "INDIVIDUAL_YOUTH"))
     grade = StringField(required=True)
     filing = DictField(null=True)
+    paper_key = ListField(StringField())
     approved_on = StringField(regex=DAY)
     rejected_on = StringField(regex=DAY)
     withdrawn_on = StringField(regex=DAY)

@@ -17,7 +17,6 @@ from shared.people.intake import (
     check_guardian,
     check_person,
 )
-from shared.people.keys import with_key
 from shared.people.register import People
 from shared.people.requests import Registration
 from shared.people.sealed import seal, seal_guardian
@@ -101,7 +100,7 @@ class Enrolments(People[Enrolment]):
             case VolunteerCreate() as given, None:
                 return await self._enter(command, given, path)
             case VolunteerCorrection() as given, Enrolment() as entry:
-                return await with_key(self, self._correct(command, given, entry), entry)
+                return await self._correct(command, given, entry)
             case EnrolInput(), Enrolment() as entry:
                 return await self.decide_return(command, entry, path)
             case RegistrationInput() as given, Enrolment() as entry:
@@ -200,7 +199,7 @@ class Enrolments(People[Enrolment]):
             warnings=new.warnings,
             applied_on=new.applied_on,
         )
-        numbers = await self.numbers_to_take(again)
+        numbers = await self.to_claim(again.person.id_index, entity)
         left = entity.person.keys_left(again.person)
         return Decision(
             self.acted(command, again, anew=True), claims=numbers, releases=left, drafts=True
@@ -222,7 +221,7 @@ class Enrolments(People[Enrolment]):
         after = replace(after, registration=evidence, applied_by=command.caller.subject)
         return Decision(after)
 
-    def _correct(
+    async def _correct(
         self, command: Command, given: VolunteerCorrection, entry: Enrolment
     ) -> Decision[Enrolment]:
         """Set right fields that were wrong from the start."""
@@ -242,7 +241,8 @@ class Enrolments(People[Enrolment]):
             fields = tuple(sorted(set(given.service_fields or ())))
         after = replace(entry, person=stored, warnings=person.warnings, service_fields=fields)
         after = self.corrected(command, given, entry, after)
-        return Decision(after, corrected=sorted(given.corrected))
+        numbers, left = await self.numbers_moved(entry, after)
+        return Decision(after, claims=numbers, releases=left, corrected=sorted(given.corrected))
 
 
 def enrolments_of(writer: PeopleWriter, rule: RegisteredRule) -> Enrolments:

@@ -201,7 +201,7 @@ class GroupCommit:
 
         A single write need not be asked for: its transaction finds out, and aborts no other.
         """
-        if len(group) == 1:
+        if len(group) == 1 and not group[0].write.probes:
             return group
         wanted: dict[str, list[str]] = {}
         for waiting in group:

@@ -57,6 +57,7 @@ class Write:
             identifiers): the later write waits for the next group.
         unique: ids that must not exist yet, per collection: checked before the transaction, so
             that a duplicate does not abort the group.
+        probes: whether some of them are not inserted, so that the transaction would not find them.
         enters: id of the unit that it enters a person in, which may be fenced.
     """
 
@@ -64,6 +65,7 @@ class Write:
     keys: frozenset[str] = frozenset()
     unique: Mapping[str, Sequence[str]] = field(default_factory=dict)
     enters: str | None = None
+    probes: bool = False
 
 
 @dataclass(eq=False)
