@@ -206,13 +206,15 @@ class People(Register[P]):
         return self.unit_violations(card)
 
     async def admit(self, command: Command, unit: str) -> None:
-        """Refuse to enter a person in a unit that takes nobody, or to bring one nearer to count there.
+        """Refuse to bring a person nearer to being counted in a unit that takes nobody.
+
+        The unit of a registration is examined with the person.
 
         Raises:
-            Invalid: a registration names such a unit.
-            Conflict: an entry is in such a unit.
+            Conflict: the entry is in such a unit.
         """
-        _refuse_unit(command, await self.target_violations(unit))
+        if _registration(command) is None:
+            _refuse_unit(command, await self.target_violations(unit))
 
     async def reopen(self, command: Command, fenced: Fenced) -> None:
         """Lift the fence of a unit where org-units says that it is not closed after all.
