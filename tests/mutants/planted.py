@@ -67,8 +67,8 @@ RELAY = (
         "relay-sends-on-after-a-failure-uncompared",
         "What was written without an answer may fill the offsets that the log has lost.",
         f"{_SHARED}pipeline/relay/health.py",
-        "                self.doubtful.add(place)\n",
-        "",
+        "rest, rest)\n        self.doubtful.add(place)\n",
+        "rest, rest)\n",
         (f"{_LOSSES}test_a_relay_finds_a_lost_tail_that_records_without_an_answer_hide",),
     ),
     Planted(
@@ -79,6 +79,17 @@ RELAY = (
         "        if span is not None and span.last == sent.sequence:",
         "        if span is not None:",
         (f"{_LOSSES}test_a_relay_finds_a_lost_tail_that_records_without_an_answer_hide",),
+    ),
+    Planted(
+        "relay-sends-a-refused-record-with-all-others",
+        "A partition of which a record is refused is sent alone: the others are not to fail with it.",
+        f"{_SHARED}pipeline/relay/health.py",
+        "        self.alone |= places\n",
+        "",
+        (
+            "tests/integration/shared/test_relay_refusals.py"
+            "::test_a_relay_is_not_ready_while_a_record_is_refused",
+        ),
     ),
     Planted(
         "relay-deletes-what-is-not-counted",

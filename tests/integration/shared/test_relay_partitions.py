@@ -28,7 +28,7 @@ def test_a_partition_without_a_leader_holds_up_no_other_of_the_relay(
     mongo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first partition's backlog filled each cycle, and nobody led while it could not be read."""
-    monkeypatch.setattr(relay, "ROWS_PER_CYCLE", 9)
+    monkeypatch.setattr(relay.backlog, "ROWS_PER_CYCLE", 9)
     log = log_in_memory()
     pipeline = Pipeline(mongo, log)
     pipeline.write(90)

@@ -20,7 +20,16 @@ class Record:
 
 
 class DeliveryFailed(Exception):
-    """A record was not acknowledged; whether it is in the log is not known."""
+    """A record was not acknowledged; whether it is in the log is not known.
+
+    Args:
+        message: what is known of it.
+        refused: whether the log does not take the record: sent again, it is refused again.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class LogUnavailable(Exception):
@@ -87,6 +96,9 @@ class EventLog(Protocol):
 
     def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
         """Return each topic's id, which differs after a topic was deleted and made anew."""
+
+    def shortfalls(self, topics: Sequence[str]) -> Sequence[str]:
+        """Return a line for each setting of the topics that may refuse or lose what is written."""
 
     def close(self) -> None:
         """Close every client of the log."""

@@ -5,12 +5,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import NewTopic
+from kafka.admin import ConfigResource, NewTopic
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import BrokerResponseError, KafkaError, TopicAlreadyExistsError
 
 from shared.base.settings import KafkaSettings
+from shared.pipeline import limits
 from shared.pipeline.eventlog import (
     Delivery,
     DeliveryFailed,
@@ -58,7 +59,8 @@ class _KafkaDelivery:
         try:
             offset = int(self._future.get(timeout).offset)
         except KafkaError as problem:
-            raise DeliveryFailed(repr(problem)) from problem
+            refused = isinstance(problem, BrokerResponseError) and not problem.retriable
+            raise DeliveryFailed(repr(problem), refused=refused) from problem
         if offset < 0:  # a repeated request older than those whose offsets the broker remembers
             raise DeliveryFailed("acknowledged without its offset")
         return offset
@@ -214,8 +216,13 @@ class KafkaLog:
         described = self._administrator().describe_topics(list(topics))
         return {item["name"]: str(item["topic_id"]) for item in described}
 
-    def ensure_topics(self, retention_ms: Mapping[str, int], partitions: Mapping[str, int]) -> None:
+    def ensure_topics(
+        self, retention_ms: Mapping[str, int], partitions: Mapping[str, int]
+    ) -> Sequence[str]:
         """Create the topics that are missing; never changes one that is there.
+
+        Returns:
+            a line for each setting of theirs that may refuse or lose events.
 
         Args:
             retention_ms: milliseconds each topic is kept; -1 for ever.
@@ -233,6 +240,7 @@ class KafkaLog:
                     "retention.bytes": "-1",
                     "cleanup.policy": "delete",
                     "max.message.bytes": str(MAX_MESSAGE_BYTES),
+                    "message.timestamp.type": limits.ON_ARRIVAL,
                 },
             )
             for name, retention in retention_ms.items()
@@ -242,6 +250,19 @@ class KafkaLog:
             with suppress(TopicAlreadyExistsError):  # another process made it between the calls
                 admin.create_topics(missing)
             admin.wait_for_topics([topic.name for topic in missing], timeout_ms=TOPICS_MS)
+        return self.shortfalls(list(retention_ms))
+
+    @_asking()
+    def shortfalls(self, topics: Sequence[str]) -> Sequence[str]:
+        asked = [ConfigResource("TOPIC", topic) for topic in topics]
+        found = self._administrator().describe_configs(asked, config_filter="all")["topic"]
+        return [
+            line
+            for topic in topics
+            for line in limits.shortfalls(
+                topic, {name: entry["value"] for name, entry in found[topic].items()}
+            )
+        ]
 
     def close(self) -> None:
         for client in (self._direct, self._admin):

@@ -22,8 +22,11 @@ from shared.pipeline.eventlog import (
 @dataclass(frozen=True)
 class _MemoryDelivery:
     offset: int | None
+    refused: bool = False
 
     def wait(self, timeout: float) -> int:
+        if self.refused:
+            raise DeliveryFailed("a record was refused", refused=True)
         if self.offset is None:
             raise DeliveryFailed(f"refused by the test within {timeout} s")
         return self.offset
@@ -39,6 +42,8 @@ class MemoryLog:
     partitions: dict[str, int]
     refuse: int = 0
     """How many of the next sends are refused without being written."""
+    refused: dict[TopicPartition, bytes] = field(default_factory=dict)
+    """Partitions that refuse records with such bytes in them, and then whatever its producer sends."""
     leaderless: set[TopicPartition] = field(default_factory=set)
     """Partitions that take no records and show nothing of themselves."""
     _records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
@@ -75,6 +80,11 @@ class MemoryLog:
     def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
         return {topic: f"{topic}#{self._made[topic]}" for topic in topics}
 
+    def shortfalls(self, topics: Sequence[str]) -> Sequence[str]:
+        return [
+            f"{place[0]}: memory refuses a record" for place in self.refused if place[0] in topics
+        ]
+
     def lose_tail(self, partition: TopicPartition, count: int) -> None:
         """Forget the newest records, as a broker does that did not flush them."""
         del self._of(partition)[-count:]
@@ -97,8 +107,13 @@ class MemoryLog:
 @dataclass
 class _MemoryProducer:
     log: MemoryLog
+    spoilt: bool = False
 
     def send(self, topic: str, partition: int, value: bytes, headers: Headers) -> Delivery:
+        unwanted = self.log.refused.get((topic, partition))
+        self.spoilt |= unwanted is not None and unwanted in value
+        if self.spoilt:
+            return _MemoryDelivery(None, refused=True)
         if (topic, partition) in self.log.leaderless:
             return _MemoryDelivery(None)
         if self.log.refuse > 0:

@@ -15,7 +15,6 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from pymongo import IndexModel
 from pymongo.collection import ReturnDocument
 
 from shared.base import log
@@ -25,7 +24,8 @@ from shared.contract.marks import Mark
 from shared.pipeline import outbox
 from shared.pipeline.eventlog import EventLog, LogUnavailable, TopicPartition
 from shared.pipeline.lease import Fenced, Lease, take
-from shared.pipeline.relay import remembered
+from shared.pipeline.relay import backlog, remembered
+from shared.pipeline.relay.backlog import INDEXES as INDEXES
 from shared.pipeline.relay.comparing import Comparer
 from shared.pipeline.relay.health import PartitionHealth
 from shared.pipeline.relay.numbering import give_numbers
@@ -38,21 +38,7 @@ from shared.pipeline.relay.watermark import HEADERS, PATIENCE, watermark
 
 SOURCE = "relay_source"
 LEASE_SECONDS = 10
-ROWS_PER_CYCLE = 5_000
-BYTES_PER_CYCLE = 16 * 1024 * 1024
 RENEW_SECONDS = LEASE_SECONDS / 4
-
-IN_ORDER = ["topic", "partition", "sequence"]
-INDEXES = [
-    IndexModel(
-        ["state", "_id"], name="unnumbered", partialFilterExpression={"state": outbox.WRITTEN}
-    ),
-    IndexModel(
-        ["state", *IN_ORDER],
-        name="numbered",
-        partialFilterExpression={"state": {"$gte": outbox.NUMBERED}},
-    ),
-]
 
 _log = log.get(__name__)
 
@@ -129,6 +115,11 @@ class Relay:
     def _take_health(self, health: PartitionHealth) -> None:
         self._sender.health = self._comparer.health = health
 
+    def refusals(self) -> list[str]:
+        """Return a line for each record that the log does not take; none while standing by."""
+        refused = [] if self.lease is None else list(self._sender.health.refusals.values())
+        return [str(refusal) for refusal in refused]
+
     def resign(self) -> None:
         """Forget the lease and the producer; the next ``lead`` starts from what is stored."""
         self.lease, self._unsent_left = None, True
@@ -148,7 +139,7 @@ class Relay:
         numbered = self.number()
         sent, all_sent = self.send() if self._unsent_left else (0, True)
         self._unsent_left = not all_sent
-        if before and all_sent and numbered < ROWS_PER_CYCLE:
+        if before and all_sent and numbered < backlog.ROWS_PER_CYCLE:
             # Together: a watermark must not hold numbers that are given but not sent.
             self.settled_at, self._settled_numbers = before, self._given()
         return sent
@@ -164,15 +155,7 @@ class Relay:
         Where the log's end was not compared yet, no number is given: a restored database would
         give numbers that the log holds already, and the worker would skip the new events.
         """
-        wanted: dict[str, Any] = {"state": outbox.WRITTEN}
-        if uncompared := self._sender.health.uncompared:
-            wanted["$nor"] = [{"topic": topic, "partition": n} for topic, n in uncompared]
-        rows = list(
-            self.database[outbox.COLLECTION]
-            .find(wanted, {"topic": 1, "partition": 1})
-            .sort("_id")
-            .limit(ROWS_PER_CYCLE)
-        )
+        rows = backlog.unnumbered(self.database, self._sender.health.uncompared)
         if rows:
             self._unsent_left = True  # first: a commit may succeed and its answer be lost
             transact(
@@ -197,20 +180,13 @@ class Relay:
 
     def _unsent(self) -> tuple[list[dict[str, Any]], bool]:
         """Return the first unsent rows in order, and whether there are no others."""
-        rows: list[dict[str, Any]] = []
-        size = 0
-        idle = self._sender.health.idle()
-        wanted: list[dict[str, Any]] = [{}]
-        if idle:  # each partition that takes some has its share: one could fill a cycle
-            wanted = [{"topic": t, "partition": n} for t, n in self.places() if (t, n) not in idle]
-        for where in wanted:
-            found = self.database[outbox.COLLECTION].find({"state": outbox.NUMBERED, **where})
-            for row in found.sort(IN_ORDER).limit(ROWS_PER_CYCLE // len(wanted)):
-                rows.append(row)
-                size += len(row["body"])
-                if size > BYTES_PER_CYCLE:
-                    return rows, False
-        return rows, not idle and len(rows) < ROWS_PER_CYCLE
+        health = self._sender.health
+        idle = health.idle()
+        if not idle and not health.alone:
+            return backlog.unsent(self.database, [None])
+        # Each partition that takes some has its share: one could fill a cycle.
+        rows, complete = backlog.unsent(self.database, [p for p in self.places() if p not in idle])
+        return rows, complete and not idle
 
     def _mark(
         self, acknowledged: dict[TopicPartition, Receipt], session: ClientSession

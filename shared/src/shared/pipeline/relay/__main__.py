@@ -57,7 +57,8 @@ class RelayLoop:
     def problems(self) -> list[str]:
         """Return why this process is not ready; standing by is ready."""
         stalled = time.monotonic() - self._progress
-        return [f"no progress for {stalled:.0f} s"] if stalled > STALLED_SECONDS else []
+        found = [f"no progress for {stalled:.0f} s"] if stalled > STALLED_SECONDS else []
+        return [*found, *self.relay.refusals()]
 
     def run(self) -> None:
         """Lead or stand by until ``stop`` is set."""

@@ -1,11 +1,15 @@
 """Outbox rows on their way to the log: packed into records, handed over, waited for.
 
-A partition that refuses records rests: one without a leader must not hold up the others.
+A partition that fails rests: one without a leader must not hold up the others. Of which a record is
+refused, it gets a producer of its own.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from shared.base import log
@@ -19,7 +23,9 @@ from shared.pipeline.eventlog import (
     Producer,
     TopicPartition,
 )
-from shared.pipeline.relay.health import PartitionHealth
+from shared.pipeline.relay.health import PATIENCE_AGAIN, PartitionHealth, Refusal
+
+PackedRecord = tuple[TopicPartition, envelope.Span, bytes]
 
 _log = log.get(__name__)
 
@@ -29,16 +35,14 @@ def place_of(row: dict[str, Any]) -> TopicPartition:
     return row["topic"], row["partition"]
 
 
-def pack(
-    rows: list[dict[str, Any]], source: str
-) -> list[tuple[TopicPartition, envelope.Span, bytes]]:
+def pack(rows: list[dict[str, Any]], source: str) -> list[PackedRecord]:
     """Return numbered rows as records: runs of one partition and epoch, within a record's size.
 
     Args:
         rows: in order of topic, partition, sequence.
         source: CloudEvents source of all of them.
     """
-    records: list[tuple[TopicPartition, envelope.Span, bytes]] = []
+    records: list[PackedRecord] = []
     bodies: list[bytes] = []
     size = 0
     first: dict[str, Any] | None = None
@@ -86,6 +90,12 @@ class Receipt:
     sequence: int
 
 
+def _later(receipt: Receipt | None, offset: int, span: envelope.Span) -> Receipt:
+    """Return a receipt of one more record."""
+    first = offset if receipt is None else min(receipt.first_offset, offset)
+    return Receipt(first, offset, span.epoch, span.last)
+
+
 @dataclass
 class Sender:
     """Sends numbered rows and returns what was acknowledged.
@@ -103,6 +113,8 @@ class Sender:
     renew: Callable[[], None]
     health: PartitionHealth = field(default_factory=PartitionHealth)
     producer: Producer | None = None
+    """Of all partitions but those sent alone."""
+    _publisher: Producer | None = None
     _kept_at: float = 0.0
     """When (monotonic) ``renew`` was last called."""
     _quiet_until: float = 0.0
@@ -118,12 +130,27 @@ class Sender:
     def deliver(self, rows: list[dict[str, Any]]) -> dict[TopicPartition, Receipt]:
         """Send rows packed into records; return what of each partition was acknowledged.
 
-        Only a prefix counts: behind a refused record nothing of that partition is marked, though
+        Only a prefix counts: behind a failed record nothing of that partition is marked, though
         a later record may have got through. It is sent again, and the worker skips it.
+
+        Raises:
+            LogUnavailable: no producer can be made now.
         """
-        waiting = self._hand_over(rows)
+        together: list[PackedRecord] = []
+        alone: list[PackedRecord] = []
+        for record in pack(rows, self.source):
+            (alone if record[0] in self.health.alone else together).append(record)
+        acknowledged = self._deliver_together(together) if together else {}
+        for place, records in groupby(alone, key=itemgetter(0)):
+            if receipt := self._deliver_alone(place, records):
+                acknowledged[place] = receipt
+        return acknowledged
+
+    def _deliver_together(self, records: list[PackedRecord]) -> dict[TopicPartition, Receipt]:
+        waiting = self._hand_over(records)
         acknowledged: dict[TopicPartition, Receipt] = {}
         broken: set[TopicPartition] = set()
+        refused: set[TopicPartition] = set()
         started = time.monotonic()
         for place, span, delivery in waiting:
             try:
@@ -132,49 +159,104 @@ class Sender:
                 if not broken:
                     _log.warning("delivery failed", place=place, problem=str(problem))
                 broken.add(place)
+                if problem.refused:
+                    refused.add(place)
             else:
                 if place not in broken:
-                    first = acknowledged[place].first_offset if place in acknowledged else offset
-                    acknowledged[place] = Receipt(min(first, offset), offset, span.epoch, span.last)
-        self.health.outcome({place for place, _, _ in waiting}, broken)
+                    acknowledged[place] = _later(acknowledged.get(place), offset, span)
+        self.health.outcome({place for place, _, _ in waiting} - refused, broken - refused)
+        self.health.isolate(refused)
         if broken:
-            self.drop()
+            self._drop_producer()
         return acknowledged
+
+    def _deliver_alone(
+        self, place: TopicPartition, records: Iterable[PackedRecord]
+    ) -> Receipt | None:
+        """Send one partition's records, each when the one before is acknowledged.
+
+        Each is then a request of its own, and what is refused is the record that was sent last.
+        """
+        receipt: Receipt | None = None
+        producer = self.event_log.producer()
+        try:
+            for _, span, value in records:
+                sent = (span, len(value))
+                delivery = producer.send(*place, value, envelope.headers(span))
+                offset = self._wait(delivery, time.monotonic() + PATIENCE_AGAIN)
+                receipt = _later(receipt, offset, span)
+        except DeliveryFailed as problem:
+            if problem.refused:
+                self._refuse(place, *sent, problem)
+            else:
+                self.health.outcome([place], {place})
+        except LogUnavailable:
+            self.health.outcome([place], {place})
+        else:
+            self.health.outcome([place], set())
+        finally:
+            producer.close()
+        return receipt
+
+    def _refuse(
+        self, place: TopicPartition, span: envelope.Span | None, size: int, problem: DeliveryFailed
+    ) -> None:
+        """Show which record is refused, why, and which settings of its topic are too low."""
+        reasons = [str(problem)]
+        with suppress(LogUnavailable):
+            reasons += self.event_log.shortfalls([place[0]])
+        first, last = (span.first, span.last) if span else (0, 0)
+        refusal = Refusal(place, first, last, size, "; ".join(reasons))
+        if self.health.refusals.get(place) != refusal:
+            _log.error("a record is refused", record=str(refusal))
+        self.health.refuse(refusal)
 
     def publish(self, topic: str, value: bytes, headers: Headers, seconds: float) -> bool:
         """Send one record to a topic's first partition; return whether it was acknowledged.
 
-        After one that was not, none is sent for as long as that may take.
+        It has a producer of its own: a refused record must not fail those of the partitions. After
+        one that was not acknowledged, none is sent for as long as that may take.
         """
         if time.monotonic() < self._quiet_until:
             return False
+        place = (topic, 0)
         try:
-            self._open().send(topic, 0, value, headers).wait(seconds)
-        except (DeliveryFailed, LogUnavailable):
-            self.drop()
+            if self._publisher is None:
+                self._publisher = self.event_log.producer()
+            self._publisher.send(*place, value, headers).wait(seconds)
+        except (DeliveryFailed, LogUnavailable) as problem:
+            if isinstance(problem, DeliveryFailed) and problem.refused:
+                self._refuse(place, None, len(value), problem)
+            self._drop_publisher()
             self._quiet_until = time.monotonic() + seconds
             return False
+        self.health.outcome([place], set())
         return True
 
     def drop(self) -> None:
-        """Close the producer; records under way may arrive or not."""
+        """Close the producers; records under way may arrive or not."""
+        self._drop_producer()
+        self._drop_publisher()
+
+    def _drop_producer(self) -> None:
         producer, self.producer = self.producer, None
         if producer is not None:
             producer.close()
 
-    def _open(self) -> Producer:
-        if self.producer is None:
-            self.producer = self.event_log.producer()
-        return self.producer
+    def _drop_publisher(self) -> None:
+        publisher, self._publisher = self._publisher, None
+        if publisher is not None:
+            publisher.close()
 
     def _hand_over(
-        self, rows: list[dict[str, Any]]
+        self, records: list[PackedRecord]
     ) -> list[tuple[TopicPartition, envelope.Span, Delivery]]:
-        producer = self._open()
+        if self.producer is None:
+            self.producer = self.event_log.producer()
         waiting = []
         try:
-            for place, span, value in pack(rows, self.source):
-                delivery = producer.send(*place, value, envelope.headers(span))
+            for place, span, value in records:
+                delivery = self.producer.send(*place, value, envelope.headers(span))
                 waiting.append((place, span, delivery))
         except LogUnavailable as problem:
             _log.warning("log unavailable", source=self.source, problem=str(problem))
