@@ -27,10 +27,13 @@ def one(tmp_path: Path, header: str, line: str) -> Row:
     return row
 
 
-def test_blank_cells_of_a_roster_mean_an_adult_without_a_document(tmp_path: Path) -> None:
-    (row,) = rows(tmp_path, "姓名*, 性 别 ,身份证号（18位）\n李强,男,\n")
+def test_blank_cells_of_a_roster_mean_somebody_of_that_age_without_a_document(
+    tmp_path: Path,
+) -> None:
+    (row,) = rows(tmp_path, "姓名*, 性 别 ,身份证号（18位）,出生日期\n李强,男,,1980-01-02\n")
     assert values_of(row) == {
-        "name": "李强", "sex": "1", "id_type": "NONE", "kind": "INDIVIDUAL_ADULT",
+        "name": "李强", "sex": "1", "birth_date": "1980-01-02",
+        "id_type": "NONE", "kind": "INDIVIDUAL_ADULT",
     }  # fmt: skip
 
 
@@ -72,7 +75,8 @@ def test_remarks_in_a_roster_are_not_listed_as_unknown(tmp_path: Path) -> None:
     ],
 )
 def test_columns_of_a_guardian_in_a_roster_are_understood(tmp_path: Path, header: str) -> None:
-    row = one(tmp_path, f"联系电话,{header}", "13800000001,李 梅,母 亲,139-0000-0002")
+    cells = "13800000001,李 梅,母 亲,139-0000-0002"
+    row = one(tmp_path, f"会员类别,联系电话,{header}", f"青少年会员,{cells}")
     assert row.problems == ()
     assert {key: value for key, value in row.values.items() if "guardian" in key} == {
         "guardian.name": "李梅",
@@ -214,6 +218,6 @@ def test_both_languages_name_the_same_values_of_a_roster() -> None:
         return {name for _, name, _, _ in Formatter().parse(template)} - {None}
 
     messages = [one for one in vars(of_members).values() if isinstance(one, Message)]
-    assert len(messages) == 4
+    assert len(messages) == 6
     for message in messages:
         assert names(message.zh) == names(message.en)
