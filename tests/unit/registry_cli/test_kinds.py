@@ -92,3 +92,20 @@ def test_a_kind_is_not_derived_in_a_row_of_a_roster_that_is_refused_anyway(
     ended = import_command(path)
     assert "value.date" in ended.stdout
     assert "value.kind_unknown" not in ended.stdout
+
+
+def test_young_pioneers_of_a_roster_with_a_known_kind_are_members(
+    tmp_path: Path, stub: RegistryStub, import_command: Import
+) -> None:
+    """Seen: 少先队员 as political status refused whole classes of pupils."""
+    path = tmp_path / "r.csv"
+    path.write_text(
+        "姓名,证件号码,手机号码,政治面貌,会员类别\n"
+        f'李小红,"=""{number_of(CHILD)}""",\'13900000000,少先队员,青少年会员\n',
+        encoding="utf-8",
+    )
+    ended = import_command(path)
+    assert ended.exit_code == 0, ended.output
+    (row,) = json.loads(stub.bulk_requests()[0].content)["rows"]
+    assert (row["political"], row["kind"]) == ("13", "INDIVIDUAL_YOUTH")
+    assert (row["id_number"], row["phone"]) == (number_of(CHILD), "13900000000")

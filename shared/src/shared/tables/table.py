@@ -93,7 +93,7 @@ class Table:
             TableError: quoting breaks, or the file changed under the reading.
         """
         for line, cells in self.file.records(self.separator):
-            if line > self.line and any(cell.strip() for cell in cells):
+            if line > self.line and any(map(visible, cells)):
                 yield self._row(line, cells)
 
     def _row(self, line: int, cells: tuple[str, ...]) -> Row:

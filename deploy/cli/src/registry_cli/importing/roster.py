@@ -54,7 +54,11 @@ KINDS = {
     "个人会员(成人)": "INDIVIDUAL_ADULT", "成人": "INDIVIDUAL_ADULT",
     "青少年会员": "INDIVIDUAL_YOUTH", "红十字青少年会员": "INDIVIDUAL_YOUTH",
     "红十字青少年": "INDIVIDUAL_YOUTH", "青少年": "INDIVIDUAL_YOUTH", "学生会员": "INDIVIDUAL_YOUTH",
+    "少先队员": "INDIVIDUAL_YOUTH", "少先队": "INDIVIDUAL_YOUTH",
 }  # fmt: skip
+_PARTS = re.compile(r"[()、,/;\s]+")
+PIONEERS = {"少先队员": "13", "少先队": "13", "少年先锋队员": "13"}
+"""GB/T 4762 has no code for Young Pioneers: pupils of no party or league, as 13 says."""
 GROUP_KINDS = frozenset({"团体会员", "团体", "GROUP"})
 ADULT, YOUTH = "INDIVIDUAL_ADULT", "INDIVIDUAL_YOUTH"
 OF_AGE = 18
@@ -157,10 +161,16 @@ def occupation(text: str) -> str:
 
 
 def kind(text: str) -> str:
-    """Return the kind of membership of a person."""
+    """Return the kind of membership of a person, also of a cell that says it twice."""
     if text.upper() in GROUP_KINDS:
         raise Unreadable(KIND_GROUP)
-    return word_of(KINDS, KINDS.values(), KIND)(text)
+    read = word_of(KINDS, KINDS.values(), KIND)
+    if text in KINDS:
+        return KINDS[text]
+    kinds = {read(part) for part in _PARTS.split(text) if part}
+    if len(kinds) != 1:
+        raise Unreadable(KIND, value=text)
+    return kinds.pop()
 
 
 def id_type_of(id_number: str | None) -> str:
@@ -238,7 +248,7 @@ ROSTER = TableSchema(
         ), code_of(EDUCATION, {"高职": "30", "中职": "40", "文盲": "90", "无": "90"})),
         Column("political", (
             "政治面貌", "political", "political status",
-        ), code_of(POLITICAL_STATUS, {"中国共产党预备党员": "02"})),
+        ), code_of(POLITICAL_STATUS, {"中国共产党预备党员": "02", **PIONEERS})),
         Column("occupation", ("职业", "从业状况", "occupation"), occupation),
         Column("unit", (
             "所属单位", "所在单位", "所在单位编号或名称", "所属单位编号或名称", "所属基层组织",
