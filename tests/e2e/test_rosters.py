@@ -7,6 +7,7 @@ from pathlib import Path
 from registry_cli.demo.roster import write_demo
 from registry_cli.importing.report import path_beside, warnings_beside
 from registry_cli.importing.roster import FIELD_TITLE, LINE_TITLE, REMEDY_TITLE
+from registry_cli.rosters import OVERRULED
 from shared.base.clock import today
 from tests.clients.county import County
 from tests.e2e.commands import registry
@@ -60,6 +61,35 @@ def test_a_roster_is_imported_once_however_often_it_is_sent(county: County, tmp_
     assert again["member members"] == kept["member members"]
     assert again["member identifiers"] == kept["member identifiers"]
     assert county.settled("330106") == after
+
+
+def test_a_roster_whose_numbers_are_lost_enters_nobody_until_it_is_overruled(
+    county: County, tmp_path: Path
+) -> None:
+    demo = write_demo(tmp_path / "lost.csv", [county.units.counted()["name"]], seed=7, rows=80)
+    text = demo.path.read_text(encoding="utf-8-sig")
+    demo.path.write_text(re.sub(r"\b(\d{15})\d{3}\b", r"\g<1>000", text), encoding="utf-8")
+    asked = (
+        "import",
+        str(demo.path),
+        "--unit",
+        county.region,
+        *STOCK,
+        "--consent-on",
+        "2026-01-09",
+    )
+    stored = county.stored()
+    stopped = registry(county.system, *asked)
+    assert stopped.returncode == 1
+    assert "以 000 结尾" in stopped.stderr
+    assert "--despite numbers_lost" in stopped.stderr
+    assert county.stored() == stored
+    with path_beside(demo.path).open(encoding="utf-8-sig", newline="") as stream:
+        assert {row[FIELD_TITLE] for row in csv.DictReader(stream)} == {"证件号码"}
+    overruled = registry(county.system, *asked, "--despite", "numbers_lost")
+    assert overruled.returncode == 0, overruled.stderr
+    kept = county.system.runtime.var / OVERRULED
+    assert str(demo.path) in kept.read_text(encoding="utf-8")
 
 
 def test_a_school_imports_its_pupils_with_their_guardians(county: County, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_request_of_the_import_follows_the_contract(
             {
                 "row": 3,
                 "unit_id": "u1",
-                "kind": "INDIVIDUAL_ADULT",
+                "kind": "INDIVIDUAL_YOUTH",
                 "name": "李强",
                 "sex": "1",
                 "id_type": "RESIDENT_ID",

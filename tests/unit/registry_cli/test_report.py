@@ -88,7 +88,8 @@ def test_accepted_rows_of_a_roster_with_a_warning_are_listed_and_not_imported_ag
         assert summary.warnings == listed
         assert stat.S_IMODE(listed.stat().st_mode) == 0o600
         assert rows_of(listed) == [
-            ["行号", "登记编号", "提示"], ["3", "m3", "identifier.sex_differs！"],
+            ["行号", "登记编号", "提示"],
+            ["3", "m3", "会员类别空缺，因未满 18 周岁按“青少年会员”登记，请核对。；identifier.sex_differs！"],
         ]  # fmt: skip
         assert [row["行号"] for row in report_of(summary)] == ["4"]
     (line,) = (line for line in told(summary) if str(listed) in line)

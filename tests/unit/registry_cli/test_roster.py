@@ -27,10 +27,13 @@ def one(tmp_path: Path, header: str, line: str) -> Row:
     return row
 
 
-def test_blank_cells_of_a_roster_mean_an_adult_without_a_document(tmp_path: Path) -> None:
-    (row,) = rows(tmp_path, "姓名*, 性 别 ,身份证号（18位）\n李强,男,\n")
+def test_blank_cells_of_a_roster_mean_somebody_of_that_age_without_a_document(
+    tmp_path: Path,
+) -> None:
+    (row,) = rows(tmp_path, "姓名*, 性 别 ,身份证号（18位）,出生日期\n李强,男,,1980-01-02\n")
     assert values_of(row) == {
-        "name": "李强", "sex": "1", "id_type": "NONE", "kind": "INDIVIDUAL_ADULT",
+        "name": "李强", "sex": "1", "birth_date": "1980-01-02",
+        "id_type": "NONE", "kind": "INDIVIDUAL_ADULT",
     }  # fmt: skip
 
 
@@ -55,7 +58,7 @@ def test_english_headers_of_a_roster_are_understood(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("title", ["签发国", "证件签发国", "签发国家或地区", "Issuing Country"])
 def test_the_issuing_country_of_a_roster_goes_with_the_document(tmp_path: Path, title: str) -> None:
-    row = one(tmp_path, f"证件类型,证件号码,{title}", "护照,E1234567,日本")
+    row = one(tmp_path, f"会员类别,证件类型,证件号码,{title}", "个人会员,护照,E1234567,日本")
     assert row.problems == ()
     sent = values_of(row)
     assert (sent["id_type"], sent["id_number"], sent["id_country"]) == (
@@ -82,7 +85,8 @@ def test_remarks_in_a_roster_are_not_listed_as_unknown(tmp_path: Path) -> None:
     ],
 )
 def test_columns_of_a_guardian_in_a_roster_are_understood(tmp_path: Path, header: str) -> None:
-    row = one(tmp_path, f"联系电话,{header}", "13800000001,李 梅,母 亲,139-0000-0002")
+    cells = "13800000001,李 梅,母 亲,139-0000-0002"
+    row = one(tmp_path, f"会员类别,联系电话,{header}", f"青少年会员,{cells}")
     assert row.problems == ()
     assert {key: value for key, value in row.values.items() if "guardian" in key} == {
         "guardian.name": "李梅",
@@ -134,6 +138,10 @@ def test_columns_of_a_guardian_in_a_roster_are_understood(tmp_path: Path, header
         ("occupation", "太极拳教练", "90"),
         ("kind", "红十字青少年", "INDIVIDUAL_YOUTH"),
         ("kind", "个人会员（成人）", "INDIVIDUAL_ADULT"),
+        ("kind", "青少年会员（少先队员）", "INDIVIDUAL_YOUTH"),
+        ("kind", "青少年会员、少先队员", "INDIVIDUAL_YOUTH"),
+        ("kind", "少先队员", "INDIVIDUAL_YOUTH"),
+        ("political", "少先队员", "13"),
         ("unit", "北山街道 红十字会", "北山街道红十字会"),
         ("unit", " ", None),
         ("unit", "'", None),
@@ -165,6 +173,9 @@ def test_values_of_a_roster_are_understood_as_people_write_them(
         ("education", "私塾", "value.code"),
         ("political", "不问", "value.code"),
         ("kind", "理事", "value.kind"),
+        ("kind", "青少年会员、理事", "value.kind"),
+        ("kind", "成人会员（少先队员）", "value.kind"),
+        ("kind", "、", "value.kind"),
         ("kind", "团体会员", "value.kind_group"),
     ],
 )
@@ -228,6 +239,6 @@ def test_both_languages_name_the_same_values_of_a_roster() -> None:
         return {name for _, name, _, _ in Formatter().parse(template)} - {None}
 
     messages = [one for one in vars(of_members).values() if isinstance(one, Message)]
-    assert len(messages) == 5
+    assert len(messages) == 7
     for message in messages:
         assert names(message.zh) == names(message.en)

@@ -11,6 +11,7 @@ from typer.testing import Result
 from embedded.runtime import Runtime
 from registry_cli.demo.roster import write_demo
 from registry_cli.importing.report import path_beside
+from registry_cli.rosters import OVERRULED
 from tests.unit.registry_cli.registry_stub import RegistryStub
 
 Import = Callable[..., Result]
@@ -68,17 +69,17 @@ def test_an_officer_imports_a_doubtful_roster_by_name_and_it_is_recorded(
     assert half.exit_code == 1
     assert "one_surname" not in half.stderr
     assert stub.bulk_requests() == []
-    assert not runtime.log("imports").exists()
+    assert not (runtime.var / OVERRULED).exists()
     both = ("--despite", "one_surname", "--despite", "one_birth_date")
     ended = import_command(path, *both)
     assert ended.exit_code == 0, ended.output
     assert "300 人中有 300 人的出生日期都是 1980-01-01" in ended.stdout
-    lines = [json.loads(line) for line in runtime.log("imports").read_text().splitlines()]
+    lines = [json.loads(line) for line in (runtime.var / OVERRULED).read_text().splitlines()]
     assert [(line["subject"], line["despite"]) for line in lines] == [
         ("clerk", "one_birth_date"), ("clerk", "one_surname"),
     ]  # fmt: skip
     assert lines[0]["seen"] == {"count": 300, "total": 300, "pages": None}
-    assert "1980-01-01" not in runtime.log("imports").read_text()
+    assert "1980-01-01" not in (runtime.var / OVERRULED).read_text()
     warned = listed(tmp_path / "r.warnings.csv")
     assert [row["提示"].partition("：")[0] for row in warned[:2]] == [
         "按 by --despite one_birth_date", "按 by --despite one_surname",
@@ -130,7 +131,7 @@ def test_an_import_stops_where_two_pages_in_a_row_are_mostly_refused(
     assert going_on.exit_code == 0
     assert len(stub.bulk_requests()) == 2 + 4
     assert not (tmp_path / "r.accepted.csv").exists()
-    (line,) = runtime.log("imports").read_text().splitlines()
+    (line,) = (runtime.var / OVERRULED).read_text().splitlines()
     assert json.loads(line)["despite"] == "refused_rows"
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -25,6 +26,8 @@ from shared.base import clock
 ATTEMPTS = 8
 """With doubled pauses they last about a minute: longer than a service takes to restart."""
 REASONS_SHOWN = 12
+OVERRULED = Path("imports", "overruled.jsonl")
+"""Below the data directory: the record of doubts about rosters that officers overruled."""
 
 
 def run_order(runtime: Runtime, order: Order, progress: Progress | None = None) -> ImportSummary:
@@ -47,7 +50,10 @@ def run_order(runtime: Runtime, order: Order, progress: Progress | None = None) 
 
 
 def record_overruled(runtime: Runtime, order: Order, finding: Finding) -> None:
-    """Log a doubt that an officer overruled: who, when, of which roster; no personal data."""
+    """Record a doubt that an officer overruled: who, when, of which roster; no personal data.
+
+    The page of a roster has no place for it in the API, so the record stays with the system.
+    """
     line = {
         "at": clock.now().isoformat(timespec="seconds"),
         "subject": order.subject,
@@ -56,9 +62,9 @@ def record_overruled(runtime: Runtime, order: Order, finding: Finding) -> None:
         "despite": finding.doubt,
         "seen": {name: finding.problem.params.get(name) for name in ("count", "total", "pages")},
     }
-    log = runtime.log("imports")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as stream:
+    record = runtime.var / OVERRULED
+    record.parent.mkdir(parents=True, exist_ok=True)
+    with record.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

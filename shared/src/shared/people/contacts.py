@@ -11,6 +11,7 @@ import unicodedata
 
 from shared.people.names import FOLDS, MIDDLE_DOT
 from shared.people.problems import NameProblem, PhoneProblem
+from shared.people.remarks import remark_in
 
 LONGEST_NAME = 50
 """Characters (code points) of a name in its stored form."""
@@ -51,9 +52,11 @@ def check_name(raw: str) -> str:
 
     Raises:
         NameProblem: empty, too long, control characters or broken Unicode, signs in place of lost
-            characters, codes of a web page or program, private-use characters, or no letter at all.
+            characters, codes of a web page or program, private-use characters, no letter at all, or
+            a remark such as （已故）.
     """
     if _PLAIN_NAME.fullmatch(raw) and _MISREAD not in raw:
+        _refuse_remark(raw)
         return raw
     if len(raw) > _LONGEST_NAME_SENT:
         raise NameProblem("name.length", {"longest": LONGEST_NAME})
@@ -71,12 +74,19 @@ def check_name(raw: str) -> str:
         raise NameProblem("name.length", {"longest": LONGEST_NAME})
     if not any(char.isalpha() or _IDEOGRAPH.match(char) for char in text):
         raise NameProblem("name.no_letter")
+    _refuse_remark(text)
     return text
 
 
 def _is_refused(char: str) -> bool:
     """Unassigned characters pass (newer ideographs look so); non-characters do not."""
     return unicodedata.category(char) in _REFUSED_IN_NAMES or ord(char) & 0xFFFE == 0xFFFE
+
+
+def _refuse_remark(text: str) -> None:
+    """Refuse a name with a remark, which asks for another action than the registration."""
+    if (remark := remark_in(text)) is not None:
+        raise NameProblem(remark.code, {"word": remark.word})
 
 
 def _refuse_damage(text: str) -> None:

@@ -50,6 +50,9 @@ _FOUND = re.compile(
         for code, words in _WORDS.items()
     )
 )
+_MAY_HOLD_ONE = re.compile("[^\u4e00-\u9fff]|[已亡去过逝辞离死病身退注除开作迁转调移外]")
+"""What every text with a remark holds: the first character of a word, or more than ideographs. Nearly
+no name does, and to look for it takes a tenth of the time."""
 _OF_ANOTHER = re.compile(
     "(?:[父母]亲?|父母|双亲|配偶|丈夫|妻子|爱人|老伴|儿子|女儿|祖父|祖母|爷爷|奶奶|家长|监护人|[未没无不]有?|not)"
     "[^,，。;；、]{0,2}$"
@@ -108,7 +111,7 @@ IN_MARGIN: dict[str, Text] = {
 
 def remark_in(name: str) -> Remark | None:
     """Return the remark a name holds, None where there is none; width, case and spaces do not count."""
-    if len(name) < _SHORTEST:
+    if len(name) < _SHORTEST or _MAY_HOLD_ONE.search(name) is None:
         return None
     return next(_found(_plain(name)), None)
 

@@ -2,15 +2,23 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from shared.tables import problems
 from shared.tables.cells import visible
-from shared.tables.problems import TableError
+from shared.tables.problems import Problem, TableError
 
 _REMARK = re.compile(r"\(.*?\)|[\s*_:]")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The value of a blank cell, and the note for whoever is to check it, if any."""
+
+    value: str
+    note: Problem | None = None
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class Column:
         read: the value of a cell that has content; raises ``Unreadable`` where there is none.
         required: a row without it is no header. A cell of it may still be blank.
         exact: full-width and other compatibility characters are part of the value, as in names.
+        blank: the value of a blank cell, derived from the other values of a row without problems; raises
+            ``Unreadable`` where the cell has to be filled in.
     """
 
     name: str
@@ -30,6 +40,7 @@ class Column:
     read: Callable[[str], str]
     required: bool = False
     exact: bool = False
+    blank: Callable[[Mapping[str, str | None]], Filled | None] | None = None
 
     def value(self, cell: str) -> str | None:
         """Return the value of a cell, None where it is blank.

@@ -26,15 +26,18 @@ class Row:
 
     Args:
         line: number of the line in the file where the row begins, from 1.
-        values: of every column of the schema; None where blank, unreadable or not in the file.
+        values: of every column of the schema; None where unreadable, or blank or not in the file
+            without a rule for it.
         cells: as they stand, for an error report.
         problems: what could not be read; such a row is not to be imported.
+        notes: on values derived for blank cells; to be checked once the row is imported.
     """
 
     line: int
     values: dict[str, str | None]
     cells: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Table:
             TableError: quoting breaks, or the file changed under the reading.
         """
         for line, cells in self.file.records(self.separator):
-            if line > self.line and any(cell.strip() for cell in cells):
+            if line > self.line and any(map(visible, cells)):
                 yield self._row(line, cells)
 
     def _row(self, line: int, cells: tuple[str, ...]) -> Row:
@@ -113,7 +116,24 @@ class Table:
                 title = self.titles[position]
                 found.append(replace(error.problem, column=name, title=title))
         found += self._remarks(cells)
-        return Row(line, values, cells, tuple(found))
+        notes = () if found else tuple(self._fill(values, found))
+        return Row(line, values, cells, tuple(found), notes)
+
+    def _fill(self, values: dict[str, str | None], found: list[Problem]) -> Iterator[Problem]:
+        """Derive the values of blank cells; yield the notes on it, and add what is wrong."""
+        for column in self.schema.columns:
+            if column.blank is None or values[column.name] is not None:
+                continue
+            try:
+                filled = column.blank(values)
+            except Unreadable as error:
+                title = self.title_of(column.name)
+                found.append(replace(error.problem, column=column.name, title=title))
+                continue
+            if filled is not None:
+                values[column.name] = filled.value
+                if filled.note is not None:
+                    yield replace(filled.note, column=column.name)
 
     def _remarks(self, cells: tuple[str, ...]) -> Iterator[Problem]:
         """Yield what cells that are not imported say against the import of a row."""

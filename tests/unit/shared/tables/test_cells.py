@@ -24,6 +24,17 @@ from tests.unit.shared.tables.activities import ACTIVITIES
         ("place", " ", None),
         ("place", "'", None),
         ("size", "大", "LARGE"),
+        ("phone", '="11010519491231002X"', "11010519491231002X"),
+        ("phone", ' = "13900000000" ', "13900000000"),
+        ("phone", '\'="13900000000"', "13900000000"),
+        ("phone", "＇13900000000", "13900000000"),
+        ("phone", "‘13900000000", "13900000000"),
+        ("phone", "''13900000000", "13900000000"),
+        ("phone", "13900000000.0", "13900000000"),
+        ("place", '="北山 ""街道"""', '北山"街道"'),
+        ("place", '=""', None),
+        ("size", '="大"', "LARGE"),
+        ("held_on", '="2020-01-05"', "2020-01-05"),
     ],
 )
 def test_cells_of_a_table_are_understood_as_people_write_them(
@@ -43,6 +54,9 @@ def test_cells_of_a_table_are_understood_as_people_write_them(
         ("held_on", "5/1/2020", "value.date"),
         ("held_on", "去年", "value.date"),
         ("phone", "3.30106E+17", "value.number_lost"),
+        ("phone", "3.30106e17", "value.number_lost"),
+        ("phone", '\'="3.30106194912310E+017"', "value.number_lost"),
+        ("phone", "330106194912310000.0", "value.number_lost"),
         ("size", "中", "value.code"),
     ],
 )

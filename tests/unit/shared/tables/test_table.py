@@ -20,6 +20,15 @@ def test_a_row_of_a_table_has_every_column_and_its_line() -> None:
     assert second.cells == ("讲座", "学校", "1")
 
 
+def test_a_table_whose_cells_are_marked_as_text_is_read_as_it_looks() -> None:
+    first, second = rows(
+        '="名称",\'地点,"=""联系电话"""\n="",\',\n="义诊",\'公园,="0571"\n讲座,,\n'
+    )
+    assert (first.line, first.values["name"], first.values["place"]) == (3, "义诊", "公园")
+    assert first.values["phone"] == "0571"
+    assert second.values["name"] == "讲座"
+
+
 def test_a_table_without_its_last_cells_has_blank_values() -> None:
     (row,) = rows("名称,地点,规模\n义诊\n")
     assert (row.values["place"], row.values["size"], row.problems) == (None, None, ())

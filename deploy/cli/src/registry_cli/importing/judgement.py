@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import NamedTuple
 
 from registry_cli.importing.doubts import TEXTS, Doubt
+from registry_cli.importing.roster import EIGHTEEN, birth_date_in
 from registry_cli.importing.surnames import begins_known
 from shared.tables import problems
 from shared.tables.chance import improbable
@@ -35,7 +35,6 @@ SMALLEST = 10
 """Rows; of fewer, equal birth dates and surnames are no evidence (a family, twins)."""
 SHOWN = 3
 
-_EIGHTEEN = re.compile(r"\d{17}[\dX]")
 _LOST = re.compile(r"\d{15}000")
 
 
@@ -81,7 +80,7 @@ class Judgement:
             self.unreadable += 1
             self.reasons.update({problem.code for problem in row.problems})
         number = row.values["id_number"] or ""
-        if _EIGHTEEN.fullmatch(number):
+        if EIGHTEEN.fullmatch(number):
             self.numbers += 1
             self.lost += is_lost(number)
         if born := row.values["birth_date"] or birth_date_in(number):
@@ -159,16 +158,6 @@ def lost_number(row: Row) -> Problem | None:
     number = row.values["id_number"] or ""
     params = {"value": number}
     return Problem(problems.NUMBER_LOST, params, "id_number") if is_lost(number) else None
-
-
-def birth_date_in(number: str) -> str | None:
-    """Return the birth date that the digits of an 18-character number show (GB 11643), if any."""
-    if not _EIGHTEEN.fullmatch(number):
-        return None
-    try:
-        return date.fromisoformat(number[6:14]).isoformat()
-    except ValueError:
-        return None
 
 
 def most_common(reasons: Counter[str]) -> str:

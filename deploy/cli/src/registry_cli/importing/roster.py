@@ -3,10 +3,13 @@
 Rules about persons stay with the member service: what is only improbable is sent, for its answer.
 """
 
+import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 
+from shared.base import clock
 from shared.people.codes import EDUCATION, ETHNICITY, POLITICAL_STATUS, SEX, CodeList
 from shared.people.contacts import check_name
 from shared.people.countries import COUNTRY
@@ -15,8 +18,8 @@ from shared.people.problems import CodeProblem, NameProblem
 from shared.people.remarks import IN_MARGIN, remark_in_margin
 from shared.tables import problems
 from shared.tables.cells import closed_up, day, number
-from shared.tables.columns import Column, TableSchema
-from shared.tables.problems import Message, TableError, Unreadable
+from shared.tables.columns import Column, Filled, TableSchema
+from shared.tables.problems import Message, Problem, TableError, Unreadable
 from shared.tables.table import Row, Table, read_table
 
 ID_TYPES = {
@@ -52,9 +55,15 @@ KINDS = {
     "个人会员(成人)": "INDIVIDUAL_ADULT", "成人": "INDIVIDUAL_ADULT",
     "青少年会员": "INDIVIDUAL_YOUTH", "红十字青少年会员": "INDIVIDUAL_YOUTH",
     "红十字青少年": "INDIVIDUAL_YOUTH", "青少年": "INDIVIDUAL_YOUTH", "学生会员": "INDIVIDUAL_YOUTH",
+    "少先队员": "INDIVIDUAL_YOUTH", "少先队": "INDIVIDUAL_YOUTH",
 }  # fmt: skip
+_PARTS = re.compile(r"[()、,/;\s]+")
+PIONEERS = {"少先队员": "13", "少先队": "13", "少年先锋队员": "13"}
+"""GB/T 4762 has no code for Young Pioneers: pupils of no party or league, as 13 says."""
 GROUP_KINDS = frozenset({"团体会员", "团体", "GROUP"})
-DEFAULT_KIND = "INDIVIDUAL_ADULT"
+ADULT, YOUTH = "INDIVIDUAL_ADULT", "INDIVIDUAL_YOUTH"
+OF_AGE = 18
+"""Years (Civil Code, article 17)."""
 
 MISSING = Message(
     "file.missing",
@@ -84,7 +93,21 @@ COUNTRY_UNKNOWN = Message(
     "Issuing country “{value}” is not known: enter its usual name, or its ISO 3166-1 code of three "
     "letters, such as USA.",
 )
+KIND_UNKNOWN = Message(
+    "value.kind_unknown",
+    "会员类别空缺，又不能由出生日期或证件号码得知年龄（缺少、有误或不一致）：请核对这几项，并填写会员类别。",
+    "The kind of member is missing, and neither birth date nor document number shows the age (they "
+    "are missing, wrong, or differ): check them, and enter the kind.",
+)
+KIND_BY_AGE = Message(
+    "note.kind_by_age",
+    "会员类别空缺，因未满 {age} 周岁按“青少年会员”登记，请核对。",
+    "The kind of member is missing; below the age of {age} the person was entered as 青少年会员 "
+    "(youth). Please check.",
+)
 Read = Callable[[str], str]
+Values = Mapping[str, str | None]
+EIGHTEEN = re.compile(r"\d{17}[\dX]")
 
 
 @contextmanager
@@ -153,10 +176,56 @@ def occupation(text: str) -> str:
 
 
 def kind(text: str) -> str:
-    """Return the kind of membership of a person."""
+    """Return the kind of membership of a person, also of a cell that says it twice."""
     if text.upper() in GROUP_KINDS:
         raise Unreadable(KIND_GROUP)
-    return word_of(KINDS, KINDS.values(), KIND)(text)
+    read = word_of(KINDS, KINDS.values(), KIND)
+    if text in KINDS:
+        return KINDS[text]
+    kinds = {read(part) for part in _PARTS.split(text) if part}
+    if len(kinds) != 1:
+        raise Unreadable(KIND, value=text)
+    return kinds.pop()
+
+
+def id_type_of(id_number: str | None) -> str:
+    """Return the type that a number's form shows, where no type is given (docs/domain.md section 4.1)."""
+    if id_number is None:
+        return "NONE"
+    if len(id_number) == 18 and id_number.startswith(("81", "82", "83")):
+        return "HMT_RESIDENCE"
+    if len(id_number) == 18 and id_number.startswith("9"):
+        return "FPR_NEW"
+    return "RESIDENT_ID"
+
+
+def birth_date_in(number: str) -> str | None:
+    """Return the birth date that the digits of an 18-character number show (GB 11643), if any."""
+    if not EIGHTEEN.fullmatch(number):
+        return None
+    try:
+        return date.fromisoformat(number[6:14]).isoformat()
+    except ValueError:
+        return None
+
+
+def kind_by_age(values: Values) -> Filled:
+    """Return the kind of a member of whom the roster does not say it: no child becomes an adult.
+
+    Raises:
+        Unreadable: the age is unknown, or two birth dates make an adult and a child.
+    """
+    said = (values["birth_date"], birth_date_in(values["id_number"] or ""))
+    today = clock.today()
+    kinds = {
+        ADULT if clock.age_on(date.fromisoformat(born), today) >= OF_AGE else YOUTH
+        for born in said
+        if born is not None
+    }
+    if len(kinds) != 1:
+        raise Unreadable(KIND_UNKNOWN)
+    note = None if ADULT in kinds else Problem(KIND_BY_AGE, {"age": OF_AGE})
+    return Filled(kinds.pop(), note)
 
 
 def remark(text: str) -> None:
@@ -179,7 +248,7 @@ ROSTER = TableSchema(
         ), day),
         Column("id_type", ("证件类型", "证件种类", "证件名称", "id type"), word_of(
             ID_TYPES, IdType.__members__, problems.CODE,
-        )),
+        ), blank=lambda values: Filled(id_type_of(values["id_number"]))),
         Column("id_number", (
             "证件号码", "证件号", "身份证件号码", "身份证号码", "身份证号", "公民身份号码", "身份证",
             "id number",
@@ -198,14 +267,14 @@ ROSTER = TableSchema(
         ), code_of(EDUCATION, {"高职": "30", "中职": "40", "文盲": "90", "无": "90"})),
         Column("political", (
             "政治面貌", "political", "political status",
-        ), code_of(POLITICAL_STATUS, {"中国共产党预备党员": "02"})),
+        ), code_of(POLITICAL_STATUS, {"中国共产党预备党员": "02", **PIONEERS})),
         Column("occupation", ("职业", "从业状况", "occupation"), occupation),
         Column("unit", (
             "所属单位", "所在单位", "所在单位编号或名称", "所属单位编号或名称", "所属基层组织",
             "基层组织", "基层组织名称", "单位名称", "单位编号", "单位",
             "unit", "unit name", "unit code",
         ), closed_up),
-        Column("kind", ("会员类别", "会员类型", "类别", "kind"), kind),
+        Column("kind", ("会员类别", "会员类型", "类别", "kind"), kind, blank=kind_by_age),
         Column("joined_on", ("入会日期", "入会时间", "加入日期", "joined on", "join date"), day),
         Column("guardian.name", (
             "监护人姓名", "监护人", "家长姓名", "guardian name", "guardian.name", "guardian",
@@ -231,21 +300,5 @@ ROSTER = TableSchema(
 
 
 def values_of(row: Row) -> dict[str, str]:
-    """Return the values of a row without problems, with defaults for two columns if blank."""
-    said = row.values
-    filled = {
-        "kind": said["kind"] or DEFAULT_KIND,
-        "id_type": said["id_type"] or id_type_of(said["id_number"]),
-    }
-    return {name: value for name, value in {**said, **filled}.items() if value is not None}
-
-
-def id_type_of(id_number: str | None) -> str:
-    """Return the type that a number's form shows, where no type is given (docs/domain.md section 4.1)."""
-    if id_number is None:
-        return "NONE"
-    if len(id_number) == 18 and id_number.startswith(("81", "82", "83")):
-        return "HMT_RESIDENCE"
-    if len(id_number) == 18 and id_number.startswith("9"):
-        return "FPR_NEW"
-    return "RESIDENT_ID"
+    """Return the values of a row without problems."""
+    return {name: value for name, value in row.values.items() if value is not None}

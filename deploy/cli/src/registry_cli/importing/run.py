@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from registry_cli.importing.judgement import Finding
 from registry_cli.importing.roster import GUARDIAN, open_roster, values_of
 from registry_cli.importing.units import UnitFinder
 from shared.tables import problems
-from shared.tables.problems import TableError, Unreadable
+from shared.tables.problems import Problem, TableError, Unreadable
 from shared.tables.table import Row, Table
 
 Progress = Callable[["ImportSummary", int], object]
@@ -216,7 +216,7 @@ class _Importer:
                     for one in found
                 ]
         if sendable:
-            refusals |= self._send(sendable)
+            refusals |= self._send(sendable, {row.line: row.notes for row in page})
         codes: Counter[str] = Counter()
         for row in page:
             if reasons := refusals.get(row.line):
@@ -243,8 +243,10 @@ class _Importer:
             sent["guardian"] = {**guardian, "consent": self.order.sheet["consent"]}
         return sent
 
-    def _send(self, rows: list[Json]) -> dict[int, list[report.Refusal]]:
-        """Send one page and return why rows were refused, by line."""
+    def _send(
+        self, rows: list[Json], notes: Mapping[int, Sequence[Problem]]
+    ) -> dict[int, list[report.Refusal]]:
+        """Send one page, with our own notes on its lines; return why rows were refused, by line."""
         body = json.dumps({**self.order.sheet, "rows": rows}, ensure_ascii=False).encode()
         # The body takes part because a second run may differ in it (a unit created meanwhile): the
         # same key with another body would be refused; persons are unique under a new key, too.
@@ -255,14 +257,16 @@ class _Importer:
         try:
             by_row = {int(result["row"]): result for result in results or ()}
             for row in rows:
-                answer = by_row[row["row"]]
+                line, answer = row["row"], by_row[row["row"]]
                 if answer["status"] in CREATED:
-                    self.accepted.write(str(row["row"]), str(answer["id"]))
+                    self.accepted.write(str(line), str(answer["id"]))
+                    said = [note.text(self.api.language) for note in notes[line]]
+                    said += [str(warning["message"]) for warning in answer.get("warnings") or ()]
+                    if said:
+                        self.warnings.write(str(line), str(answer["id"]), "；".join(said))
                 else:
-                    refused[row["row"]] = self.answers.reasons_of(row, answer)
+                    refused[line] = self.answers.reasons_of(row, answer)
                     self.entered_already += answer["status"] == HTTPStatus.CONFLICT
-                if said := [str(warning["message"]) for warning in answer.get("warnings") or ()]:
-                    self.warnings.write(str(row["row"]), str(answer["id"]), "；".join(said))
         except (KeyError, TypeError, ValueError) as error:
             url = self.api.address("member") + BULK
             raise ImportFailed("answer", url=url, reason=f"results: {error!r}") from error
