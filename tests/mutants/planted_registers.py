@@ -77,6 +77,28 @@ WRITING = (
         ),
     ),
     Planted(
+        "credit-code-not-marked",
+        "Of two units entered at once with one credit code one is kept.",
+        "services/org-units/src/org_units/units/doubles.py",
+        '            await self.store.reserve(f"uscc/{unit.host_uscc}", 1, session)\n',
+        "            pass\n",
+        (
+            "tests/integration/org_units/test_doubles.py::"
+            "test_of_units_entered_at_once_under_one_name_or_code_one_is_kept",
+        ),
+    ),
+    Planted(
+        "double-of-before-activated",
+        "A unit entered twice before the rule is not activated.",
+        "services/org-units/src/org_units/units/placing.py",
+        "_compared(new, activates=activates)",
+        "_compared(new, activates=False)",
+        (
+            "tests/integration/org_units/test_doubles.py::"
+            "test_a_unit_entered_twice_before_the_rule_is_not_activated",
+        ),
+    ),
+    Planted(
         "idempotency-record-not-written",
         "A request that is sent again has one effect and one answer.",
         f"{_SHARED}register/execute.py",

@@ -5,7 +5,7 @@ from functools import partial
 
 from shared.base.clock import today
 from shared.base.mongo import Database, Document
-from tests.clients.org_units import USCC, Units
+from tests.clients.org_units import Units, a_uscc
 from tests.clients.peers import PeopleAsGiven
 from tests.clients.register import check_problem, events_of, logged_of
 from tests.integration.org_units.seeding import an_area
@@ -13,9 +13,10 @@ from tests.waiting import at_once
 
 
 def test_a_unit_goes_from_draft_to_active_and_back(units: Units, database: Database) -> None:
+    code = a_uscc()
     body = units.body(
         region_code="330106002",
-        host_uscc=f" {USCC.lower()} ",
+        host_uscc=f" {code.lower()} ",
         founded_on="2019-05-08",
         effective_on="2025-01-10",
     )
@@ -26,7 +27,7 @@ def test_a_unit_goes_from_draft_to_active_and_back(units: Units, database: Datab
     assert answer.headers["location"] == f"/v1/units/{unit['id']}"
     assert unit["code"].startswith("330106C")
     assert (unit["status"], unit["level"], unit["version"]) == ("DRAFT", "GRASSROOTS", 1)
-    assert unit["host_uscc"] == USCC
+    assert unit["host_uscc"] == code
     assert [step["level"] for step in unit["path"]] == [
         "NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY", "GRASSROOTS",
     ]  # fmt: skip
@@ -89,7 +90,7 @@ def test_a_unit_is_corrected_and_a_wrong_correction_refused(
     units: Units, database: Database
 ) -> None:
     unit = units.counted()
-    right = {"name": "新名称", "host_uscc": USCC, "founded_on": "2020-01-01", "reason": "更名"}
+    right = {"name": "新名称", "host_uscc": a_uscc(), "founded_on": "2020-01-01", "reason": "更名"}
     changed = units.patch(unit, right)
     assert changed.status_code == 200
     unit = changed.json()

@@ -7,7 +7,7 @@ from mongoengine.errors import FieldDoesNotExist, ValidationError
 
 from org_units.units.rules import ACTIONS
 from shared.base.mongo import Database, Document
-from tests.clients.org_units import USCC, Units
+from tests.clients.org_units import Units, a_uscc
 from tests.clients.register import Entity
 from tests.integration.org_units.seeding import an_area
 from tests.integration.org_units.stored import check_documents, check_each
@@ -23,11 +23,13 @@ def test_every_write_path_stores_units_that_fit_their_schema(
         ways.add(way)
         return unit
 
-    full = {"host_uscc": USCC, "founded_on": "2019-05-08", "effective_on": "2025-01-10"}
+    full = {"host_uscc": a_uscc(), "founded_on": "2019-05-08", "effective_on": "2025-01-10"}
     unit = fits("create", units.create(type="TOWNSHIP", region_code=an_area(), **full))
     right = {"name": "新名称", "host_uscc": None, "founded_on": None, "region_code": None}
     unit = fits("correct", units.patch(unit, right).json())
-    unit = fits("correct", units.patch(unit, {"region_code": an_area(), "host_uscc": USCC}).json())
+    unit = fits(
+        "correct", units.patch(unit, {"region_code": an_area(), "host_uscc": a_uscc()}).json()
+    )
     path = "submit return submit approve activate deactivate activate"
     for action in path.split():
         unit = fits(action, units.done(unit, action))

@@ -79,8 +79,7 @@ async def _seed(
         try:
             for start in range(0, len(missing), CHUNK):
                 chunk = missing[start : start + CHUNK]
-                await units.seed(_drafts(chunk, known), _regions(chunk), effective_on)
-                inserted += len(chunk)
+                inserted += await units.seed(_drafts(chunk, known), _regions(chunk), effective_on)
                 progress.report(len(seeds) - len(missing) + start + len(chunk), len(seeds))
         except Duplicate:  # another seed runs at the same time: see what it left to do
             continue

@@ -63,4 +63,28 @@ async def list_units(
     return page_answer([_routes.shown(units, one, call) for one in found.items], found.after)
 
 
+@router.get("/units/doubles")
+async def list_doubles(
+    request: Request,
+    call: Getting,
+    within: Annotated[
+        UnitId | None, Query(description="a unit, or the region code of a chapter")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> JsonResponse:
+    """List the units within the caller's scope that may be entered twice, each with the others.
+
+    By name they are compared within the scope, by credit code with every unit. Units that an
+    officer has stated to be two (``distinct_from``) are left out.
+    """
+    units: Units = _routes.register(request)
+    found, last = await units.list_doubles(call.caller, within, after=after(cursor), limit=limit)
+    items = [
+        {**_routes.shown(units, one, call), "doubles": [other.shown for other in others]}
+        for one, others in found
+    ]
+    return page_answer(items, last)
+
+
 _routes.add_to(router)

@@ -31,6 +31,37 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "This area is registered already as a unit of type {unit_type} (code {code}); use that "
         "unit instead of a second one.",
     ),
+    "unit.double_name": (
+        "该上级单位下已有名称相同的{unit_type}单位“{name}”（状态{status}，编号 {codes}），请直接使用该单位；"
+        "如确为另一单位，请在 distinct_from 中填写上述编号，并在 distinct_reason 中说明理由。",
+        "A unit of type {unit_type} with this name is there already under the same parent: {name} "
+        "(status {status}, code {codes}). Use that one; if this is another unit, give the codes in "
+        "distinct_from and say in distinct_reason how they differ.",
+    ),
+    "unit.double_host_uscc": (
+        "该统一社会信用代码已用于{unit_type}单位“{name}”（状态{status}，编号 {codes}），请核对代码，或直接使用该单位；"
+        "如确为另一单位，请在 distinct_from 中填写上述编号，并在 distinct_reason 中说明理由。",
+        "This credit code is that of a unit of type {unit_type} already: {name} (status {status}, "
+        "code {codes}). Check the code, or use that unit; if this is another unit, give the codes "
+        "in distinct_from and say in distinct_reason how they differ.",
+    ),
+    "unit.double_elsewhere": (
+        "{county}已有一个{unit_type}单位的名称或统一社会信用代码与此相同，请先与该会核实；"
+        "如确为另一单位，请在 distinct_from 中填写其行政区划代码 {region_code}，并在 distinct_reason 中说明理由。",
+        "A unit of type {unit_type} of {county} has this name or credit code already; ask that "
+        "chapter first. If this is another unit, give the chapter's region code {region_code} in "
+        "distinct_from and say in distinct_reason how they differ.",
+    ),
+    "unit.not_alike": (
+        "{names}与本单位的名称和统一社会信用代码均不相同，无需说明；请核对 distinct_from。",
+        "Not alike by name or credit code, so there is nothing to state: {names}. Check "
+        "distinct_from.",
+    ),
+    "unit.parent_moved": (
+        "上级单位刚刚改设到别处，未作任何更改；请重新查看该上级单位后再提交。",
+        "The parent was placed elsewhere a moment ago; nothing was changed. Look at it again, then "
+        "send the request again.",
+    ),
     "unit.region_shape": (
         "行政区划代码应为 6、9 或 12 位数字，请核对。",
         "A region code has 6, 9 or 12 digits; check it.",

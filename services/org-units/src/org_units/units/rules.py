@@ -5,11 +5,12 @@ docs/domain.md sections 1.2 and 1.4.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Annotated, Literal
 
+from pydantic import PlainSerializer
 from stdnum.iso7064 import mod_37_36
 
 from shared.base.errors import Conflict, Invalid, refuse
@@ -104,6 +105,23 @@ ACTIONS = ActionTable(
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Distinction:
+    """An officer's statement that a unit is not the other one that it is like."""
+
+    unit: str
+    reason: str
+    stated_by: str
+    stated_at: datetime
+
+
+def _plain(distinctions: Sequence[Distinction]) -> list[dict[str, str | datetime]]:
+    return [asdict(one) for one in distinctions]
+
+
+StoredDistinctions = Annotated[tuple[Distinction, ...], PlainSerializer(_plain)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unit(Entity):
     """A chapter or a grassroots unit.
@@ -114,6 +132,9 @@ class Unit(Entity):
         ever_active: whether it was active at any time, so that voiding it changes past figures.
         submitted_by: who last submitted it.
         seeded_as: the division of a seeded unit; kept for ever, so that it is seeded once.
+        name_key: the folded name by which doubles are found (``likeness.fold``); chapters have
+            none, they follow the list of divisions.
+        distinct: statements that it is not a unit it is like; they are only ever added to.
     """
 
     name: str
@@ -129,6 +150,8 @@ class Unit(Entity):
     ever_active: bool = False
     submitted_by: str | None = None
     seeded_as: str | None = None
+    name_key: str | None = None
+    distinct: StoredDistinctions | None = None
 
     @property
     def unit(self) -> str:

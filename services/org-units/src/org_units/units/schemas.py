@@ -9,11 +9,11 @@ from pydantic_core import PydanticCustomError
 from org_units.units import rules
 from org_units.units.rules import Unit
 from org_units.units.uscc import check_uscc
-from shared.base.errors import ValueProblem
+from shared.base.errors import FieldError, ValueProblem
 from shared.contract.events.states import UnitId
 from shared.register.requests import Correction, Dated
 from shared.register.scope import Place
-from shared.web.fields import Day, PlainText, kept
+from shared.web.fields import Day, PlainText, StrictModel, kept
 
 UnitName = Annotated[PlainText, StringConstraints(max_length=100)]
 UnitType = Literal[rules.UnitType, "CHAPTER"]
@@ -29,7 +29,29 @@ def _uscc(value: str | None) -> str | None:
         raise PydanticCustomError(problem.code, "{code}", {**problem.params}) from problem
 
 
-class UnitCreate(Dated):
+class Distinguished(StrictModel):
+    """What an officer may state of a unit that is like another one."""
+
+    distinct_from: list[UnitId] = Field(
+        default=[],
+        max_length=20,
+        description="The units it is not, though name or credit code are alike: their codes or "
+        "ids, as the refusal names them; of a unit outside the own scope the region code of its "
+        "chapter. Kept for ever.",
+    )
+    distinct_reason: PlainText | None = Field(
+        default=None, description="how they differ; required with distinct_from"
+    )
+
+    def violations(self) -> list[FieldError]:
+        """Return the one of the two that is missing."""
+        if bool(self.distinct_from) == bool(self.distinct_reason):
+            return []
+        missing = "distinct_reason" if self.distinct_from else "distinct_from"
+        return [FieldError(missing, "field.required")]
+
+
+class UnitCreate(Dated, Distinguished):
     """A new unit, to be submitted and approved."""
 
     name: UnitName
@@ -42,7 +64,7 @@ class UnitCreate(Dated):
     _check_uscc = field_validator("host_uscc")(_uscc)
 
 
-class UnitPatch(Correction):
+class UnitPatch(Correction, Distinguished):
     """Corrections; a field that is given as null is cleared, one left out stays."""
 
     name: UnitName | None = None
@@ -75,6 +97,7 @@ def shown(unit: Unit, path: Iterable[Place], allowed: list[str]) -> Mapping[str,
         "flags": unit.flags,
         "host_uscc": unit.host_uscc,
         "founded_on": unit.founded_on,
+        "distinct": [{"unit": it.unit, "reason": it.reason} for it in unit.distinct or ()],
         "path": [{"id": one.id, "name": one.name, "level": one.level} for one in path][::-1],
         "allowed": allowed,
         "created_at": unit.created_at,

@@ -10,8 +10,10 @@ from weakref import WeakValueDictionary
 
 from org_units.settings import OrgUnitsSettings
 from org_units.units import rules
+from org_units.units.doubles import Doubles, Other
+from org_units.units.placing import Placing, chapter_region
 from org_units.units.rules import Unit
-from org_units.units.schemas import UnitCreate, UnitPatch
+from org_units.units.schemas import Distinguished, UnitCreate, UnitPatch
 from org_units.units.store import Filter, UnitStore
 from org_units.units.tree import Tree
 from shared.base.clock import now
@@ -24,7 +26,7 @@ from shared.register.command import Command
 from shared.register.execute import imported
 from shared.register.peers import Peers, Service
 from shared.register.reading import Page, page
-from shared.register.register import Decision, Register, Topic
+from shared.register.register import Decision, Found, Register, Topic
 from shared.register.scope import Place, Scope
 from shared.register.store import insert_all
 from shared.web.access.principal import UNIT_READERS, Principal
@@ -40,12 +42,16 @@ class Units(Register[Unit]):
 
     Args:
         tree: the paths of units.
+        placing: what a unit's place rests on.
+        doubles: units that may be entered twice.
         peers: the services that know who is at a unit.
         earliest_day: first day on which a unit can have been founded or counted.
     """
 
     store: UnitStore
     tree: Tree
+    placing: Placing
+    doubles: Doubles
     peers: Peers
     earliest_day: date
     list_timeout_ms: int
@@ -75,6 +81,19 @@ class Units(Register[Unit]):
         query, timeout = wanted.query(await self.roots(caller)), self.list_timeout_ms
         return await page(self, caller, query, after=after, limit=limit, timeout_ms=timeout)
 
+    async def list_doubles(
+        self, caller: Principal, within: str | None, *, after: str | None, limit: int
+    ) -> tuple[list[tuple[Found[Unit], list[Other]]], str | None]:
+        """Return a page of the units within the caller's scope that may be entered twice.
+
+        Args:
+            within: id of a unit, or region code of a chapter, whose subtree is meant.
+        """
+        if within is not None and within.isdecimal():
+            within = next(iter(await self.tree.chapters([within])), within)
+        query = Filter(within=within).query(await self.roots(caller))
+        return await self.doubles.listed(caller, query, after=after, limit=limit)
+
     async def authorise_creation(self, command: Command) -> Sequence[Place]:
         if not isinstance(command.given, UnitCreate):
             raise TypeError(command.given)
@@ -88,6 +107,8 @@ class Units(Register[Unit]):
     async def decide(
         self, command: Command, before: Unit | None, path: Sequence[Place]
     ) -> Decision[Unit]:
+        if isinstance(command.given, Distinguished):
+            refuse(command.given.violations())
         match command.given, before:
             case UnitCreate() as given, None:
                 return Decision(self._draft(command, given, path))
@@ -171,7 +192,7 @@ class Units(Register[Unit]):
         self, command: Command, entity: Unit, path: Sequence[Place]
     ) -> AbstractAsyncContextManager[object]:
         """Return the turn of the chapter for what writes its counters or a parent, else the unit's."""
-        shared = command.action.name in ("create", "activate")
+        shared = command.action.name in ("create", "correct", "activate")
         what = chapter_region(path) if shared else entity.id
         return self.turns.setdefault(what, asyncio.Lock())
 
@@ -183,47 +204,13 @@ class Units(Register[Unit]):
         entity: Unit,
         path: Sequence[Place],
     ) -> Unit:
-        """Read and mark the parent, the children or the area that the command rests on."""
-        if before is None:
-            return await self._placed(session, entity, path)
+        """Read and mark the parent, the children and whatever else the command rests on."""
         match command.action.name:
-            case "activate":
-                rules.check_activation(await self._parent(session, entity))
+            case "create" | "correct" | "activate":
+                return await self.placing.settled(session, command, before, entity, path)
             case "void":
                 await self._check_childless(entity, session)
-            case "correct" if entity.region_code != before.region_code:
-                await self._claim_area(session, entity)
         return entity
-
-    async def _placed(
-        self, session: AsyncClientSession, entity: Unit, path: Sequence[Place]
-    ) -> Unit:
-        """Return a draft with its code; its place is checked, and taken where there is one only."""
-        parent = await self._parent(session, entity)
-        area = parent.level == "PREFECTURE" and entity.type in rules.AREA_TYPES
-        counties = area and await self.store.has_counties(parent.id, session)
-        rules.check_placement(entity.type, parent, has_counties=counties)
-        await self._claim_area(session, entity)
-        region = chapter_region(path)
-        number = await self.store.reserve(rules.counter(region, entity.type), 1, session)
-        return replace(entity, code=rules.code(region, entity.type, number))
-
-    async def _parent(self, session: AsyncClientSession, entity: Unit) -> Unit:
-        parent = await self.store.touch(entity.parent_id or "", session)
-        if parent is None:
-            raise Invalid("unit.parent_unknown", field="parent_id")
-        return parent
-
-    async def _claim_area(self, session: AsyncClientSession, entity: Unit) -> None:
-        """Refuse a second live unit for the area of one township or sub-district."""
-        region = entity.region_code
-        if region is None or not rules.claims_area(entity.type, region):
-            return
-        await self.store.reserve(f"area/{region}", 1, session)
-        taken = await self.store.live_at(region, session, but=entity.id)
-        if taken is not None:
-            params = {"unit_type": taken[0], "code": taken[1]}
-            raise Conflict("unit.place_taken", field="region_code", params=params)
 
     async def seeded(self) -> dict[str, tuple[str, ...]]:
         return await self.store.seeded()
@@ -231,8 +218,10 @@ class Units(Register[Unit]):
     async def entered_areas(self, region_codes: Iterable[str]) -> set[str]:
         return await self.store.entered_areas(region_codes)
 
-    async def seed(self, drafts: Sequence[Unit], regions: Sequence[str], day: date) -> None:
-        """Insert a chunk of seeded units and their events in one transaction.
+    async def seed(self, drafts: Sequence[Unit], regions: Sequence[str], day: date) -> int:
+        """Insert a chunk of seeded units and their events in one transaction; return how many.
+
+        One that an officer has entered by hand, under the same name, is left out.
 
         Args:
             drafts: the units, all but their codes.
@@ -242,27 +231,36 @@ class Units(Register[Unit]):
         Raises:
             Duplicate: one of them is there already; nothing is written.
         """
+        keyed = [await self.placing.keyed(draft) for draft in drafts]
 
-        async def run(session: AsyncClientSession) -> None:
-            codes = await self._codes(drafts, regions, session)
+        async def run(session: AsyncClientSession) -> int:
+            entered = await self.store.entered_alike(keyed, session)
+            new = [
+                (unit, region)
+                for unit, region in zip(keyed, regions, strict=True)
+                if unit.id not in entered
+            ]
+            codes = await self._codes(new, session)
             units = [
-                (replace(draft, code=code), day) for draft, code in zip(drafts, codes, strict=True)
+                (replace(unit, code=code), day) for (unit, _), code in zip(new, codes, strict=True)
             ]
             inserts = imported(
                 self, units, "units-imported", subject=SEED, moment=now(), cards="unit"
             )
-            await insert_all(self.store.database, inserts, session)
+            if inserts:
+                await insert_all(self.store.database, inserts, session)
+            return len(units)
 
-        await transact_async(self.store.database, run)
+        return await transact_async(self.store.database, run)
 
     async def _codes(
-        self, drafts: Sequence[Unit], regions: Sequence[str], session: AsyncClientSession
+        self, units: Sequence[tuple[Unit, str]], session: AsyncClientSession
     ) -> list[str]:
         """Return a code for each unit: a chapter is number one of its region, others are counted.
 
         The numbers of one chapter and type are taken at once.
         """
-        places = [(region, draft.type) for region, draft in zip(regions, drafts, strict=True)]
+        places = [(region, unit.type) for unit, region in units]
         counted = Counter(place for place in places if place[1] != rules.CHAPTER)
         numbers = {
             place: iter(range(first, first + count))
@@ -278,12 +276,6 @@ class Units(Register[Unit]):
         return () if entity.type == rules.CHAPTER else super().rows(action, entity)
 
 
-def chapter_region(path: Sequence[Place]) -> str:
-    """Return the region code of the nearest chapter on a path."""
-    regions = (place.region_code for place in path if place.type == rules.CHAPTER)
-    return next(regions, None) or ""
-
-
 def units_of(
     database: AsyncDatabase, peers: Peers, settings: OrgUnitsSettings, partitions: int
 ) -> Units:
@@ -292,13 +284,17 @@ def units_of(
     Args:
         partitions: how many partitions the topic of units has.
     """
-    tree = Tree(database)
+    tree, store = Tree(database), UnitStore(database)
+    scope = Scope(tree, UNIT_READERS)
+    doubles = Doubles(store, scope)
     return Units(
-        store=UnitStore(database),
+        store=store,
         topic=Topic(SOURCE, events.UNIT_TOPIC, partitions),
-        scope=Scope(tree, UNIT_READERS),
+        scope=scope,
         actions=rules.ACTIONS,
         tree=tree,
+        placing=Placing(store, tree, doubles),
+        doubles=doubles,
         peers=peers,
         earliest_day=settings.earliest_day,
         list_timeout_ms=settings.list_timeout_ms,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import mongoengine as me
-from pymongo import ReturnDocument
+from pymongo import ASCENDING, ReturnDocument
 
 from org_units.units.rules import AREA_TYPES, TERMINAL, Unit
 from org_units.units.tree import UNITS
-from shared.base.mongo import AsyncClientSession, AsyncDatabase
-from shared.register.store import Store, indexes_of
+from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document
+from shared.register.store import LIST_TIMEOUT_MS, Store, indexes_of
 
 COUNTERS = "counters"
 
@@ -40,6 +40,8 @@ class UnitDocument(me.Document):  # type: ignore[misc]
     guard = me.IntField()
     """Grows whenever something that rests on this unit is written (docs/design.md section 5.10)."""
     seeded_as = me.StringField(max_length=20)
+    name_key = me.StringField(min_length=1)
+    distinct = me.ListField(me.DictField())
     submitted_by = me.StringField()
     """Entries of before this was kept have none."""
     created_by = me.StringField(required=True)
@@ -58,6 +60,12 @@ class UnitDocument(me.Document):  # type: ignore[misc]
             {"name": "children", "fields": ["parent_id", "id"]},
             {"name": "region", "fields": ["region_code", "id"]},
             {"name": "code", "fields": ["code"], "unique": True},
+            {"name": "alike_by_name", "fields": ["parent_id", "type", "name_key"]},
+            {
+                "name": "alike_by_host",
+                "fields": ["host_uscc"],
+                "partialFilterExpression": {"host_uscc": {"$exists": True}},
+            },
             {
                 "name": "seeded",
                 "fields": ["seeded_as"],
@@ -146,6 +154,67 @@ class UnitStore(Store[Unit]):
         query = {**_live_areas([region_code]), "_id": {"$ne": but}}
         found = await self.collection.find_one(query, {"code": 1, "type": 1}, session=session)
         return None if found is None else (found["type"], found["code"])
+
+    async def alike(self, unit: Unit, session: AsyncClientSession) -> list[Unit]:
+        """Return the live units that are like this one by name or credit code."""
+        place = {"parent_id": unit.parent_id, "type": unit.type, "name_key": unit.name_key}
+        fields: list[Document] = [place] if unit.name_key else []
+        if unit.host_uscc is not None:
+            fields.append({"host_uscc": unit.host_uscc})
+        if not fields:
+            return []
+        query = {"$or": fields, "status": {"$nin": list(TERMINAL)}, "_id": {"$ne": unit.id}}
+        found = self.collection.find(query, {"timeline": 0}, session=session)
+        return [self.entity(son) async for son in found.sort("_id", ASCENDING)]
+
+    async def entered_alike(self, units: Sequence[Unit], session: AsyncClientSession) -> set[str]:
+        """Return the ids of those units that officers have entered already under the same name.
+
+        Their parents are marked, so that nobody enters one before they are written.
+        """
+        keyed = {
+            (unit.parent_id, unit.type, unit.name_key): unit.id for unit in units if unit.name_key
+        }
+        if not keyed:
+            return set()
+        parents = {"$in": sorted({unit.parent_id or "" for unit in units})}
+        await self.collection.update_many({"_id": parents}, {"$inc": {"guard": 1}}, session=session)
+        query = {
+            "parent_id": parents,
+            "name_key": {"$in": sorted(key for _, _, key in keyed if key)},
+            "status": {"$nin": list(TERMINAL)},
+            "seeded_as": {"$exists": False},
+        }
+        fields = ("parent_id", "type", "name_key")
+        cursor = self.collection.find(query, fields, session=session)
+        found = [tuple(son[name] for name in fields) async for son in cursor]
+        return {keyed[place] for place in found if place in keyed}
+
+    async def alike_within(self, scope: Mapping[str, Any]) -> list[list[str]]:
+        """Return the ids of live units in groups that are alike.
+
+        Args:
+            scope: query of the units that may be alike by name; by credit code any may.
+        """
+        live = {"status": {"$nin": list(TERMINAL)}}
+        place = {"parent_id": "$parent_id", "type": "$type", "name_key": "$name_key"}
+        by_name = {"$and": [{**live, "name_key": {"$exists": True}}, scope]}
+        by_code = {**live, "host_uscc": {"$exists": True}}
+        return await self._groups(by_name, place) + await self._groups(by_code, "$host_uscc")
+
+    async def _groups(self, query: Mapping[str, Any], key: object) -> list[list[str]]:
+        stages: list[Document] = [
+            {"$match": query},
+            {"$group": {"_id": key, "ids": {"$push": "$_id"}}},
+            {"$match": {"ids.1": {"$exists": True}}},
+        ]
+        cursor = await self.collection.aggregate(stages, maxTimeMS=LIST_TIMEOUT_MS)
+        return [group["ids"] async for group in cursor]
+
+    async def many(self, ids: Iterable[str]) -> dict[str, Unit]:
+        """Return units by their ids, without their timelines."""
+        found = self.collection.find({"_id": {"$in": list(ids)}}, {"timeline": 0})
+        return {son["_id"]: self.entity(son) async for son in found}
 
     async def entered_areas(self, region_codes: Iterable[str]) -> set[str]:
         """Return those of the codes whose township or sub-district officers entered by hand."""

@@ -1,0 +1,124 @@
+"""Where a unit is placed: its parent, its area and its code, read and marked in its transaction.
+
+Each of them is a document that the transaction writes, so that of two commands whose rules rest on
+the same one the second sees what the first has done (docs/design.md section 5.10).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from org_units.units import rules
+from org_units.units.doubles import Doubles
+from org_units.units.likeness import Likeness, fold
+from org_units.units.rules import Unit
+from org_units.units.store import UnitStore
+from org_units.units.tree import Tree
+from shared.base.errors import Conflict, Invalid
+from shared.base.mongo import AsyncClientSession
+from shared.register.command import Command
+from shared.register.scope import Place
+
+_PLACED = frozenset({"type", "parent_id"})
+_OF_AREA = frozenset({"type", "region_code"})
+_COMPARED = ("name", "type", "parent_id", "region_code", "host_uscc")
+
+
+@dataclass(frozen=True)
+class Placing:
+    """See the module."""
+
+    store: UnitStore
+    tree: Tree
+    doubles: Doubles
+
+    async def settled(
+        self,
+        session: AsyncClientSession,
+        command: Command,
+        before: Unit | None,
+        unit: Unit,
+        path: Sequence[Place],
+    ) -> Unit:
+        """Return a unit that is entered, corrected or activated as it is to be written.
+
+        Args:
+            path: of the unit or its parent, on which the command was authorised.
+
+        Raises:
+            RegistryError: a rule is violated that rests on other units.
+        """
+        parent = await self._parent(session, unit)
+        if parent.lineage != tuple(place.id for place in reversed(path) if place.id != unit.id):
+            raise Conflict("unit.parent_moved", field="parent_id")
+        new = _changed(before, unit)
+        unit = await self.keyed(unit)
+        if new & _PLACED:
+            unit = await self._placed(session, unit, parent)
+        if new & _OF_AREA:
+            await self._claim_area(session, unit)
+        activates = command.action.name == "activate"
+        if activates:
+            rules.check_activation(parent)
+        return await self.doubles.checked(
+            session, command, unit, _compared(new, activates=activates)
+        )
+
+    async def keyed(self, unit: Unit) -> Unit:
+        """Return a unit with its folded name; a chapter has none."""
+        if unit.type == rules.CHAPTER:
+            return unit
+        nodes = await self.tree.nodes(unit.lineage[:-1])
+        path = [nodes[one] for one in reversed(unit.lineage[:-1])]
+        chapters = [place.name for place in path if place.type == rules.CHAPTER]
+        return replace(unit, name_key=fold(unit.name, chapters))
+
+    async def _parent(self, session: AsyncClientSession, unit: Unit) -> Unit:
+        parent = await self.store.touch(unit.parent_id or "", session)
+        if parent is None:
+            raise Invalid("unit.parent_unknown", field="parent_id")
+        return parent
+
+    async def _placed(self, session: AsyncClientSession, unit: Unit, parent: Unit) -> Unit:
+        """Return a unit with its code; it may be placed where it is."""
+        area = parent.level == "PREFECTURE" and unit.type in rules.AREA_TYPES
+        counties = area and await self.store.has_counties(parent.id, session)
+        rules.check_placement(unit.type, parent, has_counties=counties)
+        nodes = await self.tree.nodes(parent.lineage)
+        region = chapter_region([nodes[one] for one in reversed(parent.lineage)])
+        number = await self.store.reserve(rules.counter(region, unit.type), 1, session)
+        return replace(unit, code=rules.code(region, unit.type, number))
+
+    async def _claim_area(self, session: AsyncClientSession, unit: Unit) -> None:
+        """Refuse a second live unit for the area of one township or sub-district."""
+        region = unit.region_code
+        if region is None or not rules.claims_area(unit.type, region):
+            return
+        await self.store.reserve(f"area/{region}", 1, session)
+        taken = await self.store.live_at(region, session, but=unit.id)
+        if taken is not None:
+            params = {"unit_type": taken[0], "code": taken[1]}
+            raise Conflict("unit.place_taken", field="region_code", params=params)
+
+
+def chapter_region(path: Sequence[Place]) -> str:
+    """Return the region code of the nearest chapter on a path."""
+    regions = (place.region_code for place in path if place.type == rules.CHAPTER)
+    return next(regions, None) or ""
+
+
+def _changed(before: Unit | None, unit: Unit) -> set[str]:
+    """Return the fields that differ from the version before; all of a new unit."""
+    return {
+        name for name in _COMPARED if before is None or getattr(before, name) != getattr(unit, name)
+    }
+
+
+def _compared(new: Collection[str], *, activates: bool) -> list[Likeness]:
+    """Return the fields by which a unit may newly be like another one.
+
+    Activation asks anew: units entered before the rule existed would then be counted twice.
+    """
+    by_name = activates or bool({"name", "type", "parent_id"} & set(new))
+    by_code = activates or "host_uscc" in new
+    found: list[Likeness] = ["name"] if by_name else []
+    return [*found, "host_uscc"] if by_code else found
