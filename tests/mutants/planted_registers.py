@@ -77,6 +77,17 @@ WRITING = (
         ),
     ),
     Planted(
+        "approved-as-another-type",
+        "A unit whose type or parent is corrected is approved again.",
+        "services/org-units/src/org_units/units/rules.py",
+        '    if unit.status != "APPROVED":\n        return unit\n    after = replace(',
+        "    if unit.status:\n        return unit\n    after = replace(",
+        (
+            "tests/unit/org_units/test_replacing.py::"
+            "test_the_approval_of_a_unit_of_another_place_is_withdrawn_from_its_own_day",
+        ),
+    ),
+    Planted(
         "credit-code-not-marked",
         "Of two units entered at once with one credit code one is kept.",
         "services/org-units/src/org_units/units/doubles.py",
@@ -90,7 +101,7 @@ WRITING = (
     Planted(
         "double-of-before-activated",
         "A unit entered twice before the rule is not activated.",
-        "services/org-units/src/org_units/units/placing.py",
+        "services/org-units/src/org_units/units/guards.py",
         "_compared(new, activates=activates)",
         "_compared(new, activates=False)",
         (

@@ -108,7 +108,9 @@ def test_a_unit_is_corrected_and_a_wrong_correction_refused(
         ({"name": None}, "field.required", "name"),
         ({"founded_on": "0001-01-01"}, "date.too_early", "founded_on"),
         ({"name": "x", "document": ahead}, "date.future", "document.issued_on"),
-        ({"type": "SCHOOL"}, "field.unknown", "type"),
+        ({"level": "COUNTY"}, "field.unknown", "level"),
+        ({"type": None}, "field.required", "type"),
+        ({"parent_id": None}, "field.required", "parent_id"),
         ({"host_uscc": "x"}, "uscc.length", "host_uscc"),
     )
     for change, code, field in wrong:

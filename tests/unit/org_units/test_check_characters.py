@@ -5,20 +5,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_37_36
 
-from org_units.units import rules
+from org_units.units import placement
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 codes = st.builds(
-    rules.code,
+    placement.code,
     st.integers(0, 999_999).map("{:06d}".format),
-    st.sampled_from(sorted(rules.TYPE_LETTERS)),
+    st.sampled_from(sorted(placement.TYPE_LETTERS)),
     st.integers(1, 9999),
 )
 
 
 def test_a_unit_code_is_made_of_county_letter_number_and_check_character() -> None:
-    assert rules.code("110105", "TOWNSHIP", 7)[:-1] == "110105T0007"
-    assert len(rules.code("110105", "TOWNSHIP", 7)) == 12
+    assert placement.code("110105", "TOWNSHIP", 7)[:-1] == "110105T0007"
+    assert len(placement.code("110105", "TOWNSHIP", 7)) == 12
 
 
 @given(codes)
@@ -39,4 +39,4 @@ def test_any_single_wrong_character_of_a_unit_code_is_found(
 )
 def test_parts_that_make_no_unit_code_are_refused(county: str, number: int) -> None:
     with pytest.raises(ValueError, match="code"):
-        rules.code(county, "TOWNSHIP", number)
+        placement.code(county, "TOWNSHIP", number)

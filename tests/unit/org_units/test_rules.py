@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from org_units.settings import OrgUnitsSettings
-from org_units.units import api, doubles, placing, rules, service, uscc
+from org_units.units import api, doubles, guards, placement, rules, service, uscc
 from org_units.units.rules import ACTIONS, Unit
 from shared.base.errors import Conflict, Forbidden, Invalid, refuse
 from shared.contract import events
@@ -281,7 +281,7 @@ def test_state_and_card_of_a_unit_satisfy_their_contracts() -> None:
 REFUSAL = re.compile(r'"((?:unit|date|state|reason|uscc)\.[a-z_]+|four_eyes)"')
 
 
-@pytest.mark.parametrize("module", [rules, service, api, uscc, actions, doubles, placing])
+@pytest.mark.parametrize("module", [rules, service, api, uscc, actions, doubles, guards, placement])
 def test_every_refusal_of_a_unit_has_words(module: ModuleType) -> None:
     codes = set(REFUSAL.findall(inspect.getsource(module)))
     assert codes

@@ -79,6 +79,7 @@ async def _perform(register: Register[E], command: Command) -> Found[E]:
         if before.version != command.seen:
             raise StaleVersion(before.version)
     decision = await register.decide(command, before, path)
+    path = path if decision.path is None else decision.path
     if before is None and register.groups is not None:
         entity = await _create_in_group(register, register.groups, command, decision)
     else:

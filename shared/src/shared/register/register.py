@@ -53,6 +53,7 @@ class Decision(Generic[E]):
         drafts: whether it writes content that another person is then to decide on; as its action
             says where None.
         corrected: names of the fields it corrects, for the access log.
+        path: of the unit it then belongs to; that on which it was authorised where None.
     """
 
     entity: E
@@ -60,6 +61,7 @@ class Decision(Generic[E]):
     claims: Sequence[str] = ()
     drafts: bool | None = None
     corrected: Sequence[str] = ()
+    path: Sequence[Place] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

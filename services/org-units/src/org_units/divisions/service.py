@@ -10,7 +10,8 @@ from datetime import date
 
 from org_units.divisions import rules
 from org_units.divisions.rules import Seed
-from org_units.units.rules import CHAPTER, Unit, check_chapter_placement
+from org_units.units.placement import check_chapter_placement
+from org_units.units.rules import CHAPTER, Unit
 from org_units.units.service import Units
 from shared.base.ids import new_id
 from shared.register.store import Duplicate

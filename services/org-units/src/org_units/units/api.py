@@ -48,7 +48,10 @@ async def list_units(
     status: Status | None = None,
     region_code: Annotated[str | None, Query(pattern=r"^[0-9]{6,12}$")] = None,
     within: Annotated[UnitId | None, Query(description="a unit whose subtree is meant")] = None,
-    q: Annotated[str | None, Query(max_length=100, description="part of the name")] = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=100, description="part of the name, or a code, present or former"),
+    ] = None,
     as_of: Annotated[Day | None, Query(description="today; no other day is available yet")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,

@@ -76,9 +76,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Units can be listed as they are today; other days are not available yet. Leave out as_of.",
     ),
     "unit.has_children": (
-        "该单位下仍有下级单位（如 {code}），不能作废；请先作废或调整下级单位。",
-        "Other units still hang on this one (such as {code}), so it cannot be voided; void or move "
-        "them first.",
+        "该单位下仍有下级单位（如 {code}），不能作废；请先作废下级单位，从未启用过的下级单位也可更正其上级单位（parent_id）。",
+        "Other units still hang on this one (such as {code}), so it cannot be voided; void them "
+        "first, or give those that were never active another parent (parent_id).",
+    ),
+    "unit.was_active": (
+        "该单位已启用过（当前状态为{status}），类型和上级单位不能再更正；如登记时即有误，请作废该单位，再重新登记。",
+        "The unit has been active (its status is {status}), so type and parent can no longer be "
+        "corrected; if they were wrong from the start, void the unit and enter it anew.",
+    ),
+    "unit.children_below": (
+        "该单位下仍有下级单位（如 {code}），不能更正类型或上级单位；请先作废下级单位，或更正其上级单位（parent_id）。",
+        "Other units still hang on this one (such as {code}), so its type or parent cannot be "
+        "corrected; void them first, or give them another parent (parent_id).",
     ),
     "unit.has_people": (
         "该单位名下仍有会员 {members} 人、志愿者 {volunteers} 人，不能作废；请先为其办理退出或作废。",

@@ -65,16 +65,22 @@ class UnitCreate(Dated, Distinguished):
 
 
 class UnitPatch(Correction, Distinguished):
-    """Corrections; a field that is given as null is cleared, one left out stays."""
+    """Corrections; a field that is given as null is cleared, one left out stays.
+
+    Type and parent can be corrected until the unit is first activated; one that was approved is
+    then to be approved again.
+    """
 
     name: UnitName | None = None
+    type: UnitType | None = None
+    parent_id: UnitId | None = None
     region_code: RegionCode | None = None
     host_uscc: str | None = Field(default=None, max_length=100)
     founded_on: Day | None = None
 
     _check_uscc = field_validator("host_uscc")(_uscc)
 
-    _name_kept = field_validator("name")(kept)
+    _kept = field_validator("name", "type", "parent_id")(kept)
 
 
 def shown(unit: Unit, path: Iterable[Place], allowed: list[str]) -> Mapping[str, Any]:
@@ -89,6 +95,7 @@ def shown(unit: Unit, path: Iterable[Place], allowed: list[str]) -> Mapping[str,
         "version": unit.version,
         "name": unit.name,
         "code": unit.code,
+        "former_codes": unit.former_codes,
         "type": unit.type,
         "level": unit.level,
         "status": unit.status,

@@ -9,19 +9,19 @@ from datetime import date
 from weakref import WeakValueDictionary
 
 from org_units.settings import OrgUnitsSettings
-from org_units.units import rules
+from org_units.units import placement, rules
 from org_units.units.doubles import Doubles, Other
-from org_units.units.placing import Placing, chapter_region
+from org_units.units.drafting import drafted, patched
+from org_units.units.guards import Guards
 from org_units.units.rules import Unit
 from org_units.units.schemas import Distinguished, UnitCreate, UnitPatch
 from org_units.units.store import Filter, UnitStore
 from org_units.units.tree import Tree
 from shared.base.clock import now
 from shared.base.errors import Conflict, Invalid, NotFound, Unavailable, refuse
-from shared.base.ids import new_id
 from shared.base.mongo import AsyncClientSession, AsyncDatabase, transact_async
 from shared.contract import events
-from shared.register.actions import Action, check, corrected, violations_of_day
+from shared.register.actions import Action, check
 from shared.register.command import Command
 from shared.register.execute import imported
 from shared.register.peers import Peers, Service
@@ -42,7 +42,7 @@ class Units(Register[Unit]):
 
     Args:
         tree: the paths of units.
-        placing: what a unit's place rests on.
+        guards: what the rules of a unit rest on.
         doubles: units that may be entered twice.
         peers: the services that know who is at a unit.
         earliest_day: first day on which a unit can have been founded or counted.
@@ -50,7 +50,7 @@ class Units(Register[Unit]):
 
     store: UnitStore
     tree: Tree
-    placing: Placing
+    guards: Guards
     doubles: Doubles
     peers: Peers
     earliest_day: date
@@ -97,7 +97,19 @@ class Units(Register[Unit]):
     async def authorise_creation(self, command: Command) -> Sequence[Place]:
         if not isinstance(command.given, UnitCreate):
             raise TypeError(command.given)
-        parent = command.given.parent_id
+        return await self._authorise_below(command, command.given.parent_id)
+
+    async def authorise_on(self, command: Command, entity: Unit) -> Sequence[Place]:
+        """Return the path of a unit; who gives it another parent needs the role on both parents."""
+        path = await super().authorise_on(command, entity)
+        given = command.given
+        if isinstance(given, UnitPatch) and given.parent_id not in (None, entity.parent_id):
+            for parent in (entity.parent_id, given.parent_id):
+                await self._authorise_below(command, parent or "")
+        return path
+
+    async def _authorise_below(self, command: Command, parent: str) -> Sequence[Place]:
+        """Return the path of a unit under which a command places one."""
         if not await self.tree.path(parent):
             raise Invalid("unit.parent_unknown", field="parent_id")
         return await self.scope.authorise(
@@ -111,13 +123,14 @@ class Units(Register[Unit]):
             refuse(command.given.violations())
         match command.given, before:
             case UnitCreate() as given, None:
-                return Decision(self._draft(command, given, path))
+                return Decision(drafted(command, given, path, self.earliest_day))
             case UnitPatch() as given, Unit() as unit:
                 rules.check_not_chapter(unit.type)
                 check(self.actions, command.action, unit, command.caller.subject, command.reason)
-                after = self._patched(command, given, unit, path)
-                names = sorted(given.corrected)
-                return Decision(after, corrected=names)
+                moved = given.parent_id not in (None, unit.parent_id)
+                above = await self.tree.path(given.parent_id or "") if moved else path[1:]
+                after = patched(command, given, unit, above, self.earliest_day)
+                return Decision(after, corrected=sorted(given.corrected), path=above)
             case _, Unit() as unit:
                 rules.check_not_chapter(unit.type)
                 after = self.acted(command, unit)
@@ -130,39 +143,6 @@ class Units(Register[Unit]):
                     await self._check_nobody(unit)
                 return Decision(after)
         raise TypeError(command.given)
-
-    def _draft(self, command: Command, given: UnitCreate, path: Sequence[Place]) -> Unit:
-        rules.check_founded(given.founded_on, command.today, self.earliest_day)
-        rules.check_region(given.region_code, chapter_region(path))
-        refuse(violations_of_day(command.day, command.today, self.earliest_day))
-        identity = new_id()
-        return Unit(
-            id=identity,
-            status=self.actions.create.target,
-            name=given.name,
-            type=given.type,
-            level=rules.GRASSROOTS,
-            parent_id=given.parent_id,
-            lineage=(*(place.id for place in reversed(path)), identity),
-            region_code=given.region_code,
-            host_uscc=given.host_uscc,
-            founded_on=given.founded_on,
-        )
-
-    def _patched(
-        self, command: Command, given: UnitPatch, unit: Unit, path: Sequence[Place]
-    ) -> Unit:
-        rules.check_founded(given.founded_on, command.today, self.earliest_day)
-        rules.check_region(given.region_code, chapter_region(path))
-        new = given.corrected
-        after = replace(
-            unit,
-            name=given.name if given.name is not None else unit.name,
-            region_code=given.region_code if "region_code" in new else unit.region_code,
-            host_uscc=given.host_uscc if "host_uscc" in new else unit.host_uscc,
-            founded_on=given.founded_on if "founded_on" in new else unit.founded_on,
-        )
-        return corrected(unit, after, command.moment)
 
     async def _check_childless(self, unit: Unit, session: AsyncClientSession | None = None) -> None:
         if code := await self.store.live_child(unit.id, session):
@@ -193,7 +173,7 @@ class Units(Register[Unit]):
     ) -> AbstractAsyncContextManager[object]:
         """Return the turn of the chapter for what writes its counters or a parent, else the unit's."""
         shared = command.action.name in ("create", "correct", "activate")
-        what = chapter_region(path) if shared else entity.id
+        what = placement.chapter_region(path) if shared else entity.id
         return self.turns.setdefault(what, asyncio.Lock())
 
     async def guard(
@@ -207,7 +187,7 @@ class Units(Register[Unit]):
         """Read and mark the parent, the children and whatever else the command rests on."""
         match command.action.name:
             case "create" | "correct" | "activate":
-                return await self.placing.settled(session, command, before, entity, path)
+                return await self.guards.settled(session, command, before, entity, path)
             case "void":
                 await self._check_childless(entity, session)
         return entity
@@ -231,7 +211,7 @@ class Units(Register[Unit]):
         Raises:
             Duplicate: one of them is there already; nothing is written.
         """
-        keyed = [await self.placing.keyed(draft) for draft in drafts]
+        keyed = [await self.guards.keyed(draft) for draft in drafts]
 
         async def run(session: AsyncClientSession) -> int:
             entered = await self.store.entered_alike(keyed, session)
@@ -265,10 +245,11 @@ class Units(Register[Unit]):
         numbers = {
             place: iter(range(first, first + count))
             for place, count in counted.items()
-            for first in [await self.store.reserve(rules.counter(*place), count, session)]
+            for first in [await self.store.reserve(placement.counter(*place), count, session)]
         }
         return [
-            rules.code(*place, next(numbers[place]) if place in numbers else 1) for place in places
+            placement.code(*place, next(numbers[place]) if place in numbers else 1)
+            for place in places
         ]
 
     def rows(self, action: Action, entity: Unit) -> Sequence[Action]:
@@ -293,7 +274,7 @@ def units_of(
         scope=scope,
         actions=rules.ACTIONS,
         tree=tree,
-        placing=Placing(store, tree, doubles),
+        guards=Guards(store, tree, doubles),
         doubles=doubles,
         peers=peers,
         earliest_day=settings.earliest_day,

@@ -8,6 +8,7 @@ from typing import Any
 import mongoengine as me
 from pymongo import ASCENDING, ReturnDocument
 
+from org_units.units.placement import written_code
 from org_units.units.rules import AREA_TYPES, TERMINAL, Unit
 from org_units.units.tree import UNITS
 from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document
@@ -42,6 +43,7 @@ class UnitDocument(me.Document):  # type: ignore[misc]
     seeded_as = me.StringField(max_length=20)
     name_key = me.StringField(min_length=1)
     distinct = me.ListField(me.DictField())
+    former_codes = me.ListField(me.StringField(max_length=40))
     submitted_by = me.StringField()
     """Entries of before this was kept have none."""
     created_by = me.StringField(required=True)
@@ -60,6 +62,11 @@ class UnitDocument(me.Document):  # type: ignore[misc]
             {"name": "children", "fields": ["parent_id", "id"]},
             {"name": "region", "fields": ["region_code", "id"]},
             {"name": "code", "fields": ["code"], "unique": True},
+            {
+                "name": "former_codes",
+                "fields": ["former_codes"],
+                "partialFilterExpression": {"former_codes": {"$exists": True}},
+            },
             {"name": "alike_by_name", "fields": ["parent_id", "type", "name_key"]},
             {
                 "name": "alike_by_host",
@@ -85,7 +92,7 @@ class Filter:
 
     Args:
         within: id of a unit whose subtree is meant.
-        text: part of the name, as typed.
+        text: part of the name, or a code, present or former, as typed.
     """
 
     parent_id: str | None = None
@@ -103,14 +110,21 @@ class Filter:
             "status": self.status,
             "region_code": self.region_code,
             "lineage": self.within,
-            "name": self.text and {"$regex": re.escape(self.text), "$options": "i"},
         }
         conditions: list[dict[str, Any]] = [
             {name: value} for name, value in asked.items() if value is not None
         ]
+        if self.text is not None:
+            conditions.append(_named(self.text))
         if scope is not None:
             conditions.append({"lineage": {"$in": list(scope)}})
         return {"$and": conditions} if conditions else {}
+
+
+def _named(text: str) -> dict[str, Any]:
+    if code := written_code(text):
+        return {"$or": [{"code": code}, {"former_codes": code}]}
+    return {"name": {"$regex": re.escape(text), "$options": "i"}}
 
 
 class UnitStore(Store[Unit]):
@@ -141,6 +155,13 @@ class UnitStore(Store[Unit]):
         query = {"parent_id": unit, "status": {"$nin": list(TERMINAL)}}
         found = await self.collection.find_one(query, {"code": 1}, session=session)
         return None if found is None else str(found["code"])
+
+    async def relocate_below(self, unit: Unit, depth: int, session: AsyncClientSession) -> None:
+        """Put the units below one on its new path; ``depth`` is how long its lineage was."""
+        below = {"lineage": unit.id, "_id": {"$ne": unit.id}}
+        rest = {"$slice": ["$lineage", depth, {"$size": "$lineage"}]}
+        change = {"$set": {"lineage": {"$concatArrays": [list(unit.lineage), rest]}}}
+        await self.collection.update_many(below, [change], session=session)
 
     async def has_counties(self, unit: str, session: AsyncClientSession) -> bool:
         """Whether a county chapter is placed under a prefecture."""

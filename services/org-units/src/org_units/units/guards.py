@@ -1,4 +1,4 @@
-"""Where a unit is placed: its parent, its area and its code, read and marked in its transaction.
+"""What the rules of a unit rest on: parent, area, code, read and marked in its transaction.
 
 Each of them is a document that the transaction writes, so that of two commands whose rules rest on
 the same one the second sees what the first has done (docs/design.md section 5.10).
@@ -7,7 +7,7 @@ the same one the second sees what the first has done (docs/design.md section 5.1
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from org_units.units import rules
+from org_units.units import placement, rules
 from org_units.units.doubles import Doubles
 from org_units.units.likeness import Likeness, fold
 from org_units.units.rules import Unit
@@ -24,7 +24,7 @@ _COMPARED = ("name", "type", "parent_id", "region_code", "host_uscc")
 
 
 @dataclass(frozen=True)
-class Placing:
+class Guards:
     """See the module."""
 
     store: UnitStore
@@ -42,23 +42,24 @@ class Placing:
         """Return a unit that is entered, corrected or activated as it is to be written.
 
         Args:
-            path: of the unit or its parent, on which the command was authorised.
+            unit: its lineage is that on which the command was authorised.
+            path: of the unit, or of its parent.
 
         Raises:
             RegistryError: a rule is violated that rests on other units.
         """
         parent = await self._parent(session, unit)
-        if parent.lineage != tuple(place.id for place in reversed(path) if place.id != unit.id):
+        if parent.lineage != unit.lineage[:-1]:
             raise Conflict("unit.parent_moved", field="parent_id")
         new = _changed(before, unit)
         unit = await self.keyed(unit)
         if new & _PLACED:
-            unit = await self._placed(session, unit, parent)
+            unit = await self._placed(session, before, unit, parent, path)
         if new & _OF_AREA:
             await self._claim_area(session, unit)
         activates = command.action.name == "activate"
         if activates:
-            rules.check_activation(parent)
+            placement.check_activation(parent)
         return await self.doubles.checked(
             session, command, unit, _compared(new, activates=activates)
         )
@@ -78,32 +79,53 @@ class Placing:
             raise Invalid("unit.parent_unknown", field="parent_id")
         return parent
 
-    async def _placed(self, session: AsyncClientSession, unit: Unit, parent: Unit) -> Unit:
-        """Return a unit with its code; it may be placed where it is."""
+    async def _placed(
+        self,
+        session: AsyncClientSession,
+        before: Unit | None,
+        unit: Unit,
+        parent: Unit,
+        path: Sequence[Place],
+    ) -> Unit:
+        """Return a unit with its code, in the place that the rules allow it."""
         area = parent.level == "PREFECTURE" and unit.type in rules.AREA_TYPES
         counties = area and await self.store.has_counties(parent.id, session)
-        rules.check_placement(unit.type, parent, has_counties=counties)
-        nodes = await self.tree.nodes(parent.lineage)
-        region = chapter_region([nodes[one] for one in reversed(parent.lineage)])
-        number = await self.store.reserve(rules.counter(region, unit.type), 1, session)
-        return replace(unit, code=rules.code(region, unit.type, number))
+        placement.check_placement(unit.type, parent, has_counties=counties)
+        if before is not None:
+            await self._take_along(session, before, unit)
+        return await self._coded(session, unit, placement.chapter_region(path))
+
+    async def _take_along(self, session: AsyncClientSession, before: Unit, unit: Unit) -> None:
+        """Refuse to take live units along; those that were voided follow."""
+        moved = unit.parent_id != before.parent_id
+        if (moved or unit.type not in rules.AREA_TYPES) and (
+            code := await self.store.live_child(unit.id, session)
+        ):
+            field = "parent_id" if moved else "type"
+            raise Conflict("unit.children_below", field=field, params={"code": code})
+        if moved:
+            await self.store.relocate_below(unit, len(before.lineage), session)
+
+    async def _coded(self, session: AsyncClientSession, unit: Unit, region: str) -> Unit:
+        """Return a unit with a code of its chapter and type: its own, a former one, else a new one."""
+        own = (*unit.former_codes, unit.code) if unit.code else ()
+        prefix = placement.prefix(region, unit.type)
+        code = next((one for one in reversed(own) if one.startswith(prefix)), None)
+        if code is None:
+            number = await self.store.reserve(placement.counter(region, unit.type), 1, session)
+            code = placement.code(region, unit.type, number)
+        return replace(unit, code=code, former_codes=tuple(one for one in own if one != code))
 
     async def _claim_area(self, session: AsyncClientSession, unit: Unit) -> None:
         """Refuse a second live unit for the area of one township or sub-district."""
         region = unit.region_code
-        if region is None or not rules.claims_area(unit.type, region):
+        if region is None or not placement.claims_area(unit.type, region):
             return
         await self.store.reserve(f"area/{region}", 1, session)
         taken = await self.store.live_at(region, session, but=unit.id)
         if taken is not None:
             params = {"unit_type": taken[0], "code": taken[1]}
             raise Conflict("unit.place_taken", field="region_code", params=params)
-
-
-def chapter_region(path: Sequence[Place]) -> str:
-    """Return the region code of the nearest chapter on a path."""
-    regions = (place.region_code for place in path if place.type == rules.CHAPTER)
-    return next(regions, None) or ""
 
 
 def _changed(before: Unit | None, unit: Unit) -> set[str]:
