@@ -93,7 +93,8 @@ class Client(threading.Thread):
         while not self.halt.is_set():
             unit, chance = self._random.choice(self._units), self._random.random()
             if chance < 0.15:
-                body = {"name": "试验点", "type": "COMMUNITY", "parent_id": self._county}
+                name = f"{new_id()}试验点"
+                body = {"name": name, "type": "COMMUNITY", "parent_id": self._county}
                 self._entity("org-units", "units", body, ("submit", "approve", "activate"))
             elif chance < 0.75:
                 self._entity("member", "members", member(unit), ("approve", "file"))

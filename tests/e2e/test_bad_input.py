@@ -219,7 +219,8 @@ def test_a_change_of_an_entry_has_the_version_it_saw(
 ) -> None:
     register = county.register(service)
     entry = register.create()
-    changed = register.patch(entry, {"name": "新名称", "reason": "录入有误"})
+    name = "新名称" + "甲乙丙丁"[list(MATCHES).index(match)]  # no two units of one name
+    changed = register.patch(entry, {"name": name, "reason": "录入有误"})
     assert changed.json()["version"] == 2, changed.text
     given, status, code = MATCHES[match]
     action, url = ACTIONS[service], register.of(entry)

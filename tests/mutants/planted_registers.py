@@ -120,6 +120,17 @@ WRITING = (
         ),
     ),
     Planted(
+        "founding-against-no-children",
+        "A founding day entered later is held against the units below.",
+        "services/org-units/src/org_units/units/guards.py",
+        "if code := await self.store.older_child(unit, session):",
+        "if code := None:",
+        (
+            "tests/integration/org_units/test_days.py::"
+            "test_the_founding_of_a_unit_entered_later_is_held_against_the_units_below",
+        ),
+    ),
+    Planted(
         "credit-code-not-marked",
         "Of two units entered at once with one credit code one is kept.",
         "services/org-units/src/org_units/units/doubles.py",

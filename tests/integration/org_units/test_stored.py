@@ -24,7 +24,11 @@ def test_every_write_path_stores_units_that_fit_their_schema(
         return unit
 
     full = {"host_uscc": a_uscc(), "founded_on": "2019-05-08", "effective_on": "2025-01-10"}
+    full |= {"predecessor_founded_on": "1998-01-01", "older_than_parent": "先有镇会"}
     unit = fits("create", units.create(type="TOWNSHIP", region_code=an_area(), **full))
+    apart = {"distinct_from": [unit["code"]], "distinct_reason": "两个校区"}
+    other = fits("create", units.create(name=unit["name"], type="TOWNSHIP", **apart))
+    fits("correct", units.patch(other, {"type": "SUBDISTRICT"}).json())
     right = {"name": "新名称", "host_uscc": None, "founded_on": None, "region_code": None}
     unit = fits("correct", units.patch(unit, right).json())
     unit = fits(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import orjson
@@ -93,6 +94,23 @@ def test_the_directory_takes_only_a_higher_version_of_a_card(mongo: Database) ->
     assert found is not None
     assert found["status"] == "INACTIVE"
     assert "flags" not in found
+
+
+async def test_a_card_of_the_directory_says_since_when_its_unit_is_there(
+    directory: Directory, org_units: UnitsAsGiven, mongo: Database
+) -> None:
+    founded, before = date(2019, 5, 8), date(1956, 1, 1)
+    apply_cards(mongo, [card("old", founded_on=founded, predecessor_founded_on=before)])
+    apply_cards(mongo, [card("new", founded_on=founded)])
+    await until_async(lambda: directory.known("new") is not None)
+    days = {"founded_on": str(founded), "predecessor_founded_on": str(before)}
+    org_units.show({**card("asked", parent="county"), **days})
+    since = {}
+    for unit in ("old", "new", "asked", "school"):
+        found = await directory.get(unit)
+        assert found is not None
+        since[unit] = found.since
+    assert since == {"old": before, "new": founded, "asked": before, "school": None}
 
 
 async def test_the_directory_answers_paths_from_memory(

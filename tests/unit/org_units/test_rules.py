@@ -11,6 +11,8 @@ import pytest
 
 from org_units.settings import OrgUnitsSettings
 from org_units.units import api, doubles, guards, placement, rules, service, uscc
+from org_units.units import days as unit_days
+from org_units.units.days import FOUNDING, violations_of_founding
 from org_units.units.rules import ACTIONS, Unit
 from shared.base.errors import Conflict, Forbidden, Invalid, refuse
 from shared.contract import events
@@ -246,12 +248,11 @@ def test_a_voided_unit_has_no_timeline() -> None:
 def test_the_founding_day_of_a_unit_is_neither_ahead_nor_too_early(
     day: date | None, code: str | None
 ) -> None:
-    if code is None:
-        rules.check_founded(day, TODAY, EARLIEST)
-        return
-    with pytest.raises(Invalid, match=code) as refusal:
-        rules.check_founded(day, TODAY, EARLIEST)
-    assert refusal.value.errors[0].field == "founded_on"
+    for founding in ((day, None), (None, day)):
+        found = violations_of_founding(founding[0], founding[1], TODAY, EARLIEST)
+        assert [error.code for error in found] == ([code] if code else [])
+        names = [name for name, one in zip(FOUNDING, founding, strict=True) if one and code]
+        assert [error.field for error in found] == names
 
 
 def test_the_earliest_day_of_a_unit_is_the_founding_of_the_society_and_a_setting(
@@ -281,7 +282,9 @@ def test_state_and_card_of_a_unit_satisfy_their_contracts() -> None:
 REFUSAL = re.compile(r'"((?:unit|date|state|reason|uscc)\.[a-z_]+|four_eyes)"')
 
 
-@pytest.mark.parametrize("module", [rules, service, api, uscc, actions, doubles, guards, placement])
+@pytest.mark.parametrize(
+    "module", [rules, service, api, uscc, actions, unit_days, doubles, guards, placement]
+)
 def test_every_refusal_of_a_unit_has_words(module: ModuleType) -> None:
     codes = set(REFUSAL.findall(inspect.getsource(module)))
     assert codes

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from sys import intern
 from typing import Any
 
@@ -57,6 +58,8 @@ class Card:
     parent: str | None
     doubtful: bool = False
     """Whether a later event of the unit could not be read: org-units is asked before it serves."""
+    since: date | None = None
+    """The earlier one of its own founding and its predecessor's, if org-units knows one."""
 
 
 def _card(stored: Mapping[str, Any]) -> Card:
@@ -72,6 +75,7 @@ def _card(stored: Mapping[str, Any]) -> Card:
         status=intern(stored["status"]),
         parent=stored.get("parent"),
         doubtful=stored.get("doubtful", False),
+        since=date.fromisoformat(since) if (since := stored.get("since")) else None,
     )
 
 
@@ -85,10 +89,12 @@ def _update(document: Document) -> UpdateOne:
 
 
 def _document(card: Mapping[str, Any]) -> Document:
+    days = (card.get("founded_on"), card.get("predecessor_founded_on"))
     return {
         "_id": card["id"],
         "version": card["version"],
         **{name: card.get(name) for name in _FIELDS},
+        "since": min((str(day) for day in days if day), default=None),  # dates, or ISO text
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from org_units.units import rules
+from org_units.units.days import violations_of_founding
 from org_units.units.placement import chapter_region, check_region
 from org_units.units.rules import ACTIONS, Unit
 from org_units.units.schemas import UnitCreate, UnitPatch
@@ -17,6 +18,10 @@ from shared.register.actions import corrected, violations_of_day
 from shared.register.command import Command
 from shared.register.scope import Place
 
+_MAY_BE_EMPTY = (
+    "region_code", "host_uscc", "founded_on", "predecessor_founded_on", "older_than_parent",
+)  # fmt: skip
+
 
 def drafted(command: Command, given: UnitCreate, path: Sequence[Place], earliest: date) -> Unit:
     """Return a new unit.
@@ -25,7 +30,8 @@ def drafted(command: Command, given: UnitCreate, path: Sequence[Place], earliest
         path: of its parent.
         earliest: first day on which it can have been founded or counted.
     """
-    rules.check_founded(given.founded_on, command.today, earliest)
+    founding = given.founded_on, given.predecessor_founded_on
+    refuse(violations_of_founding(*founding, command.today, earliest))
     check_region(given.region_code, chapter_region(path))
     refuse(violations_of_day(command.day, command.today, earliest))
     identity = new_id()
@@ -40,6 +46,8 @@ def drafted(command: Command, given: UnitCreate, path: Sequence[Place], earliest
         region_code=given.region_code,
         host_uscc=given.host_uscc,
         founded_on=given.founded_on,
+        predecessor_founded_on=given.predecessor_founded_on,
+        older_than_parent=given.older_than_parent,
     )
 
 
@@ -52,17 +60,17 @@ def patched(
         path: of the parent that it then has.
         earliest: first day on which it can have been founded.
     """
-    rules.check_founded(given.founded_on, command.today, earliest)
+    founding = given.founded_on, given.predecessor_founded_on
+    refuse(violations_of_founding(*founding, command.today, earliest))
     new = given.corrected
+    emptied = {name: getattr(given, name) for name in _MAY_BE_EMPTY if name in new}
     after = replace(
         unit,
         name=given.name or unit.name,
         type=given.type or unit.type,
         parent_id=given.parent_id or unit.parent_id,
         lineage=_lineage(path, unit.id),
-        region_code=given.region_code if "region_code" in new else unit.region_code,
-        host_uscc=given.host_uscc if "host_uscc" in new else unit.host_uscc,
-        founded_on=given.founded_on if "founded_on" in new else unit.founded_on,
+        **emptied,
     )
     moved = after.parent_id != unit.parent_id
     if moved or "region_code" in new:

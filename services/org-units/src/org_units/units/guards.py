@@ -6,21 +6,23 @@ the same one the second sees what the first has done (docs/design.md section 5.1
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
-from org_units.units import placement, rules
+from org_units.units import days, placement, rules
 from org_units.units.doubles import Doubles
 from org_units.units.likeness import Likeness, fold
 from org_units.units.rules import Unit
 from org_units.units.store import UnitStore
 from org_units.units.tree import Tree
-from shared.base.errors import Conflict, Invalid
+from shared.base.errors import Conflict, Invalid, refuse
 from shared.base.mongo import AsyncClientSession
 from shared.register.command import Command
 from shared.register.scope import Place
 
 _PLACED = frozenset({"type", "parent_id"})
 _OF_AREA = frozenset({"type", "region_code"})
-_COMPARED = ("name", "type", "parent_id", "region_code", "host_uscc")
+_OF_DAYS = frozenset({*days.FOUNDING, "parent_id", "older_than_parent"})
+_COMPARED = (*_PLACED, *_OF_AREA, *_OF_DAYS, "name", "host_uscc")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Guards:
         activates = command.action.name == "activate"
         if activates:
             placement.check_activation(parent)
+        if new & _OF_DAYS or (before is not None and unit.ever_active > before.ever_active):
+            await self._check_days(session, command, before, unit, parent)
         return await self.doubles.checked(
             session, command, unit, _compared(new, activates=activates)
         )
@@ -115,6 +119,25 @@ class Guards:
             number = await self.store.reserve(placement.counter(region, unit.type), 1, session)
             code = placement.code(region, unit.type, number)
         return replace(unit, code=code, former_codes=tuple(one for one in own if one != code))
+
+    async def _check_days(
+        self,
+        session: AsyncClientSession,
+        command: Command,
+        before: Unit | None,
+        unit: Unit,
+        parent: Unit,
+    ) -> None:
+        """Refuse days that cannot be: of a unit, against its parent's, its children's against it."""
+        given = {*command.given.model_fields_set}
+        given |= {"effective_on"} if command.action.name == "activate" else set()
+        refuse(days.violations_of_days(unit, parent, given))
+        if before is None or unit.since is None or unit.since <= (before.since or date.min):
+            return  # no younger than its children knew it
+        if code := await self.store.older_child(unit, session):
+            field = "founded_on" if "founded_on" in given else "predecessor_founded_on"
+            params = {"code": code, "day": unit.since.isoformat()}
+            raise Conflict("unit.child_older", field=field, params=params)
 
     async def _claim_area(self, session: AsyncClientSession, unit: Unit) -> None:
         """Refuse a second live unit for the area of one township or sub-district."""

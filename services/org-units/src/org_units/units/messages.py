@@ -62,6 +62,29 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The parent was placed elsewhere a moment ago; nothing was changed. Look at it again, then "
         "send the request again.",
     ),
+    "unit.founded_before_predecessor": (
+        "成立日期（{later}）早于所延续单位的成立日期（{earlier}），请核对 founded_on 和 predecessor_founded_on。",
+        "The day of founding ({later}) is before that of the unit it continues ({earlier}); check "
+        "founded_on and predecessor_founded_on.",
+    ),
+    "unit.active_before_founded": (
+        "启用日期（{later}）早于成立日期（{earlier}），请核对 effective_on 和 founded_on。",
+        "The first day as active ({later}) is before the day of founding ({earlier}); check "
+        "effective_on and founded_on.",
+    ),
+    "unit.older_than_parent": (
+        "该单位的成立或启用日期（{later}）早于上级单位的成立日期（{earlier}），请核对日期和上级单位；"
+        "如确早于上级单位，请在 older_than_parent 中说明理由。",
+        "The unit was founded or active ({later}) before its parent was founded ({earlier}); check "
+        "the days and the parent. If it is older than its parent, say why in older_than_parent.",
+    ),
+    "unit.child_older": (
+        "下级单位（如 {code}）的成立或启用日期早于 {day}，请核对日期；如本单位延续自更早的单位，请填写其成立日期"
+        "（predecessor_founded_on）；如下级单位确早于本单位，请先在下级单位的 older_than_parent 中说明理由。",
+        "A unit below this one (such as {code}) was founded or active before {day}; check the day. "
+        "If this unit continues an earlier one, give its day in predecessor_founded_on; if the "
+        "unit below is older, say why in its older_than_parent first.",
+    ),
     "unit.region_shape": (
         "行政区划代码应为 6、9 或 12 位数字，请核对。",
         "A region code has 6, 9 or 12 digits; check it.",

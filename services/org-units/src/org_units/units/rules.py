@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import PlainSerializer
 
-from shared.base.errors import Conflict, refuse
+from shared.base.errors import Conflict
 from shared.contract.timeline import Entry, State, record
-from shared.register.actions import Action, ActionTable, acts, violations_of_day
+from shared.register.actions import Action, ActionTable, acts
 from shared.register.entity import Entity, StoredDay
 
 Level = Literal["NATIONAL", "PROVINCE", "PREFECTURE", "COUNTY", "GRASSROOTS"]
@@ -95,6 +95,8 @@ class Unit(Entity):
     Args:
         parent_id: the unit it is placed under; None for headquarters.
         lineage: ids from headquarters down to the unit itself.
+        predecessor_founded_on: day of founding of the unit that it continues.
+        older_than_parent: why it is older than its parent, where it is.
         ever_active: whether it was active at any time, so that voiding it changes past figures.
         submitted_by: who last submitted it.
         seeded_as: the division of a seeded unit; kept for ever, so that it is seeded once.
@@ -114,6 +116,8 @@ class Unit(Entity):
     flags: tuple[str, ...] = ()
     host_uscc: str | None = None
     founded_on: StoredDay | None = None
+    predecessor_founded_on: StoredDay | None = None
+    older_than_parent: str | None = None
     ever_active: bool = False
     submitted_by: str | None = None
     seeded_as: str | None = None
@@ -141,7 +145,10 @@ class Unit(Entity):
     def card(self) -> Mapping[str, object]:  # type: ignore[override] # of this version
         """Return the field of its events that directories keep (``UnitCard``)."""
         state = {name: value for name, value in self.state.items() if name != "unit"}
-        described = {"name": self.name, "code": self.code, "region_code": self.region_code}
+        described = {
+            name: getattr(self, name)
+            for name in ("name", "code", "region_code", "founded_on", "predecessor_founded_on")
+        }
         return {"unit": {"id": self.id, "version": self.version, **described, **state}}
 
     @property
@@ -152,14 +159,21 @@ class Unit(Entity):
         return super().authors | {self.submitted_by or self.edited_by}
 
     @property
+    def since(self) -> date | None:
+        """Return the earlier one of its own founding and its predecessor's, if one is known."""
+        days = (self.founded_on, self.predecessor_founded_on)
+        return min((day for day in days if day is not None), default=None)
+
+    @property
+    def active_from(self) -> date | None:
+        """Return the first day on which it was active."""
+        states = (entry for entry in self.timeline if entry.state)
+        active = (one.effective_on for one in states if (one.state or {})["status"] == "ACTIVE")
+        return next(active, None)
+
+    @property
     def was_counted(self) -> bool:
         return self.ever_active
-
-
-def check_founded(founded_on: date | None, today: date, earliest: date) -> None:
-    """Refuse a founding day that lies ahead, or before any unit can have been founded."""
-    if founded_on is not None:
-        refuse(violations_of_day(founded_on, today, earliest, field="founded_on"))
 
 
 def check_not_chapter(unit_type: str) -> None:

@@ -60,6 +60,12 @@ class UnitCreate(Dated, Distinguished):
     region_code: RegionCode | None = None
     host_uscc: str | None = Field(default=None, max_length=100)
     founded_on: Day | None = None
+    predecessor_founded_on: Day | None = Field(
+        default=None, description="day of founding of the unit that this one continues"
+    )
+    older_than_parent: PlainText | None = Field(
+        default=None, description="why it is older than its parent, where it is"
+    )
 
     _check_uscc = field_validator("host_uscc")(_uscc)
 
@@ -77,6 +83,12 @@ class UnitPatch(Correction, Distinguished):
     region_code: RegionCode | None = None
     host_uscc: str | None = Field(default=None, max_length=100)
     founded_on: Day | None = None
+    predecessor_founded_on: Day | None = Field(
+        default=None, description="day of founding of the unit that this one continues"
+    )
+    older_than_parent: PlainText | None = Field(
+        default=None, description="why it is older than its parent, where it is"
+    )
 
     _check_uscc = field_validator("host_uscc")(_uscc)
 
@@ -104,6 +116,8 @@ def shown(unit: Unit, path: Iterable[Place], allowed: list[str]) -> Mapping[str,
         "flags": unit.flags,
         "host_uscc": unit.host_uscc,
         "founded_on": unit.founded_on,
+        "predecessor_founded_on": unit.predecessor_founded_on,
+        "older_than_parent": unit.older_than_parent,
         "distinct": [{"unit": it.unit, "reason": it.reason} for it in unit.distinct or ()],
         "path": [{"id": one.id, "name": one.name, "level": one.level} for one in path][::-1],
         "allowed": allowed,

@@ -15,6 +15,7 @@ from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document
 from shared.register.store import LIST_TIMEOUT_MS, Store, indexes_of
 
 COUNTERS = "counters"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
 class UnitDocument(me.Document):  # type: ignore[misc]
@@ -35,7 +36,9 @@ class UnitDocument(me.Document):  # type: ignore[misc]
     """Ids from headquarters down to the unit itself: one index serves every subtree."""
     flags = me.ListField(me.StringField(max_length=40))
     host_uscc = me.StringField(min_length=18, max_length=18)
-    founded_on = me.StringField(regex=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+    founded_on = me.StringField(regex=DAY)
+    predecessor_founded_on = me.StringField(regex=DAY)
+    older_than_parent = me.StringField(max_length=200)
     timeline = me.ListField(me.DictField())
     ever_active = me.BooleanField()
     guard = me.IntField()
@@ -162,6 +165,19 @@ class UnitStore(Store[Unit]):
         rest = {"$slice": ["$lineage", depth, {"$size": "$lineage"}]}
         change = {"$set": {"lineage": {"$concatArrays": [list(unit.lineage), rest]}}}
         await self.collection.update_many(below, [change], session=session)
+
+    async def older_child(self, unit: Unit, session: AsyncClientSession) -> str | None:
+        """Return the code of some unit placed under this one that is older and not stated to be."""
+        day = {"$lt": unit.since.isoformat() if unit.since else ""}
+        active = {"$elemMatch": {"state.status": "ACTIVE", "effective_on": day}}
+        query = {
+            "parent_id": unit.id,
+            "status": {"$nin": list(TERMINAL)},
+            "older_than_parent": {"$exists": False},
+            "$or": [{"founded_on": day}, {"timeline": active}],
+        }
+        found = await self.collection.find_one(query, {"code": 1}, session=session)
+        return None if found is None else str(found["code"])
 
     async def has_counties(self, unit: str, session: AsyncClientSession) -> bool:
         """Whether a county chapter is placed under a prefecture."""

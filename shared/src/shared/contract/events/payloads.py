@@ -71,6 +71,9 @@ class UnitCard(Payload):
     status: Code
     parent: UnitId | None
     flags: list[Code]
+    founded_on: date | None = None
+    predecessor_founded_on: date | None = None
+    """Day of founding of the unit that this one continues."""
 
 
 class UnitChanged(Changed[UnitState]):
