@@ -13,8 +13,8 @@ async def with_key(register: People[P], decision: Decision[P], before: P) -> Dec
     Raises:
         Conflict: another entry has the number of that country.
     """
-    left = before.person.keys_left(decision.entity.person)
-    if not left:
+    after = decision.entity
+    if after.person.id_index == before.person.id_index:
         return decision
-    claims = await register.numbers_to_take(decision.entity)
-    return replace(decision, claims=claims, releases=left)
+    claims = await register.numbers_to_take(after)
+    return replace(decision, claims=claims, releases=before.person.keys_left(after.person))
