@@ -131,7 +131,7 @@ def test_a_correction_of_a_volunteer_holds_from_the_start(
     wrong: tuple[tuple[dict[str, Any], str, str | None], ...] = (
         ({}, "field.empty_change", None),
         ({"phone": None}, "field.required", "phone"),
-        ({"birth_date": f"{today().year - 3}-01-01"}, "guardian.required", "guardian"),
+        ({"birth_date": f"{today().year - 10}-01-01"}, "guardian.required", "guardian"),
         ({"id_number": "1"}, "field.unknown", "id_number"),
         ({"sex": "3"}, "code.unknown", "sex"),
         ({"political": "13", "document": ahead}, "date.future", "document.issued_on"),

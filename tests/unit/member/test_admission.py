@@ -9,6 +9,7 @@ from member.settings import MemberSettings
 from shared.base.errors import FieldError
 from shared.people.identifiers import IdType
 from shared.people.intake import ConsentInput, Guardian
+from shared.register.requests import PaperDocument
 from tests.unit.shared.people.entries import TODAY
 
 CONSENT = ConsentInput(version="2026-1", channel="paper", given_on=TODAY)
@@ -36,7 +37,6 @@ def codes(errors: list[FieldError]) -> list[str]:
         ("2008-11-24", False, False, "guardian.required"),
         ("2008-11-24", True, True, None),
         ("2008-11-23", False, False, None),
-        ("2026-11-24", False, False, "member.born_after_joining"),
         (None, False, False, "member.birth_date_required"),
     ],
 )
@@ -45,7 +45,7 @@ def test_a_member_is_old_enough_or_has_a_guardian_who_consents(
 ) -> None:
     found = rules.violations_of_age(
         date.fromisoformat(born) if born else None,
-        joins_on=TODAY,
+        joins_on=[TODAY],
         today=TODAY,
         guardian=a_guardian(consents=consent) if guardian else None,
         rules=MemberSettings(),
@@ -56,7 +56,7 @@ def test_a_member_is_old_enough_or_has_a_guardian_who_consents(
 def test_the_age_from_which_a_member_needs_no_guardian_to_consent_is_a_setting() -> None:
     found = rules.violations_of_age(
         date(2012, 11, 23),
-        joins_on=TODAY,
+        joins_on=[TODAY],
         today=TODAY,
         guardian=a_guardian(consents=False),
         rules=MemberSettings(guardian_consent_below=14),
@@ -68,7 +68,7 @@ def test_the_age_from_which_a_member_needs_no_guardian_to_consent_is_a_setting()
 def test_a_member_who_joined_as_a_child_long_ago_needs_no_guardian_today() -> None:
     found = rules.violations_of_age(
         date(1990, 5, 1),
-        joins_on=date(2000, 6, 1),
+        joins_on=[date(2000, 6, 1)],
         today=TODAY,
         guardian=None,
         rules=MemberSettings(),
@@ -95,6 +95,13 @@ def test_a_member_has_a_document_of_a_type_the_rules_admit(
 ) -> None:
     found = rules.violations_of_document_type(id_type, settings, paper_stock=paper)
     assert codes(found) == ([code] if code else [])
+
+
+def test_a_member_is_filed_by_a_document_where_the_chapter_asks_for_one() -> None:
+    asking, paper = MemberSettings(filing_needs_document=True), PaperDocument(number="1号")
+    assert codes(rules.violations_of_filing(None, asking)) == ["document.required"]
+    assert rules.violations_of_filing(paper, asking) == []
+    assert rules.violations_of_filing(None, MemberSettings()) == []
 
 
 def test_only_active_grassroots_units_admit_members() -> None:

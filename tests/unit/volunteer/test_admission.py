@@ -110,19 +110,23 @@ def test_the_rule_for_registered_volunteers_is_read_from_the_environment(
 def test_chinese_and_foreign_documents_enrol_a_volunteer_and_no_document_does_not(
     id_type: IdType,
 ) -> None:
-    found = codes(rules.violations_of_applicant(id_type, date(1990, 3, 7), TODAY))
+    found = codes(rules.violations_of_applicant(id_type, date(1990, 3, 7), [TODAY], 6))
     expected = [("id_type", "volunteer.number_required")] if id_type is IdType.NONE else []
     assert found == expected
 
 
 def test_the_birth_date_of_a_volunteer_is_needed_and_comes_before_enrolment() -> None:
     passport = IdType.PASSPORT
-    assert codes(rules.violations_of_applicant(passport, None, TODAY)) == [
+    assert codes(rules.violations_of_applicant(passport, None, [TODAY], 6)) == [
         ("birth_date", "volunteer.birth_date_required")
     ]
-    assert codes(rules.violations_of_applicant(passport, TODAY, TODAY - timedelta(days=1))) == [
-        ("effective_on", "volunteer.born_after")
+    six = date(TODAY.year - 6, TODAY.month, TODAY.day)
+    assert codes(rules.violations_of_applicant(passport, six, [TODAY], 6)) == []
+    days = [TODAY, TODAY - timedelta(days=1)]
+    assert codes(rules.violations_of_applicant(passport, six, days, 6)) == [
+        ("birth_date", "volunteer.too_young")
     ]
+    assert codes(rules.violations_of_applicant(passport, six, days, 5)) == []
 
 
 @pytest.mark.parametrize(

@@ -16,3 +16,6 @@ class MemberSettings(BaseSettings):
     guardian_consent_below: int = 18
     """Below 14 the law asks for the guardian's consent (PIPL 31), up to 17 the register does."""
     guardian_below: int = 18
+    filing_needs_document: bool = False
+    """Whether ``file`` names the document of filing; the rules ask for filing and name no paper
+    (docs/domain.md section 2.3)."""

@@ -24,8 +24,9 @@ def create_app(
         KeyRingProblem: no key ring is named, or it cannot be used.
     """
     writer = PeopleWriter(settings or WriterSettings(), **parts)
-    rule = (own or VolunteerSettings()).registered_rule
-    return writer.app("volunteer", api.router, volunteers=enrolments_of(writer, rule))
+    settings_of = own or VolunteerSettings()
+    rule, least_age = settings_of.registered_rule, settings_of.least_age
+    return writer.app("volunteer", api.router, volunteers=enrolments_of(writer, rule, least_age))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LEAST_AGE = 6
+"""In years; a local rule approves nobody younger (docs/domain.md section 3.6)."""
+
 
 class RegisteredRule(BaseModel):
     """What makes an enrolled volunteer a registered one; data, since it differs and may change."""
@@ -29,3 +32,5 @@ class VolunteerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="REGISTRY_VOLUNTEER_")
 
     registered_rule: RegisteredRule = RegisteredRule()
+    least_age: int = Field(default=LEAST_AGE, ge=0, le=18)
+    """In years, on each day of enrolment. No national rule was found."""

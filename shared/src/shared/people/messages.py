@@ -191,6 +191,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "请按证件号码（同时填写证件类型）或手机号码之一查询。",
         "Search by a document number (with its type) or by a phone number, one of them.",
     ),
+    "person.day_before_birth": (
+        "该日期（{later}）早于此人的出生日期（{earlier}），请核对这两个日期。",
+        "This day ({later}) is before the person's birth date ({earlier}); check both.",
+    ),
+    "person.before_society": (
+        "该日期（{later}）早于中国红十字会成立之日（{earlier}），请核对日期。",
+        "This day ({later}) is before the Red Cross Society of China was founded ({earlier}); check "
+        "it.",
+    ),
     "correction.run_unknown": (
         "没有这一段登记；现有：{runs}。请在 run 中填写其中之一，或不填以更正最近一段。",
         "There is no such run; there are: {runs}. Give one of them in run, or leave it out to "

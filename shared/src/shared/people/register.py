@@ -20,17 +20,26 @@ from shared.base.errors import (
     refuse,
 )
 from shared.base.mongo import AsyncClientSession
-from shared.people.correction import COUNTED_BY_RUN, states_named
+from shared.people import lifetime
+from shared.people.correction import COUNTED_BY_RUN, as_given, states_named
 from shared.people.encryption import KeyRing
-from shared.people.entity import P, dated
+from shared.people.entity import P, PersonEntity, dated
 from shared.people.identifiers import Identifier
-from shared.people.intake import ConsentInput, Person, PersonInput, check_document
+from shared.people.intake import (
+    ConsentInput,
+    GuardianInput,
+    Person,
+    PersonInput,
+    check_document,
+)
+from shared.people.lifetime import Entering, Lifetime, joinings
 from shared.people.requests import PersonCorrection, Registration, ReturnInput
 from shared.people.sealed import Cipher, indexes_of_any_entry, indexes_without_country
 from shared.people.store import IDENTIFIERS, PersonStore
 from shared.people.writer import PeopleWriter
 from shared.register.actions import ActionTable, corrected
 from shared.register.command import Command
+from shared.register.days import Relation
 from shared.register.directory import Card, Directory
 from shared.register.entity import VOIDED
 from shared.register.fences import Fenced, Fences
@@ -55,6 +64,8 @@ class People(Register[P]):
 
     by_run: ClassVar[Mapping[str, str]] = COUNTED_BY_RUN
     """Fields that can be corrected in an earlier run, and what they are in the countable state."""
+    days: ClassVar[tuple[Relation, ...]] = lifetime.RELATIONS
+    """The noun's table of days."""
 
     store: PersonStore[P]
     directory: Directory
@@ -153,26 +164,34 @@ class People(Register[P]):
         )
 
     def examine(
-        self, given: PersonInput, consent: ConsentInput | None, *, day: date, today: date
+        self, given: PersonInput, consent: ConsentInput | None, *, when: Entering
     ) -> tuple[Person | None, list[FieldError]]:
         """Return the person of a registration in stored form, and every violation.
 
+        This is the one rule of admission: whoever applies, returns or is imported passes it.
+
         Args:
             consent: to the processing of the data.
-            day: on which the person enters.
         """
         raise NotImplementedError
 
     async def examined(
-        self, command: Command, given: Registration, path: Sequence[Place]
+        self,
+        command: Command,
+        given: Registration,
+        path: Sequence[Place],
+        before: P | None = None,
     ) -> Person:
         """Return the person of a registration in stored form.
+
+        Args:
+            before: the entry that the registration replaces, if it does.
 
         Raises:
             Invalid: every violation of the unit and of the person.
             Conflict: an entry without an issuing country has the number.
         """
-        person, errors = self.examine(given, given.consent, day=command.day, today=command.today)
+        person, errors = self.examine(given, given.consent, when=_entering(command, before))
         try:
             violations = await self.target_violations(path[0].id)
         except Unavailable:
@@ -195,6 +214,26 @@ class People(Register[P]):
             if holder.id != own:
                 code = None if holder.status == VOIDED else "person.without_country"
                 raise await self.number_taken(holder, code)
+
+    def violations_as_stored(
+        self, command: Command, entity: P, guardian: GuardianInput | None = None
+    ) -> list[FieldError]:
+        """Return what an entry that is to be opened again as it is violates of admission.
+
+        Args:
+            guardian: whom the request gives, in place of the stored one.
+        """
+        known = as_given(entity.person, self.cipher(entity.id))
+        if guardian is not None:
+            known["guardian"] = guardian
+        given = PersonInput.model_validate(known)
+        return self.examine(given, entity.consent, when=_entering(command, entity))[1]
+
+    def check_paper(self, command: Command, entity: P) -> None:
+        """Refuse a document that was issued before the person was born."""
+        issued_on = command.document.issued_on if command.document else None
+        known = Lifetime(born=entity.person.birth_date, paper=issued_on)
+        refuse(lifetime.violations(self.days, known, {"paper": lifetime.FIELDS["paper"]}))
 
     async def target_violations(self, unit: str) -> list[FieldError]:
         """Return what a target unit violates, by what org-units says now where it violates any."""
@@ -255,6 +294,8 @@ class People(Register[P]):
     def acted(self, command: Command, entity: P, *, anew: bool = False) -> P:
         """Return what the action table makes of an entry, with the day of the action."""
         after = super().acted(command, entity, anew=anew)
+        if after.status != VOIDED:  # what was entered in error may have a wrong birth date
+            self.check_paper(command, after)
         return dated(after, command.action, command.day)
 
     def corrected(self, command: Command, given: PersonCorrection, before: P, after: P) -> P:
@@ -264,6 +305,7 @@ class People(Register[P]):
             given: the correction; it may name one run.
             after: the entry as it should be.
         """
+        self.check_paper(command, after)
         named = states_named(given, before, self.by_run)
         return corrected(before, after, command.moment, run=given.run, named=named)
 
@@ -377,6 +419,10 @@ def _registration(command: Command) -> Registration | None:
     return registration if isinstance(registration, Registration) else None
 
 
+def _entering(command: Command, before: PersonEntity | None) -> Entering:
+    return Entering(command.day, command.today, joinings(before.timeline) if before else ())
+
+
 def _identifier(given: Registration, today: date) -> Identifier | None:
     """Return what a registration's document says; None where it is not valid."""
     errors: list[FieldError] = []
@@ -389,6 +435,17 @@ def _county(path: Sequence[Card]) -> str:
     chapters = [card for card in path if card.level != GRASSROOTS]
     counties = [card for card in chapters if card.level == "COUNTY"]
     return next((card.name for card in (*counties, *chapters)), "?")
+
+
+def within_registration(errors: Sequence[FieldError]) -> list[FieldError]:
+    """Return what is wrong with a stored person by the field that would set it right: a whole
+    registration is given instead. The day of the command is its own."""
+    return [
+        error
+        if error.field == "effective_on"
+        else replace(error, field=f"registration.{error.field}")
+        for error in errors
+    ]
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from shared.base.errors import FieldError, Forbidden, NotFound, Unavailable, ref
 from shared.base.ids import new_id
 from shared.base.mongo import AsyncClientSession, transact_async
 from shared.people.intake import check_consent
+from shared.people.lifetime import Entering
 from shared.register import trail
 from shared.register.execute import imported
 from shared.register.fences import Fenced
@@ -207,8 +208,7 @@ def _prepare(page: _Page, given: BulkRow, violations: list[FieldError]) -> _Row 
     person, errors = page.memberships.examine(
         given,
         page.given.consent,
-        day=day,
-        today=page.today,
+        when=Entering(day, page.today),
         day_name="joined_on",
         paper_stock=page.existing,
     )

@@ -3,6 +3,7 @@
 Pure: a membership and a command in, a membership or violations out.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar, Literal, get_args
@@ -15,7 +16,9 @@ from shared.contract.timeline import State
 from shared.people.entity import PersonEntity
 from shared.people.identifiers import IdType
 from shared.people.intake import Guardian
+from shared.people.lifetime import RELATIONS
 from shared.register.actions import Action, ActionTable, acts
+from shared.register.days import Relation
 from shared.register.entity import VOIDED, StoredDay
 from shared.register.requests import PaperDocument, StoredDocument
 
@@ -147,6 +150,13 @@ def filed(membership: Membership, document: PaperDocument | None) -> Membership:
     return replace(membership, filing=document)
 
 
+def violations_of_filing(document: PaperDocument | None, rules: MemberSettings) -> list[FieldError]:
+    """Return what filing without a document violates, where the chapter asks for one."""
+    if document is None and rules.filing_needs_document:
+        return [FieldError("document", "document.required")]
+    return []
+
+
 def violations_of_document_type(
     id_type: IdType, rules: MemberSettings, *, paper_stock: bool
 ) -> list[FieldError]:
@@ -160,24 +170,30 @@ def violations_of_document_type(
     return [FieldError("id_type", "member.not_citizen")]
 
 
+DAYS = (
+    Relation(earlier="born", later="entered", code="member.born_after_joining"),
+    *RELATIONS,
+    Relation(earlier="born", later="kept", code="person.day_before_birth"),
+)
+"""The days of a membership; it keeps the document it was filed by."""
+
+
 def violations_of_age(
     born: date | None,
     *,
-    joins_on: date,
+    joins_on: Iterable[date],
     today: date,
     guardian: Guardian | None,
     rules: MemberSettings,
 ) -> list[FieldError]:
     """Return what a person's age violates.
 
-    The youngest age is that of the day of joining; a guardian is needed by who is a minor today,
+    The youngest age is that of each day of joining; a guardian is needed by who is a minor today,
     since the data are processed from today on.
     """
     if born is None:
         return [FieldError("birth_date", "member.birth_date_required")]
-    if joins_on < born:
-        return [FieldError("birth_date", "member.born_after_joining")]
-    if clock.age_on(born, joins_on) < rules.youngest_age:
+    if any(clock.age_on(born, day) < rules.youngest_age for day in joins_on if day >= born):
         return [FieldError("birth_date", "member.too_young", {"age": rules.youngest_age})]
     age = clock.age_on(born, today)
     if age < rules.guardian_below and guardian is None:

@@ -13,9 +13,11 @@ from member.settings import MemberSettings
 from shared.base.errors import Conflict, FieldError, Invalid, refuse
 from shared.base.ids import new_id
 from shared.contract import events
+from shared.people import lifetime
 from shared.people.correction import COUNTED_BY_RUN, correct_person
 from shared.people.intake import ConsentInput, Person, PersonInput, check_consent, check_person
-from shared.people.register import People
+from shared.people.lifetime import Entering
+from shared.people.register import People, within_registration
 from shared.people.requests import Registration
 from shared.people.sealed import seal
 from shared.people.writer import PeopleWriter
@@ -34,6 +36,7 @@ class Memberships(People[Membership]):
     """The register of memberships, under the rules that the chapter's body has set."""
 
     by_run: ClassVar = {**COUNTED_BY_RUN, "kind": "kind"}
+    days: ClassVar = rules.DAYS
 
     rules: MemberSettings
 
@@ -64,6 +67,7 @@ class Memberships(People[Membership]):
             case ActionInput() as given, Membership() as member:
                 after = self.acted(command, member)
                 if command.action.name == "file":
+                    refuse(rules.violations_of_filing(given.document, self.rules))
                     after = rules.filed(after, given.document)
                 if command.action.name == "void":
                     # So that the roster may enter the person anew.
@@ -77,8 +81,7 @@ class Memberships(People[Membership]):
         given: PersonInput,
         consent: ConsentInput | None,
         *,
-        day: date,
-        today: date,
+        when: Entering,
         day_name: str = "effective_on",
         paper_stock: bool = False,
     ) -> tuple[Person | None, list[FieldError]]:
@@ -86,7 +89,6 @@ class Memberships(People[Membership]):
 
         Args:
             consent: to the processing of the data.
-            day: day of the application, or of joining.
             day_name: what the request calls the day.
             paper_stock: whether members of long standing are entered from paper; their days have
                 a rule of their own (``rules.violations_of_stock``).
@@ -94,21 +96,28 @@ class Memberships(People[Membership]):
         errors = rules.violations_of_document_type(
             given.id_type, self.rules, paper_stock=paper_stock
         )
-        if day > today and not paper_stock:
-            errors += violations_of_day(day, today, field=day_name)
+        if when.day > when.today and not paper_stock:
+            errors += violations_of_day(when.day, when.today, field=day_name)
         if consent is None:
             errors.append(FieldError("consent", "consent.missing"))
-        check_consent(errors, "consent", consent, today)
+        check_consent(errors, "consent", consent, when.today)
         if any(error.field == "id_type" for error in errors):
             return None, errors  # the number of such a type is not checked
         try:
-            person = check_person(given, today)
+            person = check_person(given, when.today)
         except Invalid as refusal:
             return None, [*errors, *refusal.errors]
         if person.unverified and given.sex is None:
             errors.append(FieldError("sex", "member.sex_required"))
+        fields = {**lifetime.FIELDS, "entered": day_name}
+        known = lifetime.at_entry(person, consent, when)
+        errors += lifetime.violations(rules.DAYS, known, fields)
         errors += rules.violations_of_age(
-            person.birth_date, joins_on=day, today=today, guardian=person.guardian, rules=self.rules
+            person.birth_date,
+            joins_on=(when.day, *when.earlier),
+            today=when.today,
+            guardian=person.guardian,
+            rules=self.rules,
         )
         return person, errors
 
@@ -177,15 +186,7 @@ class Memberships(People[Membership]):
         if person.unverified and "sex" in names and given.sex is None:
             refuse([FieldError("sex", "member.sex_required")])
         if {"birth_date", "guardian"} & names:
-            refuse(
-                rules.violations_of_age(
-                    person.birth_date,
-                    joins_on=member.applied_on or command.today,
-                    today=command.today,
-                    guardian=person.guardian,
-                    rules=self.rules,
-                )
-            )
+            refuse(self._violations_of_days(command, member, person, names))
         after = replace(
             member, person=stored, warnings=person.warnings, kind=given.kind or member.kind
         )
@@ -197,6 +198,20 @@ class Memberships(People[Membership]):
             claims=(*numbers, *claims),
             releases=(*left, *releases),
             corrected=sorted(names),
+        )
+
+    def _violations_of_days(
+        self, command: Command, member: Membership, person: Person, names: frozenset[str]
+    ) -> list[FieldError]:
+        """Return what a corrected birth date or guardian violates, over every run."""
+        known = lifetime.of_entry(member, person, member.filing)
+        fields = lifetime.corrected_fields(names)
+        return lifetime.violations(rules.DAYS, known, fields) + rules.violations_of_age(
+            person.birth_date,
+            joins_on=known.earlier,
+            today=command.today,
+            guardian=person.guardian,
+            rules=self.rules,
         )
 
     def _check_gets_number(self, given: MemberCorrection, member: Membership) -> None:
@@ -228,6 +243,7 @@ class Memberships(People[Membership]):
             raise Invalid("person.registration_required", field="registration")
         again = rules.applied_again(entity, command.caller.subject, command.day)
         after = self.acted(command, again)
+        refuse(within_registration(self.violations_as_stored(command, entity)))
         return Decision(after)
 
     async def registered_anew(
@@ -240,7 +256,7 @@ class Memberships(People[Membership]):
         """Open a membership again by a whole registration."""
         if not isinstance(registration, MemberCreate):
             raise TypeError(registration)
-        person = await self.examined(command, registration, path)
+        person = await self.examined(command, registration, path, entity)
         self.check_same_person(person, entity)
         new = self.application(registration, person, registration.consent, command.day, entity.id)
         again = replace(

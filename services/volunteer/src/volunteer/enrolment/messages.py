@@ -17,6 +17,11 @@ MESSAGES: dict[str, Text] = {
         "登记日期早于出生日期，请核对这两个日期。",
         "The day of enrolment is before the birth date; check both dates.",
     ),
+    "volunteer.too_young": (
+        "登记时未满 {age} 周岁，不能登记为志愿者；请核对出生日期和登记日期，或在年满 {age} 周岁后再登记。",
+        "Nobody below the age of {age} is enrolled; check the birth date and the day of enrolment, "
+        "or enrol the person from that birthday on.",
+    ),
     "volunteer.guardian_pending": (
         "未满 {age} 周岁，尚缺监护人同意：已存为申请。取得同意后，在 enrol 中填写 guardian 完成登记。",
         "Below the age of {age} and without a guardian's consent yet: kept as an application. "

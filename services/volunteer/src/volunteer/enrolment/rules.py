@@ -3,6 +3,7 @@
 Pure: present state and command in, new state and fact out, or a ``RegistryError``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar, Literal, get_args
@@ -13,7 +14,9 @@ from shared.contract.definitions import DEFINITIONS
 from shared.contract.timeline import State
 from shared.people.entity import PersonEntity
 from shared.people.identifiers import IdType
+from shared.people.lifetime import RELATIONS
 from shared.register.actions import Action, ActionTable, acts
+from shared.register.days import Relation
 from shared.register.entity import VOIDED, StoredDay
 from shared.register.requests import StoredDocument
 from volunteer.settings import RegisteredRule
@@ -155,17 +158,29 @@ class Enrolment(PersonEntity):
         }
 
 
+DAYS = (
+    Relation(earlier="born", later="entered", code="volunteer.born_after"),
+    *RELATIONS,
+    Relation(earlier="born", later="kept", code="person.day_before_birth"),
+)
+"""The days of an enrolment; it keeps the document that evidences the service."""
+
+
 def violations_of_applicant(
-    id_type: IdType, born: date | None, enters_on: date, day_name: str = "effective_on"
+    id_type: IdType, born: date | None, enters_on: Iterable[date], least_age: int
 ) -> list[FieldError]:
-    """Return what a person violates; Chinese and foreign people alike may volunteer."""
+    """Return what a person violates; Chinese and foreign people alike may volunteer.
+
+    Args:
+        enters_on: each day of enrolment, on which the person has the least age.
+    """
     errors: list[FieldError] = []
     if id_type is IdType.NONE:
         errors.append(FieldError("id_type", "volunteer.number_required"))
     if born is None:
         errors.append(FieldError("birth_date", "volunteer.birth_date_required"))
-    elif enters_on < born:
-        errors.append(FieldError(day_name, "volunteer.born_after"))
+    elif any(clock.age_on(born, day) < least_age for day in enters_on if day >= born):
+        errors.append(FieldError("birth_date", "volunteer.too_young", {"age": least_age}))
     return errors
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import ClassVar
 
 from shared.base.errors import FieldError, Invalid, NotFound, refuse
 from shared.base.ids import new_id
 from shared.contract import events
+from shared.people import lifetime
 from shared.people.correction import correct_person
 from shared.people.entity import dated
 from shared.people.intake import (
@@ -17,7 +19,8 @@ from shared.people.intake import (
     check_guardian,
     check_person,
 )
-from shared.people.register import People
+from shared.people.lifetime import Entering
+from shared.people.register import People, within_registration
 from shared.people.requests import Registration
 from shared.people.sealed import seal, seal_guardian
 from shared.people.writer import PeopleWriter
@@ -39,16 +42,24 @@ from volunteer.enrolment.schemas import (
     VolunteerCreate,
 )
 from volunteer.enrolment.store import VOLUNTEERS
-from volunteer.settings import RegisteredRule
+from volunteer.settings import LEAST_AGE, RegisteredRule
 
 SOURCE = "/services/volunteer"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Enrolments(People[Enrolment]):
-    """The register of volunteers, under one rule of registration."""
+    """The register of volunteers, under one rule of registration.
+
+    Args:
+        rule: what makes an enrolled volunteer a registered one.
+        least_age: in years, on each day of enrolment.
+    """
+
+    days: ClassVar = rules.DAYS
 
     rule: RegisteredRule
+    least_age: int
 
     def unit_violations(self, unit: Card) -> list[FieldError]:
         return rules.violations_of_unit(unit.status)
@@ -126,18 +137,27 @@ class Enrolments(People[Enrolment]):
         return Decision(dated(entry, enrol, command.day), enrol.fact, numbers)
 
     def examine(
-        self, given: PersonInput, consent: ConsentInput | None, *, day: date, today: date
+        self, given: PersonInput, consent: ConsentInput | None, *, when: Entering
     ) -> tuple[Person | None, list[FieldError]]:
-        errors = violations_of_day(day, today)
+        errors = violations_of_day(when.day, when.today)
         if consent is None:
             errors.append(FieldError("consent", "consent.missing"))
-        check_consent(errors, "consent", consent, today)
+        check_consent(errors, "consent", consent, when.today)
         try:
-            person = check_person(given, today)
+            person = check_person(given, when.today)
         except Invalid as refusal:
             return None, [*errors, *refusal.errors]
-        errors += rules.violations_of_applicant(person.identifier.id_type, person.birth_date, day)
+        known = lifetime.at_entry(person, consent, when)
+        errors += lifetime.violations(rules.DAYS, known, lifetime.FIELDS)
+        errors += self._violations_of_applicant(person, (when.day, *when.earlier))
         return person, errors
+
+    def _violations_of_applicant(
+        self, person: Person, enters_on: Sequence[date]
+    ) -> list[FieldError]:
+        return rules.violations_of_applicant(
+            person.identifier.id_type, person.birth_date, enters_on, self.least_age
+        )
 
     def _waits(self, person: Person, today: date) -> list[FieldError]:
         """Return what a person's enrolment still waits for."""
@@ -177,6 +197,7 @@ class Enrolments(People[Enrolment]):
             rules.lacks_guardian(person.birth_date, command.today, consent=person.guardian_consents)
         )
         after = self.acted(command, replace(rules.returned(entity), person=person))
+        refuse(self._violations_as_stored(command, given, entity))
         return Decision(after)
 
     async def registered_anew(
@@ -186,7 +207,7 @@ class Enrolments(People[Enrolment]):
         if not isinstance(registration, VolunteerCreate):
             raise TypeError(registration)
         rules.check_return(entity, anew=True)
-        person = await self.examined(command, registration, path)
+        person = await self.examined(command, registration, path, entity)
         self.check_same_person(person, entity)
         refuse(self._waits(person, command.today))
         new = self._draft(command, registration, person, entity.id)
@@ -221,21 +242,39 @@ class Enrolments(People[Enrolment]):
         after = replace(after, registration=evidence, applied_by=command.caller.subject)
         return Decision(after)
 
+    def _violations_as_stored(
+        self, command: Command, given: EnrolInput, entry: Enrolment
+    ) -> list[FieldError]:
+        """Return what the stored entry violates, by the fields that set it right.
+
+        An application that is still open is corrected by PATCH; whoever left is registered anew.
+        """
+        errors = self.violations_as_stored(command, entry, given.guardian)
+        own = [error for error in errors if given.guardian and error.field.startswith("guardian")]
+        if entry.status == "APPLIED":
+            return errors
+        return own + within_registration([error for error in errors if error not in own])
+
+    def _violations_of_days(
+        self, command: Command, given: VolunteerCorrection, entry: Enrolment, person: Person
+    ) -> list[FieldError]:
+        """Return what a corrected person violates; of the days, what is corrected, over every run."""
+        evidence = entry.registration.document if entry.registration else None
+        known = lifetime.of_entry(entry, person, evidence)
+        fields = lifetime.corrected_fields(given.corrected)
+        errors = lifetime.violations(rules.DAYS, known, fields)
+        errors += self._violations_of_applicant(person, known.earlier if fields else ())
+        if entry.status != "APPLIED":
+            errors += self._waits(person, command.today)
+        return errors
+
     async def _correct(
         self, command: Command, given: VolunteerCorrection, entry: Enrolment
     ) -> Decision[Enrolment]:
         """Set right fields that were wrong from the start."""
         check(self.actions, command.action, entry, command.caller.subject, command.reason)
         person, stored = correct_person(entry.person, given, self.cipher(entry.id), command.today)
-        errors = rules.violations_of_applicant(
-            person.identifier.id_type,
-            person.birth_date,
-            entry.applied_on or command.today,
-            day_name="birth_date",
-        )
-        if entry.status != "APPLIED":
-            errors += self._waits(person, command.today)
-        refuse(errors)
+        refuse(self._violations_of_days(command, given, entry, person))
         fields = entry.service_fields
         if "service_fields" in given.corrected:
             fields = tuple(sorted(set(given.service_fields or ())))
@@ -245,10 +284,18 @@ class Enrolments(People[Enrolment]):
         return Decision(after, claims=numbers, releases=left, corrected=sorted(given.corrected))
 
 
-def enrolments_of(writer: PeopleWriter, rule: RegisteredRule) -> Enrolments:
-    """Return the register of volunteers, under a rule of registration."""
+def enrolments_of(
+    writer: PeopleWriter, rule: RegisteredRule, least_age: int = LEAST_AGE
+) -> Enrolments:
+    """Return the register of volunteers, under a rule of registration and a least age."""
     topic = Topic(SOURCE, events.VOLUNTEER_TOPIC, writer.settings.kafka_partitions)
     actions = rules.actions_under(rule)
     return Enrolments.over(
-        writer, Enrolment, collection=VOLUNTEERS, topic=topic, actions=actions, rule=rule
+        writer,
+        Enrolment,
+        collection=VOLUNTEERS,
+        topic=topic,
+        actions=actions,
+        rule=rule,
+        least_age=least_age,
     )
