@@ -296,8 +296,8 @@ ROSTERS = (
         "numbers-cut-by-a-spreadsheet",
         "A roster whose numbers a spreadsheet cut to 15 digits enters nobody.",
         f"{_IMPORTING}judgement.py",
-        "            self.lost += is_lost(number)\n",
-        "            self.lost += number.endswith('0000')\n",
+        "            if is_lost(number):\n",
+        "            if number.endswith('0000'):\n",
         (f"{_CLI}test_judgement.py",),
     ),
     Planted(

@@ -8,6 +8,9 @@ _PUNCTUATION = range(0xA1, 0xA4)
 """First bytes of punctuation and full-width forms in GB 2312 and GBK."""
 _IDEOGRAPHS = range(0xB0, 0xF8)
 """First bytes of the ideographs of GB 2312."""
+_WESTERN = frozenset(map(chr, range(0x80, 0x100)))
+_WESTERN_PUNCTUATION = frozenset("\xa0\xa7\xb0\xb1\xb7\xd7\xf7")
+"""What GB 2312 has of them too."""
 
 
 def is_broken(char: str) -> bool:
@@ -18,12 +21,14 @@ def is_broken(char: str) -> bool:
 def is_odd(char: str) -> bool:
     """Return whether a character is broken, or one of those a wrong coding gives.
 
-    These are the ideographs that GBK has in two bytes and GB 2312 lacks, and the kana, Greek,
-    Cyrillic and other letters of GB 2312. Of ordinary simplified text they are less than 1 in 100.
+    These are the ideographs that GBK has in two bytes and GB 2312 lacks, the kana, Greek, Cyrillic
+    and other letters of GB 2312, and those of western European codings. Of ordinary simplified text they are less than 1 in 100.
     Ideographs of four bytes in GB 18030 are not among them: they are rare, and no wrong coding.
     """
     if char.isascii() or is_broken(char):
         return not char.isascii()
+    if char in _WESTERN:
+        return char not in _WESTERN_PUNCTUATION
     if code := _encoded(char, "gb2312"):
         return code[0] not in _IDEOGRAPHS and code[0] not in _PUNCTUATION
     code = _encoded(char, "gbk")

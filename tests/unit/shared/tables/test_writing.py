@@ -11,7 +11,7 @@ def test_characters_of_ordinary_writing_are_not_odd(char: str) -> None:
     assert not is_broken(char)
 
 
-@pytest.mark.parametrize("char", "鐜嬭姵Χㄌжよカ")
+@pytest.mark.parametrize("char", "鐜嬭姵ΧㄌжよカÍõÇ¿")
 def test_characters_of_writing_in_a_wrong_coding_are_odd_and_not_broken(char: str) -> None:
     assert is_odd(char)
     assert not is_broken(char)

@@ -20,9 +20,9 @@ class Doubt(StrEnum):
 TEXTS: Mapping[Doubt, Message] = {
     Doubt.NUMBERS_LOST: Message(
         "roster.numbers_lost",
-        "{total} 个 18 位证件号码中有 {count} 个以 000 结尾（正常约 500 个中 1 个）：表格软件把号码截成了 15 位，"
+        "{total} 个 18 位证件号码中有 {count} 个以 000 结尾（正常约 500 个中 1 个），其中 {wrong} 个校验码不符：表格软件把号码截成了 15 位，"
         "原号码已丢失。请从原始资料重新填写这些号码，并先把该列设为“文本”。",
-        "{count} of {total} 18-digit document numbers end in 000 (about 1 in 500 does): a "
+        "{count} of {total} 18-digit document numbers end in 000 (about 1 in 500 does), {wrong} of them with a wrong check character: a "
         "spreadsheet cut them to 15 digits and the originals are lost. Format the column as text "
         "and enter these numbers again from the originals.",
     ),
@@ -48,9 +48,9 @@ TEXTS: Mapping[Doubt, Message] = {
     ),
     Doubt.UNREADABLE_ROWS: Message(
         "roster.unreadable_rows",
-        "{total} 行中有 {count} 行含无法识别的内容（{reasons}）：请检查列与表头是否对应。",
-        "{count} of {total} rows hold what cannot be read ({reasons}): check that columns and "
-        "titles belong together.",
+        "{total} 行中有 {count} 行无法导入（{reasons}）：请检查列与表头是否对应，名册是否选对。",
+        "{count} of {total} rows cannot be imported ({reasons}): check that columns and "
+        "titles belong together, and that it is the right roster.",
     ),
     Doubt.REFUSED_ROWS: Message(
         "roster.refused_rows",

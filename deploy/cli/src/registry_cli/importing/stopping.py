@@ -46,7 +46,7 @@ def check_whole(
         return findings
     if any(finding.doubt == Doubt.NUMBERS_LOST for finding in stopping):
         _report_lost(roster, errors, language)
-    listed = f"\n{errors.path}" if errors.rows else ""
+    listed = f"\n逐行清单 / these rows: {errors.path}" if errors.rows else ""
     raise ImportStopped("doubtful", listed=listed, **_said(stopping))
 
 

@@ -37,7 +37,8 @@ COMPOUND = frozenset(
 OTHER_BEGINNINGS = frozenset(
     "阿艾麦买吐玉热依木亚古努尼伊沙萨库图帕米如再祖迪哈肉塔加马胡奴叶巴别达江赛扎次卓旦多贡洛强嘎格索央仁"
     "桑拉平边其丹欧德泽白朗顿土晋罗云斯让才杨更昂俄三尕久成乌布敖包宝额恩那娜娃苏特通道呼吉青好牧孟朝浩照"
-    "海惹曲比尔石莫岩波刀罕岗金朴崔和普李熊咪喃"
+    "海惹曲比尔石莫岩波刀罕岗金朴崔和普李熊咪喃益群坚嘉旺措确夸先切娘赤珠占仓班吾孜则凯卡夏喀克玛铁对恰约"
+    "所勒且色日瓦什毛此排早满尤森忽"
 )
 """First syllables of names of peoples who have no surnames, as they are transcribed (Uygur, Kazak,
 Tibetan, Mongol, Yi, Dai, and others)."""
