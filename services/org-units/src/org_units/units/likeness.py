@@ -17,7 +17,7 @@ Likeness = Literal["name", "host_uscc"]
 _ENDING = re.compile(r"(红十字会?(基层组织|分会|(工作)?委员会)|红十字会)$")
 _ENDING_BELOW = re.compile(rf"{_ENDING.pattern}|分会$")
 """After the area of its chapter a branch is a branch of the Red Cross."""
-_SOCIETY = "红十字会"
+_SOCIETY, _BRANCH = "红十字会", "分会"
 _LEFT_OUT = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Ps", "Pe", "Pi", "Pf"})
 """Blanks, invisible characters, brackets and quotation marks, of both widths after NFKC."""
 _SHORTEST = 2
@@ -35,25 +35,33 @@ def fold(name: str, chapters: Sequence[str]) -> str:
     Args:
         chapters: names of the chapters above, nearest first.
     """
-    areas = [_plain(one).removesuffix(_SOCIETY) for one in chapters]
     text = _plain(name)
-    if areas:
-        above = "".join(f"(?:{re.escape(area)})?" for area in reversed(areas[1:]))
-        text = _without(rf"{above}{re.escape(areas[0])}{_SOCIETY}(?=.*分会$)", text)
-        text = _without(rf"{above}{re.escape(areas[0])}", text)
-    ending = (_ENDING if text == _plain(name) else _ENDING_BELOW).search(text)
-    return text[: ending.start()] if ending and ending.start() >= _SHORTEST else text
+    areas = [_plain(one).removesuffix(_SOCIETY) for one in chapters]
+    below = _below(areas, text)
+    if below.startswith(_SOCIETY) and below.endswith(_BRANCH):
+        below = _unless_short(below.removeprefix(_SOCIETY), below)
+    ending = (_ENDING if below == text else _ENDING_BELOW).search(below)
+    return below if ending is None else _unless_short(below[: ending.start()], below)
+
+
+def _below(areas: Sequence[str], text: str) -> str:
+    """Return what follows the area of the nearest chapter, which the areas above it may precede."""
+    if not areas:
+        return text
+    rest = text
+    for area in reversed(areas[1:]):
+        rest = rest.removeprefix(area)
+    return _unless_short(rest.removeprefix(areas[0]), text) if rest.startswith(areas[0]) else text
+
+
+def _unless_short(rest: str, text: str) -> str:
+    return rest if len(rest) >= _SHORTEST else text
 
 
 def _plain(name: str) -> str:
     text = unicodedata.normalize("NFKC", name).casefold()
     left = "".join(char for char in text if unicodedata.category(char) not in _LEFT_OUT)
     return left or text
-
-
-def _without(beginning: str, text: str) -> str:
-    found = re.match(beginning, text)
-    return text if found is None or len(text) - found.end() < _SHORTEST else text[found.end() :]
 
 
 def alike(one: Unit, other: Unit) -> list[Likeness]:

@@ -15,6 +15,8 @@ from shared.base.mongo import AsyncClientSession, AsyncDatabase, Document
 from shared.register.store import LIST_TIMEOUT_MS, Store, indexes_of
 
 COUNTERS = "counters"
+MANY = 5_000
+"""Of so many credit codes all are compared, which is faster than to look for each."""
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
@@ -236,7 +238,10 @@ class UnitStore(Store[Unit]):
         live = {"status": {"$nin": list(TERMINAL)}}
         place = {"parent_id": "$parent_id", "type": "$type", "name_key": "$name_key"}
         by_name = {"$and": [{**live, "name_key": {"$exists": True}}, scope]}
-        by_code = {**live, "host_uscc": {"$exists": True}}
+        known = {**live, "host_uscc": {"$exists": True}}
+        some = self.collection.find({"$and": [known, scope]}, {"host_uscc": 1}).limit(MANY)
+        codes = [son["host_uscc"] async for son in some]
+        by_code = {**live, "host_uscc": {"$in": codes}} if len(codes) < MANY else known
         return await self._groups(by_name, place) + await self._groups(by_code, "$host_uscc")
 
     async def _groups(self, query: Mapping[str, Any], key: object) -> list[list[str]]:
