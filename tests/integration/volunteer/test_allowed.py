@@ -62,11 +62,11 @@ ALLOWED: dict[str, dict[str, list[str]]] = {
         "both": ["resume", "deregister", "void"],
     },
     "DEREGISTERED": {
-        "registrar": ["enrol"],
+        "registrar": ["enrol", "deregister"],
         "approver": ["void"],
         "approver below": ["void"],
-        "creator": ["enrol", "void"],
-        "both": ["enrol", "void"],
+        "creator": ["enrol", "deregister", "void"],
+        "both": ["enrol", "deregister", "void"],
     },
     "VOIDED": {
         "registrar": ["enrol"],
@@ -78,7 +78,7 @@ ALLOWED: dict[str, dict[str, list[str]]] = {
 }
 """By hand from docs/domain.md section 3 and docs/design.md section 7; an approver at a county may
 deregister by removal."""
-GROUNDS = {"deregister": [{"ground": "OWN_REQUEST"}, {"ground": "REMOVED"}]}
+GROUNDS = {"deregister": [{"ground": "OWN_REQUEST"}, {"ground": "REMOVED"}, {"ground": "DECEASED"}]}
 
 
 @pytest.fixture
@@ -137,6 +137,8 @@ def test_nobody_is_offered_to_enrol_a_volunteer_whose_entry_ended_for_good(
     gone = volunteers.done(entry, "deregister", who=who, body=body)
     for name, caller in callers.items():
         expected = ["void"] if name in {"approver", "both"} else []
+        if ground != "DECEASED" and name in {"registrar", "creator", "both"}:
+            expected = ["deregister", *expected]  # a death is recorded still
         check_allowed(volunteers, gone, caller, expected, list(ACTIONS.acts), GROUNDS)
     stranger = volunteers.officer("feng", "registrar", unit="other")
     assert searched(volunteers, stranger, number) == []

@@ -39,10 +39,11 @@ LEGAL: dict[tuple[str, str], str] = {
     ("ARREARS", "withdraw"): "WITHDRAWN",
     ("ACTIVE", "expel"): "EXPELLED",
     ("ARREARS", "expel"): "EXPELLED",
-    ("APPLIED", "decease"): "DECEASED",
-    ("APPROVED", "decease"): "DECEASED",
-    ("ACTIVE", "decease"): "DECEASED",
-    ("ARREARS", "decease"): "DECEASED",
+    **{
+        (status, "decease"): "DECEASED"
+        for status in STATUSES
+        if status not in ("DECEASED", "VOIDED")
+    },
     ("REJECTED", "reapply"): "APPLIED",
     ("LAPSED", "reapply"): "APPLIED",
     ("WITHDRAWN", "reapply"): "APPLIED",

@@ -29,7 +29,7 @@ from volunteer.enrolment.store import VOLUNTEERS, VolunteerDocument
 STORE = PersonStore(NOWHERE, VOLUNTEERS, Enrolment)
 DAYS = (
     "enrolled_on", "registration_applied_on", "registered_on", "suspended_on", "resumed_on",
-    "deregistered_on", "voided_on",
+    "deregistered_on", "deceased_on", "voided_on",
 )  # fmt: skip
 
 evidence = st.builds(

@@ -191,6 +191,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "请按证件号码（同时填写证件类型）或手机号码之一查询。",
         "Search by a document number (with its type) or by a phone number, one of them.",
     ),
+    "person.deceased": (
+        "此证件号码对应的人（登记在{county}的一个{unit_type}单位）已登记为去世，不能再登记。请核对号码；如去世登记有误，请由该县红"
+        "十字会的审批人作废（void）该登记后重新登记。",
+        "The person under this document number (entered in a unit of type {unit_type} in {county}) "
+        "is recorded as deceased and is not entered again. Check the number; if the death was "
+        "recorded in error, have an approver of that county void the entry, then register anew.",
+    ),
     "person.day_before_birth": (
         "该日期（{later}）早于此人的出生日期（{earlier}），请核对这两个日期。",
         "This day ({later}) is before the person's birth date ({earlier}); check both.",

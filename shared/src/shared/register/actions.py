@@ -75,8 +75,12 @@ class ActionTable:
     acts: Mapping[str, Action]
 
     def allowed(self, status: str) -> list[str]:
-        """Return the names of the actions that a status allows."""
-        return [name for name, action in self.acts.items() if status in action.sources]
+        """Return the names of the actions that a status allows, by one of their rows at least."""
+        return [
+            name
+            for name, action in self.acts.items()
+            if any(status in row.sources for row in (action, *action.variants))
+        ]
 
     def check_status(self, action: Action, status: str) -> None:
         """Refuse an action that the status does not allow.
@@ -85,7 +89,8 @@ class ActionTable:
             Conflict: names the status and what it allows.
         """
         if status not in action.sources:
-            params = {"action": action.name, "status": status, "allowed": self.allowed(status)}
+            others = [name for name in self.allowed(status) if name != action.name]
+            params = {"action": action.name, "status": status, "allowed": others}
             raise Conflict("state.illegal", params=params)
 
 

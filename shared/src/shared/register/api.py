@@ -125,7 +125,11 @@ Acting = Annotated[Call, Depends(_Act())]
 
 def description(action: Action, noun: str) -> str:
     """Return the OpenAPI description of an action of a noun (``member``)."""
-    parts = [_needs(action), *(f"Where {one.when}: {_needs(one)}" for one in action.variants)]
+    parts = [_needs(action)]
+    for one in action.variants:
+        further = sorted(one.sources - action.sources)
+        also = f", also from {', '.join(further)}" if further else ""
+        parts.append(f"Where {one.when}{also}: {_needs(one)}")
     if action.target == VOIDED:
         parts.append(f"Where it was ever counted: {_needs(once_counted(action))}")
     if action.target == VOIDED or may_empty(noun, action):

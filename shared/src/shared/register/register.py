@@ -293,7 +293,8 @@ class Register(Generic[E]):
 
         None where a noun's own rules close it, several where the request's body chooses.
         """
-        return (required(action, entity), *action.variants)
+        rows = (required(action, entity), *action.variants)
+        return [row for row in rows if entity.status in row.sources]
 
     def allowed(self, caller: Principal, entity: E, path: Sequence[Place]) -> list[str]:
         """Return the actions that this caller may do on an entity now."""

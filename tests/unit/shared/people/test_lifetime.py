@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,8 @@ def test_a_person_whose_days_are_in_order_violates_no_row(table: tuple[Relation,
 
 @pytest.mark.parametrize("name", ["entered", "consent", "guardian_consent", "paper", "kept"])
 def test_each_day_of_a_person_comes_after_birth_and_is_named(name: str) -> None:
-    (error,) = violations(OF_MEMBERS, replace(KNOWN, **{name: BEFORE}), FIELDS)  # type: ignore[arg-type]
+    changed: dict[str, Any] = {name: BEFORE}
+    (error,) = violations(OF_MEMBERS, replace(KNOWN, **changed), FIELDS)
     assert error.field == ("birth_date" if name == "kept" else FIELDS[name])
     assert error.params == {"earlier": BORN.isoformat(), "later": BEFORE.isoformat()}
 

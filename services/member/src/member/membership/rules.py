@@ -71,7 +71,7 @@ ACTIONS = ActionTable(
         ),
         Action(
             name="decease", fact="deceased", role="registrar",
-            sources=OPEN, target="DECEASED", may_be_late=True,
+            sources=_NOT_VOIDED - {"DECEASED"}, target="DECEASED", may_be_late=True,
         ),
         Action(
             name="void", fact="voided", role="approver",
@@ -84,7 +84,8 @@ ACTIONS = ActionTable(
     ),
 )  # fmt: skip
 """``reject`` from APPROVED is the county's refusal to file; ``void`` of one who was ever counted
-takes a county and four eyes (``shared.register.actions.required``)."""
+takes a county and four eyes (``shared.register.actions.required``). A death is recorded whatever the
+status was, and supersedes what is dated after it, such as a return by mistake."""
 
 
 STOCK = (replace(ACTIONS.create, at_county_or_above=True), ACTIONS.acts["file"])

@@ -49,6 +49,8 @@ class Memberships(People[Membership]):
     def taken(self, holder: Membership) -> str:
         if holder.status in rules.OPEN:
             return "person.duplicate"
+        if holder.status == "DECEASED":
+            return "person.deceased"
         return "member.closed" if self.reopens(holder) else "member.barred"
 
     async def decide(

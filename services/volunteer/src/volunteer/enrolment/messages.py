@@ -42,10 +42,10 @@ MESSAGES: dict[str, Text] = {
         "/v1/volunteers/{{id}}/enrol and registration.",
     ),
     "volunteer.barred": (
-        "此证件号码对应的志愿者登记（{county}的一个{unit_type}单位）因除名、去世或重复登记而注销，不能恢复；"
+        "此证件号码对应的志愿者登记（{county}的一个{unit_type}单位）因除名或重复登记而注销，不能恢复；"
         "如登记有误，请联系该县红十字会核实。",
         "The entry under this document number (a unit of type {unit_type} in {county}) ended by "
-        "removal, death or as a duplicate and cannot be taken up again; if that was recorded in "
+        "removal or as a duplicate and cannot be taken up again; if that was recorded in "
         "error, have the society of that county check it.",
     ),
     "volunteer.ended": (

@@ -34,6 +34,7 @@ ADULT_AGE = 18
 
 Ground = Literal["OWN_REQUEST", "REMOVED", "DECEASED", "DUPLICATE"]
 OWN_REQUEST: Ground = "OWN_REQUEST"
+DECEASED: Ground = "DECEASED"
 
 ServiceField = Literal[
     "EMERGENCY_RESCUE", "HEALTH_CARE", "HUMANITARIAN_AID", "STEM_CELL", "ORGAN_BODY", "BLOOD",
@@ -50,6 +51,11 @@ DEREGISTER = Action(
     name="deregister", fact="deregistered", role="registrar",
     sources=OPEN, target="DEREGISTERED", may_be_late=True,
 )  # fmt: skip
+DEATH = replace(
+    DEREGISTER, when="the ground is DECEASED", sources=OPEN | {"DEREGISTERED"},
+)  # fmt: skip
+"""Recorded whatever the status was: it supersedes what is dated after it, such as a return by
+mistake."""
 REMOVE = replace(
     DEREGISTER, when="the ground is REMOVED",
     role="approver", at_county_or_above=True, needs_reason=True,
@@ -90,7 +96,7 @@ ACTIONS = ActionTable(
             sources=frozenset({"SUSPENDED"}), target="REGISTERED", at_county_or_above=True,
             admits=True,
         ),
-        replace(DEREGISTER, variants=(REMOVE,)),
+        replace(DEREGISTER, variants=(REMOVE, DEATH)),
         Action(
             name="void", fact="voided", role="approver",
             sources=_NOT_VOIDED, target=VOIDED, needs_reason=True,
@@ -130,6 +136,7 @@ class Enrolment(PersonEntity):
 
     Args:
         ground: on which it ended.
+        deceased_on: day of death; who had left before had left then.
     """
 
     counted: ClassVar = DEFINITIONS["volunteers"].statuses | {"SUSPENDED"}
@@ -142,6 +149,12 @@ class Enrolment(PersonEntity):
     suspended_on: StoredDay | None = None
     resumed_on: StoredDay | None = None
     deregistered_on: StoredDay | None = None
+    deceased_on: StoredDay | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the person's death is recorded."""
+        return self.status == "DEREGISTERED" and self.ground == DECEASED
 
     @property
     def state(self) -> State:
@@ -201,6 +214,21 @@ def lacks_guardian(born: date | None, today: date, *, consent: bool) -> list[Fie
     return [FieldError("guardian", "guardian.required", {"age": ADULT_AGE})]
 
 
+def row_of(ground: Ground, entry: Enrolment) -> Action:
+    """Return the row by which an entry is deregistered on a ground."""
+    if ground == "REMOVED":
+        return REMOVE
+    return DEATH if ground == DECEASED and not entry.is_dead else DEREGISTER
+
+
+def ended(before: Enrolment, after: Enrolment, ground: Ground, day: date) -> Enrolment:
+    """Return an entry with the ground on which it ended, and the day of death if it is that."""
+    if ground != DECEASED:
+        return replace(after, ground=ground)
+    left = before.deregistered_on if before.status == "DEREGISTERED" else None
+    return replace(after, ground=ground, deceased_on=day, deregistered_on=min(left or day, day))
+
+
 def returns(entry: Enrolment) -> bool:
     """Whether a closed entry may be opened again: the person left by own request, or it is void."""
     if entry.status == VOIDED:
@@ -240,6 +268,7 @@ def returned(entry: Enrolment) -> Enrolment:
         suspended_on=None,
         resumed_on=None,
         deregistered_on=None,
+        deceased_on=None,
         voided_on=None,
     )
 

@@ -93,6 +93,7 @@ def _standing(entry: Enrolment, today: date, lang: str) -> dict[str, Any]:
         "suspended_on": entry.suspended_on,
         "resumed_on": entry.resumed_on,
         "deregistered_on": entry.deregistered_on,
+        "deceased_on": entry.deceased_on,
         "voided_on": entry.voided_on,
         "service_fields": entry.service_fields,
         "warnings": [

@@ -68,19 +68,24 @@ class Enrolments(People[Enrolment]):
         return "enrol" if rules.returns(entity) else None
 
     def rows(self, action: Action, entity: Enrolment) -> Sequence[Action]:
-        """Return the rows of an action; who was removed has no return."""
+        """Return the rows of an action; who was removed has no return, and nobody dies twice."""
         ended = entity.status == "DEREGISTERED" and not rules.returns(entity)
-        return () if ended and action.name == "enrol" else super().rows(action, entity)
+        closed = (ended and action.name == "enrol") or (
+            entity.is_dead and action.name == "deregister"
+        )
+        return () if closed else super().rows(action, entity)
 
     def taken(self, holder: Enrolment) -> str:
         if holder.status in rules.OPEN:
             return "person.duplicate"
+        if holder.is_dead:
+            return "person.deceased"
         return "volunteer.left" if rules.returns(holder) else "volunteer.barred"
 
     def required(self, command: Command, entity: Enrolment) -> Action:
-        """Return what a command asks of its caller; a removal is decided at a county or above."""
-        if isinstance(command.given, DeregisterInput) and command.given.ground == "REMOVED":
-            return rules.REMOVE
+        """Return what a command asks of its caller; the ground chooses the row of an end."""
+        if isinstance(command.given, DeregisterInput):
+            return rules.row_of(command.given.ground, entity)
         return super().required(command, entity)
 
     async def find(self, caller: Principal, identity: str) -> Found[Enrolment]:
@@ -117,8 +122,8 @@ class Enrolments(People[Enrolment]):
             case RegistrationInput() as given, Enrolment() as entry:
                 return self._apply_registration(command, given, entry)
             case DeregisterInput() as given, Enrolment() as entry:
-                after = replace(self.acted(command, entry), ground=given.ground)
-                return Decision(after)
+                after = self.acted(command, entry)
+                return Decision(rules.ended(entry, after, given.ground, command.day))
             case ActionInput(), Enrolment() as entry:
                 return Decision(self.acted(command, entry))
         raise TypeError(command.given)

@@ -28,6 +28,7 @@ class VolunteerDocument(PersonDocument):
     suspended_on = StringField(regex=DAY)
     resumed_on = StringField(regex=DAY)
     deregistered_on = StringField(regex=DAY)
+    deceased_on = StringField(regex=DAY)
 
     meta = {  # noqa: RUF012 - mongoengine's way
         "collection": VOLUNTEERS,
