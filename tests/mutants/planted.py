@@ -1,6 +1,7 @@
 """The planted bugs: each as small as a slip of the hand. Whoever plants one names its test."""
 
-from tests.mutants.planted_registers import ACCESS, DOCUMENTS, WRITING
+from tests.mutants.planted_people import DOCUMENTS, FENCES
+from tests.mutants.planted_registers import ACCESS, WRITING
 from tests.mutants.planting import Planted
 
 _SHARED = "shared/src/shared/"
@@ -343,5 +344,5 @@ ROSTERS = (
 )
 
 PLANTED = (
-    *RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS, *DOCUMENTS, *TABLES, *ROSTERS,
+    *RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS, *FENCES, *DOCUMENTS, *TABLES, *ROSTERS,
 )  # fmt: skip

@@ -3,26 +3,21 @@
 What members and volunteers share of entering, returning and correcting; a noun adds its rules.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
 
 from shared.base.errors import (
-    Conflict,
     FieldError,
     Invalid,
     NotFound,
-    RegistryError,
     Unavailable,
     invalid,
     refuse,
 )
-from shared.base.mongo import AsyncClientSession
 from shared.people import lifetime
 from shared.people.correction import COUNTED_BY_RUN, as_given, states_named
-from shared.people.encryption import KeyRing
 from shared.people.entity import P, PersonEntity, dated
 from shared.people.identifiers import Identifier
 from shared.people.intake import (
@@ -33,44 +28,28 @@ from shared.people.intake import (
     check_document,
 )
 from shared.people.lifetime import Entering, Lifetime, joinings
-from shared.people.requests import PersonCorrection, Registration, ReturnInput
-from shared.people.sealed import Cipher, indexes_of_any_entry, indexes_without_country
-from shared.people.store import IDENTIFIERS, PersonStore
+from shared.people.numbers import Numbered
+from shared.people.requests import PersonCorrection, Registration, ReturnInput, placed
+from shared.people.store import PersonStore
+from shared.people.target import registration_of
 from shared.people.writer import PeopleWriter
 from shared.register.actions import ActionTable, corrected
 from shared.register.command import Command
 from shared.register.days import Relation
-from shared.register.directory import Card, Directory
 from shared.register.entity import VOIDED
-from shared.register.fences import Fenced, Fences
-from shared.register.groupcommit import AlreadyThere
-from shared.register.register import Decision, Register, Topic
-from shared.register.scope import GRASSROOTS, Place, Scope
+from shared.register.register import Decision, Topic
+from shared.register.scope import Place, Scope
 from shared.web.access.principal import Principal
-
-CLOSING = "unit.closing"
-"""Code of the refusal of a unit that may take people again in a moment: a conflict, no bad value."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class People(Register[P]):
-    """See the module.
-
-    Args:
-        directory: the units, as events and org-units show them.
-        fences: of units that are being closed.
-        ring: the deployment's keys.
-    """
+class People(Numbered[P]):
+    """See the module."""
 
     by_run: ClassVar[Mapping[str, str]] = COUNTED_BY_RUN
     """Fields that can be corrected in an earlier run, and what they are in the countable state."""
     days: ClassVar[tuple[Relation, ...]] = lifetime.RELATIONS
     """The noun's table of days."""
-
-    store: PersonStore[P]
-    directory: Directory
-    fences: Fences
-    ring: KeyRing
 
     @classmethod
     def over(
@@ -96,10 +75,6 @@ class People(Register[P]):
             **own,
         )
 
-    def unit_violations(self, unit: Card) -> list[FieldError]:
-        """Return what a unit that is to take a person violates."""
-        raise NotImplementedError
-
     def reopens(self, entity: P) -> str | None:
         """Return the action that opens an entry again, if one does."""
         raise NotImplementedError
@@ -113,20 +88,9 @@ class People(Register[P]):
     def allowed(self, caller: Principal, entity: P, path: Sequence[Place]) -> list[str]:
         """Return the actions that this caller may do on an entry now."""
         names = super().allowed(caller, entity, path)
-        unit = self.directory.known(entity.unit)
-        if unit is not None and self.unit_violations(unit):
-            names = [name for name in names if not self.actions.acts[name].admits]
         if not self.may_reopen(caller, entity):
             return names
         return [name for name in self.actions.acts if name in (*names, self.reopens(entity))]
-
-    def taken(self, holder: P) -> str:
-        """Return the code of the refusal of a number that an entry holds."""
-        raise NotImplementedError
-
-    def cipher(self, identity: str) -> Cipher:
-        """Return the cipher of an entry."""
-        return Cipher(self.ring, self.store.name, identity)
 
     async def authorise(self, command: Command) -> tuple[P, Sequence[Place]]:
         """Return what a command is about; see ``Register``.
@@ -140,7 +104,7 @@ class People(Register[P]):
         entity = await self.store.get(command.entity or "")
         if entity is None:
             raise await self.scope.refuse_absent(command.caller)
-        same = self._has_number(entity, _identifier(given.registration, command.today))
+        same = self.has_number(entity, _identifier(given.registration, command.today))
         await self._check_proven(command, entity, same=same)
         with placed(given):
             return entity, await self.authorise_creation(command)
@@ -152,7 +116,7 @@ class People(Register[P]):
             Invalid: there is no such unit.
             Forbidden: the caller enters nobody there.
         """
-        registration = _registration(command)
+        registration = registration_of(command)
         if registration is None:
             raise TypeError(command.given)
         unit = registration.unit_id
@@ -200,20 +164,8 @@ class People(Register[P]):
             violations = []  # what is known to be wrong is not hidden by what nobody can say now
         if violations or errors or person is None:
             raise invalid([*violations, *errors])
-        await self._check_without_country(person.identifier, command.entity)
+        await self.check_without_country(person.identifier, command.entity)
         return person
-
-    async def _check_without_country(self, identifier: Identifier, own: str | None) -> None:
-        """Refuse a number that another entry of its type has without an issuing country.
-
-        No new entry comes without one, so nothing changes between this and the transaction. A voided
-        entry is taken up again by the registration, whatever the country.
-        """
-        numbers = indexes_without_country(self.ring, identifier)
-        for holder in (await self.store.holders(numbers)).values() if numbers else ():
-            if holder.id != own:
-                code = None if holder.status == VOIDED else "person.without_country"
-                raise await self.number_taken(holder, code)
 
     def violations_as_stored(
         self, command: Command, entity: P, guardian: GuardianInput | None = None
@@ -234,62 +186,6 @@ class People(Register[P]):
         issued_on = command.document.issued_on if command.document else None
         known = Lifetime(born=entity.person.birth_date, paper=issued_on)
         refuse(lifetime.violations(self.days, known, {"paper": lifetime.FIELDS["paper"]}))
-
-    async def target_violations(self, unit: str) -> list[FieldError]:
-        """Return what a target unit violates, by what org-units says now where it violates any."""
-        card = self.directory.known(unit)
-        if card is None or self.unit_violations(card):
-            card = await self.directory.refresh(unit)
-        if card is None:
-            return [FieldError("unit_id", "unit.unknown")]
-        return self.unit_violations(card)
-
-    async def admit(self, command: Command, unit: str) -> None:
-        """Refuse to bring a person nearer to being counted in a unit that takes nobody.
-
-        The unit of a registration is examined with the person.
-
-        Raises:
-            Conflict: the entry is in such a unit.
-        """
-        if _registration(command) is None:
-            _refuse_unit(command, await self.target_violations(unit))
-
-    async def reopen(self, command: Command, fenced: Fenced) -> None:
-        """Lift the fence of a unit where org-units says that it is not closed after all.
-
-        Raises:
-            Invalid, Conflict: the unit takes nobody, or it is being closed just now.
-        """
-        _refuse_unit(command, await self.closed(fenced))
-
-    async def closed(self, fenced: Fenced) -> list[FieldError]:
-        """Return why a fenced unit takes nobody; nothing where its fence came to nothing and is gone."""
-        unit = fenced.unit
-        changes = await self.fences.changes(unit)  # read first: a later one stays
-        if await self.directory.closing(unit):
-            return [FieldError("unit_id", CLOSING)]
-        # Asked after that, since a change that has just ended has closed the unit.
-        card = await self.directory.refresh(unit)
-        if card is None:
-            return [FieldError("unit_id", "unit.unknown")]
-        violations = self.unit_violations(card)
-        if not violations:
-            await self.fences.lift(unit, changes)
-        return violations
-
-    async def guard(
-        self,
-        session: AsyncClientSession,
-        command: Command,
-        before: P | None,  # noqa: ARG002 - of every register
-        decision: Decision[P],
-        path: Sequence[Place],  # noqa: ARG002
-    ) -> P:
-        """Mark the unit that a person is entered in, which a fence would write too."""
-        if command.action.admits:
-            await self.fences.enter([decision.entity.unit], session)
-        return decision.entity
 
     def acted(self, command: Command, entity: P, *, anew: bool = False) -> P:
         """Return what the action table makes of an entry, with the day of the action."""
@@ -340,7 +236,7 @@ class People(Register[P]):
         Raises:
             Invalid: the number is another one.
         """
-        if not self._has_number(entity, person.identifier):
+        if not self.has_number(entity, person.identifier):
             raise Invalid("person.number_differs", field="id_number")
 
     async def _check_proven(self, command: Command, entity: P, *, same: bool) -> None:
@@ -348,75 +244,6 @@ class People(Register[P]):
         proven = same and self.reopens(entity) is not None
         if not proven and not await self.scope.may_read(command.caller, entity.unit):
             raise NotFound("not_found")
-
-    async def to_claim(self, indexes: Sequence[str], entity: P) -> Sequence[str]:
-        """Return those of an entry's indexes that it does not hold yet (a key was added since).
-
-        Raises:
-            Conflict: another entry holds one of them.
-        """
-        held = await self.store.holders(indexes)
-        for index, holder in held.items():
-            if holder.id != entity.id:
-                raise await self.taken_by(index, holder)
-        return [index for index in indexes if index not in held]
-
-    def _has_number(self, entity: P, identifier: Identifier | None) -> bool:
-        """Whether a number is the entry's own; one without an issuing country takes any."""
-        indexes = [] if identifier is None else indexes_of_any_entry(self.ring, identifier)
-        return not set(indexes).isdisjoint(entity.person.id_index)
-
-    async def numbers_moved(self, before: P, after: P) -> tuple[Sequence[str], Sequence[str]]:
-        """Return the indexes of a number that a correction takes, and those that it leaves.
-
-        Raises:
-            Conflict: another entry has the number.
-        """
-        if after.person.id_index == before.person.id_index:
-            return (), ()
-        numbers = await self.to_claim(after.person.id_index, before)
-        return numbers, before.person.keys_left(after.person)
-
-    async def refusal(self, found: AlreadyThere) -> RegistryError:
-        """Return the refusal of a number that is taken: the holder's unit, never the person."""
-        holders = await self.store.holders([found.id])
-        if found.collection != IDENTIFIERS or not holders:
-            return Unavailable("unavailable")  # released meanwhile: try again
-        return await self.taken_by(found.id, holders[found.id])
-
-    async def taken_by(self, index: str, holder: P) -> Conflict:  # noqa: ARG002 - numbers alone
-        """Return the refusal of whoever has an index that another entry holds."""
-        return await self.number_taken(holder)
-
-    async def number_taken(self, holder: P, code: str | None = None) -> Conflict:
-        """Return the refusal of a number that an entry holds, by its unit and status.
-
-        Args:
-            code: of the refusal, where the status does not decide.
-        """
-        (path,) = await self.directory.paths([holder.unit])
-        params = {"unit_type": path[0].type if path else "OTHER", "county": _county(path)}
-        code = code or self.taken(holder)
-        return Conflict(code, params=params, errors=[FieldError("id_number", code, params)])
-
-
-def _refuse_unit(command: Command, violations: list[FieldError]) -> None:
-    """Refuse to enter a person in a unit: by the request's field, or as a state of the entry."""
-    given = command.given
-    if _registration(command) is None:
-        for one in violations:
-            raise Conflict(one.code, params=one.params)
-    with placed(given) if isinstance(given, ReturnInput) else nullcontext():
-        refuse([one for one in violations if one.code != CLOSING])
-        for one in violations:
-            raise Conflict(one.code, errors=[one])
-
-
-def _registration(command: Command) -> Registration | None:
-    """Return the registration that a command gives, if it gives one."""
-    given = command.given
-    registration = given.registration if isinstance(given, ReturnInput) else given
-    return registration if isinstance(registration, Registration) else None
 
 
 def _entering(command: Command, before: PersonEntity | None) -> Entering:
@@ -428,31 +255,3 @@ def _identifier(given: Registration, today: date) -> Identifier | None:
     errors: list[FieldError] = []
     found = check_document(errors, given.id_type, given.id_number, given.id_country, today)
     return None if errors else found
-
-
-def _county(path: Sequence[Card]) -> str:
-    """Return the name of the county chapter on a path, else of the lowest chapter."""
-    chapters = [card for card in path if card.level != GRASSROOTS]
-    counties = [card for card in chapters if card.level == "COUNTY"]
-    return next((card.name for card in (*counties, *chapters)), "?")
-
-
-def within_registration(errors: Sequence[FieldError]) -> list[FieldError]:
-    """Return what is wrong with a stored person by the field that would set it right: a whole
-    registration is given instead. The day of the command is its own."""
-    return [
-        error
-        if error.field == "effective_on"
-        else replace(error, field=f"registration.{error.field}")
-        for error in errors
-    ]
-
-
-@contextmanager
-def placed(given: ReturnInput) -> Iterator[None]:
-    """Name fields at fault by their path in the request, not within the registration."""
-    try:
-        yield
-    except (Invalid, Conflict) as refusal:
-        errors = [replace(error, field=given.path_of(error.field)) for error in refusal.errors]
-        raise type(refusal)(refusal.code, params=refusal.params, errors=errors) from refusal

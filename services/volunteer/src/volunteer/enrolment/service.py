@@ -20,8 +20,8 @@ from shared.people.intake import (
     check_person,
 )
 from shared.people.lifetime import Entering
-from shared.people.register import People, within_registration
-from shared.people.requests import Registration
+from shared.people.register import People
+from shared.people.requests import Registration, within_registration
 from shared.people.sealed import seal, seal_guardian
 from shared.people.writer import PeopleWriter
 from shared.register.actions import Action, check, violations_of_day
