@@ -81,6 +81,12 @@ MESSAGES: dict[str, Text] = {
         "The membership under this document number (a unit of type {unit_type} in {county}) has "
         "ended for good; if that entry is wrong, have the society of that county check it.",
     ),
+    "member.joined_before_unit": (
+        "入会日期早于该单位的成立日期，请核对。如该单位承接了更早成立的单位，请在该单位上填写承接单位的成立日期"
+        "（predecessor_founded_on）。",
+        "The day of joining is before the unit was founded; check it. If the unit continues an older "
+        "one, enter that one's founding day at the unit (predecessor_founded_on).",
+    ),
     "member.rows_unnumbered": (
         "每一行都须有各自不同的行号（row），请修改重复的行号。",
         "Each row needs a number of its own (row); change those that repeat.",

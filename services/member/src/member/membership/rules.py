@@ -206,6 +206,27 @@ def violations_of_age(
     return []
 
 
+JOINED_BEFORE_UNIT = "member.joined_before_unit"
+"""Code of the warning that a person joined a unit before it, or the one that it continues, was there."""
+
+
+def warnings_of_unit(joined_on: date, since: date | None) -> tuple[str, ...]:
+    """Return the warnings about a day of joining.
+
+    Only a warning: many a unit is entered with the day of its registration, or continues another one,
+    which the unit then says (``predecessor_founded_on``).
+
+    Args:
+        since: when the unit, or the one that it continues, was founded; None where it is not known.
+    """
+    return (JOINED_BEFORE_UNIT,) if since is not None and joined_on < since else ()
+
+
+def of_unit(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of an entry's warnings that no correction of the person changes."""
+    return tuple(code for code in warnings if code == JOINED_BEFORE_UNIT)
+
+
 def violations_of_stock(
     joined_on: date | None, document_day: date | None, today: date
 ) -> list[FieldError]:

@@ -133,6 +133,7 @@ class Memberships(People[Membership]):
     ) -> Membership:
         """Return the application of a person to join; ``day`` is its own, or that of joining."""
         unit = given.unit_id
+        card = self.directory.known(unit)
         return Membership(
             id=identity,
             status=self.actions.create.target,
@@ -140,7 +141,7 @@ class Memberships(People[Membership]):
             kind=given.kind,
             person=seal(person, self.cipher(identity)),
             consent=consent,
-            warnings=person.warnings,
+            warnings=person.warnings + rules.warnings_of_unit(day, card.since if card else None),
             applied_on=day,
             paper_key=paper.key(self.ring, unit, person) if person.unverified else (),
         )
@@ -190,7 +191,10 @@ class Memberships(People[Membership]):
         if {"birth_date", "guardian"} & names:
             refuse(self._violations_of_days(command, member, person, names))
         after = replace(
-            member, person=stored, warnings=person.warnings, kind=given.kind or member.kind
+            member,
+            person=stored,
+            warnings=person.warnings + rules.of_unit(member.warnings),
+            kind=given.kind or member.kind,
         )
         after = self.corrected(command, given, member, after)
         numbers, left = await self.numbers_moved(member, after)
