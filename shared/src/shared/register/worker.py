@@ -45,7 +45,8 @@ def run_worker(kinds: Sequence[Kind], *, directory: bool) -> None:
         event_log = KafkaLog(kafka, client_id=process.instance)
         handler = DirectoryHandler(database, event_log)
         group = f"{database.name}-directory"
-        consumer = Consumer(event_log, group, (events.UNIT_TOPIC,), handler)
+        topics = (events.UNIT_TOPIC,)
+        consumer = Consumer(event_log, group, topics, handler, kafka.kafka_partitions)
 
     def stop(*_: object) -> None:
         jobs.stop.set()
