@@ -95,6 +95,17 @@ RELAY = (
         ),
     ),
     Planted(
+        "relay-numbers-a-row-for-a-partition-that-is-not-there",
+        "No row can be stored that no relay can send.",
+        f"{_SHARED}pipeline/relay/numbering.py",
+        '        numbers["partition"] = row["partition"]\n',
+        "",
+        (
+            "tests/integration/shared/test_partitions.py"
+            "::test_a_relay_sends_every_row_whatever_partition_it_was_stored_for",
+        ),
+    ),
+    Planted(
         "relay-deletes-what-is-not-counted",
         "A sent row is deleted only once the aggregator has counted it.",
         f"{_SHARED}pipeline/relay/pruning.py",

@@ -189,14 +189,18 @@ def cut(segments: list[Path], sizes: dict[Path, int]) -> None:
             other.unlink()
 
 
-def cycle(relay: Relay) -> None:
-    with suppress(LogUnavailable):  # as the process does: it asks again
+def turn(relay: Relay) -> None:
+    with suppress(
+        LogUnavailable
+    ):  # as the process does: it asks again, and compares every so often
         relay.cycle()
+        if relay._sender.health.uncompared:
+            relay.heal()
 
 
 def sent(pipeline: Pipeline, relay: Relay) -> Callable[[], bool]:
     def everything() -> bool:
-        cycle(relay)
+        turn(relay)
         return states(pipeline.mongo) == [outbox.SENT] * pipeline.written
 
     return everything

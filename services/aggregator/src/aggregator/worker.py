@@ -19,7 +19,9 @@ def main() -> None:
     log.configure(process.instance, level=process.log_level, log_format=process.log_format)
     event_log = KafkaLog(kafka, client_id=process.instance)
     handler = CountingHandler(connect(MongoSettings()), event_log, settings)
-    consumer = CountingConsumer(event_log, settings.consumer_group, TOPICS, handler)
+    consumer = CountingConsumer(
+        event_log, settings.consumer_group, TOPICS, handler, kafka.kafka_partitions
+    )
 
     def problems() -> list[str]:
         idle = consumer.idle_seconds()

@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 
 from shared.base import log
 from shared.pipeline.eventlog import EventLog, GroupReader, LogUnavailable, Record, TopicPartition
+from shared.pipeline.partitions import compare
 
 POLL_SECONDS = 1.0
 """How long a poll may wait; it returns as soon as there are records."""
@@ -70,12 +71,14 @@ class Consumer:
         group: name of the consumer group.
         topics: what is read.
         handler: what is done.
+        partitions: what the topics of facts must have; None to read whatever is there.
     """
 
     event_log: EventLog
     group: str
     topics: tuple[str, ...]
     handler: Handler
+    partitions: int | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     _heard: float = field(default_factory=lambda: time.monotonic())
     """When (monotonic) records were last taken in, or the log said that there are none."""
@@ -86,7 +89,11 @@ class Consumer:
     """When (monotonic) the topics' ids are compared next."""
 
     def run(self) -> None:
-        """Read until ``stop`` is set; raises any error that is not transient."""
+        """Read until ``stop`` is set; raises any error that is not transient.
+
+        Raises:
+            PartitionsDiffer: the topics have another partition count than this process is set to.
+        """
         try:
             while not self.stop.is_set():
                 try:
@@ -101,12 +108,11 @@ class Consumer:
 
     def turn(self, timeout: float = POLL_SECONDS) -> int:
         """Poll once, fold, commit when due; return how many records were folded."""
-        if self._reader is None:
-            self._reader = self.event_log.group(self.group, self.topics)
-        records = self._reader.poll(timeout, RECORDS_PER_TURN)
-        if self._reader.generation() != self._generation:
+        reader = self._joined()
+        records = reader.poll(timeout, RECORDS_PER_TURN)
+        if reader.generation() != self._generation:
             # Whatever was just read may have started at a position that is not ours.
-            self._start_over(self._reader)
+            self._start_over(reader)
             return 0
         for record in records:
             self.handler.fold(record)
@@ -117,7 +123,7 @@ class Consumer:
         if records:
             self._heard = time.monotonic()
         elif self.idle_seconds() > ASK_SECONDS:
-            place = next(iter(self._reader.assignment()), (self.topics[0], 0))
+            place = next(iter(reader.assignment()), (self.topics[0], 0))
             self.event_log.bounds(place)
             self._heard = time.monotonic()
         self._notice_renewed_topics()
@@ -131,6 +137,14 @@ class Consumer:
         """Read a partition on from an offset, as a handler asks that found a gap."""
         if self._reader is not None:
             self._reader.seek(partition, offset)
+
+    def _joined(self) -> GroupReader:
+        """Return the member of the group, which joins once the partitions are as they must be."""
+        if self._reader is None:
+            if self.partitions is not None:
+                compare(self.event_log, self.topics, self.partitions)
+            self._reader = self.event_log.group(self.group, self.topics)
+        return self._reader
 
     def _notice_renewed_topics(self) -> None:
         """Start over where a topic has another id than at the last start."""

@@ -97,6 +97,13 @@ class EventLog(Protocol):
     def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
         """Return each topic's id, which differs after a topic was deleted and made anew."""
 
+    def partition_counts(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """Return how many partitions each topic has.
+
+        Raises:
+            LogUnavailable: one of them is not there, or the log cannot be reached now.
+        """
+
     def shortfalls(self, topics: Sequence[str]) -> Sequence[str]:
         """Return a line for each setting of the topics that may refuse or lose what is written."""
 

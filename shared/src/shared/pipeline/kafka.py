@@ -22,6 +22,7 @@ from shared.pipeline.eventlog import (
     Record,
 )
 from shared.pipeline.eventlog import TopicPartition as Place
+from shared.pipeline.partitions import compare_counts
 
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 RECORDS_PER_POLL = 2_000
@@ -216,6 +217,14 @@ class KafkaLog:
         described = self._administrator().describe_topics(list(topics))
         return {item["name"]: str(item["topic_id"]) for item in described}
 
+    @_asking()
+    def partition_counts(self, topics: Sequence[str]) -> Mapping[str, int]:
+        described = self._administrator().describe_topics(list(topics))
+        counts = {item["name"]: len(item["partitions"]) for item in described}
+        if missing := [topic for topic in topics if not counts.get(topic)]:
+            raise LogUnavailable(f"no such topic: {', '.join(missing)}")
+        return counts
+
     def ensure_topics(
         self, retention_ms: Mapping[str, int], partitions: Mapping[str, int]
     ) -> Sequence[str]:
@@ -224,12 +233,18 @@ class KafkaLog:
         Returns:
             a line for each setting of theirs that may refuse or lose events.
 
+        Raises:
+            PartitionsDiffer: one that is there has another partition count.
+
         Args:
             retention_ms: milliseconds each topic is kept; -1 for ever.
             partitions: partition count of each topic; never changed in place later.
         """
         admin = self._administrator()
         present = set(admin.list_topics())
+        there = sorted(present & partitions.keys())
+        for topic, count in (self.partition_counts(there) if there else {}).items():
+            compare_counts({topic: count}, partitions[topic])
         missing = [
             NewTopic(
                 name,

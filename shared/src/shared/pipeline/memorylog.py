@@ -80,6 +80,9 @@ class MemoryLog:
     def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
         return {topic: f"{topic}#{self._made[topic]}" for topic in topics}
 
+    def partition_counts(self, topics: Sequence[str]) -> Mapping[str, int]:
+        return {topic: self.partitions[topic] for topic in topics}
+
     def shortfalls(self, topics: Sequence[str]) -> Sequence[str]:
         return [
             f"{place[0]}: memory refuses a record" for place in self.refused if place[0] in topics

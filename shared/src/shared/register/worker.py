@@ -54,7 +54,7 @@ def run_worker(kinds: Sequence[Kind], *, directory: bool) -> None:
         handler = DirectoryHandler(database, event_log)
         group = f"{database.name}-directory"
         topics = (events.UNIT_TOPIC, events.WATERMARK_TOPIC)
-        consumer = DirectoryConsumer(event_log, group, topics, handler)
+        consumer = DirectoryConsumer(event_log, group, topics, handler, kafka.kafka_partitions)
 
     def stop(*_: object) -> None:
         jobs.stop.set()

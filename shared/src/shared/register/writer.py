@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared.base.mongo import connect_async
 from shared.base.settings import WriterSettings
+from shared.pipeline.partitions import check_confirmed
 from shared.register import recount_api
 from shared.register.peers import Peers
 from shared.register.register import Register
@@ -75,6 +76,7 @@ class Writer:
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        await check_confirmed(self.database, self.settings.kafka_partitions)
         await self.start()
         # What is loaded by now lives as long as the process; a directory of 150,000 units would be
         # gone through again at every full collection.

@@ -12,6 +12,7 @@ from org_units.settings import OrgUnitsSettings
 from org_units.units.service import units_of
 from shared.base.mongo import connect_async
 from shared.base.settings import AccessSettings, KafkaSettings, MongoSettings, PeerSettings
+from shared.pipeline.partitions import PartitionsDiffer, check_confirmed
 from shared.register.peers import Peers
 
 
@@ -30,9 +31,11 @@ async def seed(township_provinces: Sequence[str], *, as_json: bool) -> None:
     """Seed the chapters and the townships of some provinces, and print what was done."""
     database, settings = connect_async(MongoSettings()), OrgUnitsSettings()
     peers = Peers(PeerSettings(), AccessSettings())
-    units = units_of(database, peers, settings, KafkaSettings().kafka_partitions)
+    partitions = KafkaSettings().kafka_partitions
+    units = units_of(database, peers, settings, partitions)
     day = settings.seed_effective_on
     try:
+        await check_confirmed(database, partitions)
         results = {
             "chapters": await seed_chapters(units, effective_on=day, progress=Shown("chapters"))
         }
@@ -71,7 +74,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         asyncio.run(seed(arguments.townships, as_json=arguments.json))
-    except LookupError as problem:
+    except (LookupError, PartitionsDiffer) as problem:
         parser.error(str(problem))
 
 

@@ -21,9 +21,10 @@ from shared.base import log
 from shared.base.mongo import ClientSession, Database, server_time, transact
 from shared.contract import events
 from shared.contract.marks import Mark
-from shared.pipeline import outbox
+from shared.pipeline import outbox, partitions
 from shared.pipeline.eventlog import EventLog, LogUnavailable, TopicPartition
 from shared.pipeline.lease import Fenced, Lease, take
+from shared.pipeline.partitions import SOURCE as SOURCE
 from shared.pipeline.relay import backlog, remembered
 from shared.pipeline.relay.backlog import INDEXES as INDEXES
 from shared.pipeline.relay.comparing import Comparer
@@ -36,7 +37,6 @@ from shared.pipeline.relay.sending import Receipt, Sender, place_of
 from shared.pipeline.relay.tail import Writer
 from shared.pipeline.relay.watermark import HEADERS, PATIENCE, watermark
 
-SOURCE = "relay_source"
 LEASE_SECONDS = 10
 RENEW_SECONDS = LEASE_SECONDS / 4
 
@@ -66,6 +66,8 @@ class Relay:
     """Every commit up to this instant (server clock) is numbered and sent."""
     _unsent_left: bool = True
     """Whether numbered rows may be waiting; spares an idle relay a query every cycle."""
+    _confirmed: bool = False
+    """Whether the topics have as many partitions as this relay is set to."""
     _settled_numbers: dict[str, int] = field(default_factory=dict)
     """The last numbers given by ``settled_at``: all of them are in the log."""
 
@@ -78,20 +80,25 @@ class Relay:
         )
         self._take_health(PartitionHealth())
 
+    @property
+    def _topics(self) -> tuple[str, ...]:
+        return events.TOPICS_OF_SOURCE[self.source]
+
     def places(self) -> list[TopicPartition]:
         """Return the partitions this source writes to."""
-        topics = events.TOPICS_OF_SOURCE[self.source]
-        return list(product(topics, range(self.partitions)))
+        return list(product(self._topics, range(self.partitions)))
 
     def lead(self) -> bool:
         """Become or stay the leader; on becoming it, compare the log's tail with the rows.
 
         Raises:
             Fenced: another relay has taken the lease.
+            PartitionsDiffer: the topics have another partition count than this relay is set to.
         """
         if self.lease is not None:
             self.lease.check(self.database, None, seconds=LEASE_SECONDS)
             return True
+        self._confirm_partitions()
         self.lease = take(self.database, "relay", self.instance, seconds=LEASE_SECONDS)
         if self.lease is None:
             return False
@@ -111,6 +118,13 @@ class Relay:
             raise
         _log.info("leading", source=self.source, token=self.lease.token, epoch=self.epoch)
         return True
+
+    def _confirm_partitions(self) -> None:
+        """Compare the partition count with the topics, once in this process's life."""
+        if not self._confirmed:
+            partitions.compare(self.event_log, self._topics, self.partitions)
+            partitions.confirm(self.database, self.source, self.partitions)
+            self._confirmed = True
 
     def _take_health(self, health: PartitionHealth) -> None:
         self._sender.health = self._comparer.health = health
@@ -155,7 +169,8 @@ class Relay:
         Where the log's end was not compared yet, no number is given: a restored database would
         give numbers that the log holds already, and the worker would skip the new events.
         """
-        rows = backlog.unnumbered(self.database, self._sender.health.uncompared)
+        uncompared = self._sender.health.uncompared
+        rows = backlog.unnumbered(self.database, self.partitions, uncompared)
         if rows:
             self._unsent_left = True  # first: a commit may succeed and its answer be lost
             transact(
@@ -198,7 +213,8 @@ class Relay:
         """
         self._fence(session)
         known = remembered.load(self.database, session)
-        marked = {}
+        marked: dict[TopicPartition, Receipt] = {}
+        records: dict[TopicPartition, Acknowledged] = {}
         for place, receipt in acknowledged.items():
             before = known[name_of(place)].acknowledged
             if before is not None and receipt.first_offset <= before.offset:
@@ -211,8 +227,8 @@ class Relay:
                 session=session,
             )
             topic_id = self._comparer.topic_ids[place[0]]
-            last = Acknowledged(topic_id, receipt.offset, receipt.epoch, receipt.sequence)
-            remembered.keep(self.database, place, last, session)
+            records[place] = Acknowledged(topic_id, receipt.offset, receipt.epoch, receipt.sequence)
+        remembered.keep(self.database, records, session)
         return marked
 
     def heal(self) -> int:
@@ -234,8 +250,11 @@ class Relay:
 
         Raises:
             LogUnavailable: the log cannot be reached now.
+            PartitionsDiffer: one of them has another partition count now.
         """
         renewed = self._comparer.renewed_topics()
+        if renewed:
+            partitions.compare(self.event_log, renewed, self.partitions)
         self._sender.health.doubtful |= {place for place in self.places() if place[0] in renewed}
 
     def take_marks(self, marks: Iterable[Mark]) -> None:

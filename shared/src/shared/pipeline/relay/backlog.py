@@ -24,13 +24,23 @@ INDEXES = [
 ]
 
 
-def unnumbered(database: Database, without: Collection[TopicPartition]) -> list[dict[str, Any]]:
-    """Return the first rows without a number, but none of some partitions."""
+def unnumbered(
+    database: Database, partitions: int, without: Collection[TopicPartition]
+) -> list[dict[str, Any]]:
+    """Return the first rows without a number, but none of some partitions.
+
+    Args:
+        partitions: how many each topic has. A row for one beyond them, by a process of another
+            setting, is brought into one that is there: no order between partitions matters.
+    """
     wanted: dict[str, Any] = {"state": outbox.WRITTEN}
     if without:
         wanted["$nor"] = [{"topic": topic, "partition": number} for topic, number in without]
     found = database[outbox.COLLECTION].find(wanted, {"topic": 1, "partition": 1})
-    return list(found.sort("_id").limit(ROWS_PER_CYCLE))
+    rows = list(found.sort("_id").limit(ROWS_PER_CYCLE))
+    for row in rows:
+        row["partition"] %= partitions
+    return [row for row in rows if (row["topic"], row["partition"]) not in without]
 
 
 def unsent(

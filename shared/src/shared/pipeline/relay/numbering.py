@@ -30,6 +30,7 @@ def give_numbers(
         place = name_of(place_of(row))
         last[place] += 1
         numbers = {"state": outbox.NUMBERED, "sequence": last[place], "epoch": epoch}
+        numbers["partition"] = row["partition"]
         written = {"_id": row["_id"], "state": outbox.WRITTEN}
         updates.append(UpdateOne(written, {"$set": numbers}))
     outcome = database[outbox.COLLECTION].bulk_write(updates, ordered=False, session=session)

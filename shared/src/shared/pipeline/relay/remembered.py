@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pymongo import UpdateOne
+
 from shared.base.mongo import ClientSession, Database
 from shared.pipeline.eventlog import TopicPartition
 
@@ -64,8 +66,12 @@ def _remembered(document: Mapping[str, Any]) -> Remembered:
 
 
 def keep(
-    database: Database, place: TopicPartition, record: Acknowledged, session: ClientSession
+    database: Database, records: Mapping[TopicPartition, Acknowledged], session: ClientSession
 ) -> None:
-    """Remember the last record acknowledged of a partition that numbers were given for."""
-    fields = {"$set": {"acknowledged": asdict(record)}}
-    database[SEQUENCES].update_one({"_id": name_of(place)}, fields, session=session)
+    """Remember the last record acknowledged of partitions that numbers were given for."""
+    updates = [
+        UpdateOne({"_id": name_of(place)}, {"$set": {"acknowledged": asdict(record)}})
+        for place, record in records.items()
+    ]
+    if updates:
+        database[SEQUENCES].bulk_write(updates, ordered=False, session=session)

@@ -193,7 +193,7 @@ def unmark(
 
     def end(session: ClientSession) -> None:
         fence(session)
-        remembered.keep(database, place, coverage.acknowledged, session)
+        remembered.keep(database, {place: coverage.acknowledged}, session)
 
     # The lowest first, so that a crash leaves no gap; what is remembered last, so that it resumes.
     starts = range(coverage.lacking, given + 1, ROWS_AT_ONCE)
