@@ -74,6 +74,8 @@ class Relay:
     """Every commit up to this instant (server clock) is numbered and sent."""
     _unsent_left: bool = True
     """Whether numbered rows may be waiting; spares an idle relay a query every cycle."""
+    starts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By epoch after the first and ``topic/partition``: the number after which its numbers begin."""
     _settled_numbers: dict[str, int] = field(default_factory=dict)
     """The last numbers given by ``settled_at``: all of them are in the log."""
 
@@ -106,7 +108,7 @@ class Relay:
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-            self.epoch = found["epoch"] if found else 1
+            self.epoch, self.starts = found["epoch"] if found else 1, starts_of(self.database)
             known = self._sender.health.unreadable
             self._sender.health = PartitionHealth(set(self.places()), known)
             self.heal()
@@ -243,7 +245,8 @@ class Relay:
         for place in sorted(self.places(), key=lambda place: place in health.unreadable):
             self._sender.keep_leading()
             try:
-                in_log = tail.last_in_log(self.event_log, place, self.source, self.epoch)
+                start = self.starts.get(str(self.epoch), {}).get(tail.name_of(place), 0)
+                in_log = tail.last_in_log(self.event_log, place, self.source, self.epoch, start)
             except LogUnavailable:
                 health.unreadable.add(place)
                 in_vain += 1
@@ -270,15 +273,12 @@ class Relay:
         """
         if self.settled_at is None:
             return False
-        sequences: dict[str, dict[str, int]] = defaultdict(dict)
-        for place, last in self._settled_numbers.items():
-            topic, partition = place.rsplit("/", 1)
-            sequences[topic][partition] = last
         watermark = {
             "source": self.source,
             "epoch": self.epoch,
             "at": self.settled_at.isoformat(),
-            "sequences": sequences,
+            "sequences": _by_topic(self._settled_numbers),
+            "starts": {epoch: _by_topic(numbers) for epoch, numbers in self.starts.items()},
         }
         headers = [("content-type", b"application/json")]
         return self._sender.publish(
@@ -289,3 +289,20 @@ class Relay:
         if self.lease is None:
             raise Fenced("no lease")
         self.lease.check(self.database, session, seconds=LEASE_SECONDS)
+
+
+def starts_of(database: Database) -> dict[str, dict[str, int]]:
+    """Return where each epoch after the first begins, by epoch and ``topic/partition``."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for item in database[SEQUENCES].find({"starts": {"$exists": True}}):
+        for epoch, start in item["starts"].items():
+            found[epoch][item["_id"]] = start
+    return dict(found)
+
+
+def _by_topic(numbers: dict[str, int]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for place, number in numbers.items():
+        topic, partition = place.rsplit("/", 1)
+        found[topic][partition] = number
+    return dict(found)

@@ -26,18 +26,28 @@ def name_of(place: TopicPartition) -> str:
     return f"{place[0]}/{place[1]}"
 
 
-def last_in_log(event_log: EventLog, place: TopicPartition, source: str, epoch: int) -> int:
+def last_in_log(
+    event_log: EventLog, place: TopicPartition, source: str, epoch: int, start: int = 0
+) -> int:
     """Return the last number of a source and epoch that a partition's log holds; 0 for none.
+
+    Args:
+        start: the number after which those of this epoch begin; where the log ends with an earlier
+            epoch, it holds nothing beyond.
 
     Raises:
         LogUnavailable: the partition cannot be read now.
+        SourceBehindLog: the log holds a later epoch: the backup is of before it was raised.
     """
     begin, end = event_log.bounds(place)
     for offset in range(end - 1, begin - 1, -1):
         for record in event_log.read(place, offset, offset + 1):
             span = envelope.span_of(record.headers)
-            if span and span.source == source and span.epoch == epoch:
-                return span.last
+            if span is None or span.source != source:
+                continue
+            if span.epoch > epoch:
+                raise SourceBehindLog(f"{name_of(place)}: log epoch {span.epoch}, database {epoch}")
+            return span.last if span.epoch == epoch else min(span.last, start)
     return 0
 
 
