@@ -1,19 +1,24 @@
 """Dead letters: poison is set aside, counted once when replayed, and closed by who may."""
 
+from typing import Any
+
 import orjson
 import pytest
 
 from aggregator.deadletters import service as deadletters
 from aggregator.intake.documents import DEAD_LETTERS
+from shared.base.clock import now
 from shared.base.errors import Conflict, Invalid
 from shared.base.mongo import Database
 from shared.contract import events
 from shared.contract.events import envelope
+from shared.contract.timeline import Change
 from shared.pipeline import outbox
+from shared.pipeline.outbox import Fact
 from tests.clients.inside import FiguresInside, figures_inside
 from tests.clients.register import a_key, check_problem
-from tests.histories import MOMENT
-from tests.integration.aggregator.planted import COUNTY, HQ
+from tests.histories import MOMENT, START, member_state
+from tests.integration.aggregator.planted import COUNTY, HQ, UNIT
 from tests.integration.pipeline import Pipeline
 from tests.servers import RealServers
 from tests.waiting import until
@@ -95,3 +100,42 @@ def test_dead_letters_are_for_the_national_administrator(
         again = http.post(f"{path}/dismiss", json=body, headers=admin)
         assert again.status_code == 409
         until(lambda: not reported(figures), "no dead letter is open")
+
+
+def test_a_dismissed_dead_letter_stays_a_named_difference_until_it_is_replayed(
+    servers: RealServers, filled: Database
+) -> None:
+    event = event_of(1)
+    ours = {"source": "/services/member", "epoch": 1, "first": 1, "last": 1}
+    filled[DEAD_LETTERS].insert_one({**LETTER, **ours, "_id": "member.1"})
+    with figures_inside(servers, filled, COUNTY) as figures:
+        admin = figures.officer("admin", "admin", "viewer", unit=HQ)
+        path = "/v1/dead-letters/member.1"
+        body = {"reason": "a test record"}
+        assert figures.http.post(f"{path}/dismiss", json=body, headers=admin).status_code == 200
+
+        def named() -> bool:
+            answers = [figures.progress(), figures.counters()]
+            assert not any(answer["complete"] for answer in answers)
+            return all("dismissed:member" in answer["incomplete_reasons"] for answer in answers)
+
+        until(named, "the difference is named")
+        assert not reported(figures)
+        key = {**admin, **a_key()}
+        for _ in range(2):  # the same request again is answered as the first time
+            done = figures.http.post(f"{path}/replay", json={"event": event}, headers=key)
+            assert (done.status_code, done.json()["state"]) == (200, "replayed")
+            assert "counted" not in done.json()
+        until(lambda: not named(), "nothing differs")
+        assert figures.progress()["indicators"]["members"]["value"] == 11
+        again = figures.http.post(f"{path}/replay", json={"event": event}, headers=admin)
+        assert again.status_code == 409
+
+
+def event_of(number: int) -> dict[str, Any]:
+    """Return the event of one more member of the planted unit."""
+    state = member_state(UNIT, "ACTIVE")
+    fact = Fact("org.redcross.member.registered.v1", "m99", 1, now(), [Change(START, None, state)])
+    row = outbox.row(fact, source="/services/member", topic=events.MEMBER_TOPIC, partitions=1)
+    found: dict[str, Any] = orjson.loads(envelope.numbered(row["body"], sequence=number, epoch=1))
+    return found

@@ -12,14 +12,16 @@ from pymongo.asynchronous.change_stream import AsyncChangeStream
 
 from aggregator.figures.service import ALL_LEVELS
 from aggregator.intake import documents
+from aggregator.intake.store import replace_cards
 from aggregator.migrate import migrate
 from shared.base.clock import now
-from shared.base.mongo import Database, Document
+from shared.base.mongo import Database, Document, transact
 from shared.contract import events
+from shared.contract.events.payloads import UnitCard
 from tests.clients.inside import figures_inside
-from tests.integration.aggregator.planted import COUNTY, HQ, members, write
+from tests.integration.aggregator.planted import COUNTY, HQ, UNIT, card, members, write
 from tests.servers import RealServers
-from tests.waiting import LIMIT
+from tests.waiting import LIMIT, until
 
 
 async def following(
@@ -87,3 +89,30 @@ def test_the_hub_is_ready_though_commits_never_pause(
     finally:
         over.set()
         writer.join()
+
+
+def test_the_hub_loads_anew_what_a_new_epoch_took_back(
+    servers: RealServers, filled: Database
+) -> None:
+    """It keeps only higher versions of a card; a restored org-units has lower ones."""
+    with figures_inside(servers, filled, COUNTY) as figures:
+        newer = card(UNIT, "GRASSROOTS", COUNTY, type="COMMUNITY").model_copy(
+            update={"version": 7, "status": "VOIDED"}
+        )
+        former = newer.model_copy(update={"version": 2, "status": "ACTIVE"})
+
+        def shown() -> tuple[int, str] | None:
+            live = figures.service.live
+            held = live.figures.cards.get(UNIT) if live.ready else None
+            return None if held is None else (held.version, held.status)
+
+        def put(lost: set[str], *kept: UnitCard) -> None:
+            transact(filled, lambda session: replace_cards(filled, lost, kept, session))
+
+        filled[documents.UNITS].delete_one({"_id": UNIT})
+        put(set(), newer)
+        until(lambda: shown() == (7, "VOIDED"), "the card is shown")
+        put({UNIT}, former)
+        until(lambda: shown() == (2, "ACTIVE"), "the former card is shown")
+        put({UNIT})
+        until(lambda: figures.service.live.ready and shown() is None, "the card is gone")

@@ -53,13 +53,6 @@ def org_units() -> UnitsAsGiven:
     return UnitsAsGiven(truth={})
 
 
-@pytest.fixture
-async def database(servers: RealServers, mongo: Database) -> AsyncIterator[AsyncDatabase]:
-    opened = connect_async(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=mongo.name))
-    yield opened
-    await opened.client.close()
-
-
 @asynccontextmanager
 async def opened(database: AsyncDatabase, org_units: UnitsAsGiven) -> AsyncIterator[Directory]:
     peers = org_units.peers(PeerSettings(), AccessSettings())

@@ -1,101 +1,27 @@
 """The unit directory knows how old it is: by the marks and watermarks its worker reads from the log."""
 
 import math
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import anyio
 import pytest
 
 from shared.base.clock import now
-from shared.base.mongo import AsyncDatabase, Database, connect_async
-from shared.base.settings import AccessSettings, MongoSettings, PeerSettings
+from shared.base.mongo import AsyncDatabase, Database
+from shared.base.settings import AccessSettings, PeerSettings
 from shared.contract import events
 from shared.contract.events import envelope
 from shared.contract.events.payloads import Watermark
-from shared.contract.timeline import Change
-from shared.pipeline import outbox
-from shared.pipeline.eventlog import EventLog, Record
+from shared.pipeline.eventlog import Record
 from shared.pipeline.kafka import KafkaLog
-from shared.pipeline.outbox import Fact
-from shared.pipeline.relay import INDEXES, Relay
 from shared.register.directory import Directory
 from shared.register.directory_worker import DirectoryHandler
-from shared.register.worker import DirectoryConsumer
 from tests.clients.peers import UnitsAsGiven
-from tests.histories import START
 from tests.integration.pipeline import PARTITIONS
+from tests.integration.shared.mirroring import SOURCE, Mirroring
 from tests.integration.shared.test_directory import card
-from tests.servers import RealServers
 from tests.waiting import until, until_async
-
-SOURCE = "/services/org-units"
-
-
-class Mirroring:
-    """Org-units' outbox and relay, and workers of a directory, each turned by the test's own hand."""
-
-    def __init__(self, mongo: Database, log: EventLog) -> None:
-        self.mongo, self.log = mongo, log
-        mongo[outbox.COLLECTION].create_indexes(INDEXES)
-        self.relay = Relay(mongo, log, SOURCE, "org-units-relay-0", PARTITIONS)
-        self.workers: list[DirectoryConsumer] = []
-
-    def worker(self) -> DirectoryConsumer:
-        """Return a further worker."""
-        handler = DirectoryHandler(self.mongo, self.log, rewind_seconds=0.5)
-        topics = (events.UNIT_TOPIC, events.WATERMARK_TOPIC)
-        made = DirectoryConsumer(self.log, f"{self.mongo.name}-directory", topics, handler)
-        self.workers.append(made)
-        return made
-
-    def publish(self, *names: str, version: int = 1, **changes: Any) -> None:
-        """Have org-units commit and send new versions of units, and say so."""
-        facts = [
-            Fact(
-                "org.redcross.unit.activated.v1", name, version, now(),
-                [Change(START, None, {
-                    "unit": name, "level": "GRASSROOTS", "type": "SCHOOL", "status": "ACTIVE",
-                    "parent": None, "flags": [],
-                })],
-                {"unit": card(name, version, **changes)},
-            )
-            for name in names
-        ]  # fmt: skip
-        rows = [
-            outbox.row(one, source=SOURCE, topic=events.UNIT_TOPIC, partitions=PARTITIONS)
-            for one in facts
-        ]
-        self.mongo[outbox.COLLECTION].insert_many(rows)
-        assert self.relay.lead()
-        self.announce()
-
-    def announce(self) -> None:
-        """Send what is there, and publish the watermark."""
-        until(lambda: self.relay.cycle() == 0 and self.relay.publish_watermark(), "it is sent")
-
-    def turn(self) -> None:
-        for worker in self.workers:
-            worker.turn(0.05)
-
-
-@pytest.fixture
-def mirroring(mongo: Database, kafka_log: KafkaLog) -> Iterator[Mirroring]:
-    built = Mirroring(mongo, kafka_log)
-    yield built
-    for worker in built.workers:
-        if worker._reader is not None:
-            worker._reader.close()
-    built.relay.resign()
-
-
-@pytest.fixture
-async def database(servers: RealServers, mongo: Database) -> AsyncIterator[AsyncDatabase]:
-    opened = connect_async(MongoSettings(mongo_uri=servers.mongo_uri, mongo_database=mongo.name))
-    yield opened
-    await opened.client.close()
 
 
 async def test_a_directory_without_its_worker_is_soon_too_old_for_an_admission(

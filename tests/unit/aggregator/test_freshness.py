@@ -129,3 +129,27 @@ def test_figures_are_not_complete_by_a_watermark_that_was_only_found(fresh: Fres
     for source in SOURCES:
         fresh.watermark(mark(source, 0, 0))
     assert fresh.verdict(NOON + timedelta(seconds=1)).complete
+
+
+def test_figures_are_not_complete_before_a_new_epoch_has_started_in_every_partition(
+    fresh: Freshness,
+) -> None:
+    """Until then what a restored register never had is still counted."""
+    fresh.watermark(mark(SOURCES[1], 0, 0))
+    topic = TOPICS[SOURCES[0]]
+    raised = Watermark(source=SOURCES[0], epoch=2, at=NOON, sequences={topic: {"0": 0, "1": 4}})
+    fresh.applied(topic, 1, {"member@1": 9}, gap=False)
+    fresh.watermark(mark(SOURCES[0], 0, 99))  # of the former epoch: its numbers never come
+    fresh.watermark(raised)
+    assert fresh.verdict(NOON).reasons == ("late:member",)
+    fresh.applied(topic, 1, {"member@1": 4, "member@2": 4}, gap=False)
+    assert fresh.verdict(NOON).reasons == ("late:member",)
+    fresh.applied(topic, 0, {"member@2": 0}, gap=False)
+    assert fresh.verdict(NOON).complete
+
+
+def test_dismissed_events_keep_the_figures_incomplete_by_name(fresh: Freshness) -> None:
+    for source in SOURCES:
+        fresh.watermark(mark(source, 0, 0))
+    fresh.dismissed = [SOURCES[0]]
+    assert fresh.verdict(NOON).reasons == ("dismissed:member",)

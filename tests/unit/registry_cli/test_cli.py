@@ -293,7 +293,7 @@ def test_a_refusal_of_a_service_is_passed_on_by_a_registry_command(services: Ser
     result = registry("dead-letter", "replay", "d-1")
     assert result.exit_code == 1
     assert "已处理" in result.stderr
-    assert deadletters.STATES.keys() == {"open", "replayed", "dismissed"}
+    assert deadletters.STATES.keys() == {"open", "replayed", "dismissed", "voided"}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from registry_cli.api import Api
 
 SERVICE, LETTERS = "aggregator", "/v1/dead-letters"
-STATES = {"open": "未处理 open", "replayed": "已补计 replayed", "dismissed": "已放弃 dismissed"}
+STATES = {
+    "open": "未处理 open",
+    "replayed": "已补计 replayed",
+    "dismissed": "已放弃 dismissed",
+    "voided": "已作废 voided",
+}
 REASON_SHOWN = 200
 
 app = typer.Typer(
@@ -32,7 +37,7 @@ Identity = Annotated[str, typer.Argument(metavar="ID", help="死信编号。 Id 
 def list_letters(
     *,
     state: Annotated[
-        Literal["open", "replayed", "dismissed", "all"],
+        Literal["open", "replayed", "dismissed", "voided", "all"],
         typer.Option(help="状态。 Which ones."),
     ] = "open",
     as_json: Json = False,

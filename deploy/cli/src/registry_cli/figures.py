@@ -63,6 +63,11 @@ def show(report: dict[str, Any]) -> None:
     )
     if reasons := report.get("incomplete_reasons"):  # reports of before have none
         console.print(f"数字不完整 figures not complete: {', '.join(reasons)}")
+    for letter in report.get("dismissed", ()):
+        console.print(
+            f"已放弃的死信 dismissed: {letter['id']} · {letter['topic']}/{letter['partition']} "
+            f"{letter['first']}-{letter['last']} · {letter['closed_by']}: {letter['dismissal']}"
+        )
     shown = report["differences"][:DIFFERENCES_SHOWN]
     if shown:
         table = Table("主题 topic", "单位 unit", "日期 day", "计数 counter", *COMPARED)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from registry_cli import deadletters
+from registry_cli import deadletters, epochs
 from registry_cli.importing.doubts import Doubt
 from registry_cli.options import Json, Subject
 from registry_cli.problems import Guarded
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(deadletters.app, name="dead-letter")
+app.add_typer(epochs.app, name="epoch")
 
 Unit = Annotated[
     str, typer.Option(help="单位 id 或区划代码（如 330106）。 Unit id or region code.")

@@ -21,6 +21,8 @@ class Gap:
     expected: int
     seen: int
     since: datetime
+    key: str = ""
+    """Of the source and epoch; gaps stored before have none."""
 
 
 @dataclass
@@ -28,34 +30,93 @@ class Cursor:
     """The position in one partition.
 
     ``sequences`` maps ``source@epoch`` to the last number applied; ``offset`` is the next record
-    to read after a restart; ``commits`` fences writers of the stored form.
+    to read after a restart; ``commits`` fences writers of the stored form. ``starts`` maps each
+    epoch after the first that has started to the number after which it begins: what earlier epochs
+    sent beyond that is void (docs/design.md section 5.6).
     """
 
     offset: int = 0
     commits: int = 0
     sequences: dict[str, int] = field(default_factory=dict)
     gap: Gap | None = None
+    starts: dict[str, int] = field(default_factory=dict)
 
     def follows(self, key: str, first: int, last: int, at: datetime) -> bool:
-        """Return whether numbers follow the mark; remember a gap before them."""
+        """Return whether numbers follow the mark; remember a gap before them.
+
+        Those of an epoch that has not started wait, as behind a gap.
+        """
         mark = self.sequences.get(key, 0)
+        if not self.has_started(key):
+            self._wait(Gap(first, last, at, key))
+            return False
         if first > mark + 1:
-            since = self.gap.since if self.gap else at
-            seen = max(last, self.gap.seen if self.gap else 0)
-            self.gap = Gap(mark + 1, seen, since)
+            self._wait(Gap(mark + 1, last, at, key))
         return first == mark + 1
+
+    def _wait(self, gap: Gap) -> None:
+        known = self.gap
+        if known is None:
+            self.gap = gap
+        elif known.key in ("", gap.key):
+            expected, seen = min(gap.expected, known.expected), max(gap.seen, known.seen)
+            self.gap = Gap(expected, seen, known.since, gap.key)
 
     def advance(self, key: str, sequence: int) -> None:
         """Move the mark to a number, and close the gap that ends there."""
         self.sequences[key] = sequence
-        if self.gap is not None:
+        if self.gap is not None and self.gap.key in ("", key):
             closed = sequence >= self.gap.seen
-            self.gap = None if closed else Gap(sequence + 1, self.gap.seen, self.gap.since)
+            self.gap = None if closed else Gap(sequence + 1, self.gap.seen, self.gap.since, key)
 
     def passes(self, offset: int) -> None:
         """Take a record as read, unless numbers before it are missing: they are sent behind it."""
         if self.gap is None:
             self.offset = max(self.offset, offset + 1)
+
+    def has_started(self, key: str) -> bool:
+        """Whether the numbers of an epoch may be applied."""
+        return key.endswith("@1") or key in self.starts
+
+    def void_after(self, key: str) -> float:
+        """Return the number beyond which those of an epoch are void; infinite for the newest."""
+        name, epoch = _parts(key)
+        later = (start for other, start in self.starts.items() if _follows(other, name, epoch))
+        return min(later, default=float("inf"))
+
+    def earlier(self, key: str) -> dict[str, int]:
+        """Return the marks of a source's epochs before one, newest first."""
+        name, epoch = _parts(key)
+        epochs = sorted(map(_parts, self.sequences), key=lambda part: -part[1])
+        before = [f"{other}@{number}" for other, number in epochs if other == name]
+        return {one: self.sequences[one] for one in before if _parts(one)[1] < epoch}
+
+    def is_due(self, key: str, start: int) -> bool:
+        """Whether an epoch may begin: what counts of those before it has been applied."""
+        if self.has_started(key) or any(_follows(other, *_parts(key)) for other in self.starts):
+            return False
+        holding = (
+            mark for one, mark in self.earlier(key).items() if self.starts.get(one, 0) < start
+        )
+        return start == 0 or next(holding, 0) >= start
+
+    def begin(self, key: str, start: int) -> None:
+        """Begin an epoch; what its predecessors counted beyond its start has been taken off."""
+        for one, mark in self.earlier(key).items():
+            self.sequences[one] = min(mark, max(start, self.starts.get(one, 0)))
+        self.starts[key] = self.sequences[key] = start
+        self.gap = None
+
+
+def _parts(key: str) -> tuple[str, int]:
+    name, _, epoch = key.rpartition("@")
+    return name, int(epoch)
+
+
+def _follows(key: str, name: str, epoch: int) -> bool:
+    """Whether a key is of a later epoch of a source."""
+    other, number = _parts(key)
+    return other == name and number > epoch
 
 
 def fields_of(cursor: Cursor, place: TopicPartition, topic_id: str) -> dict[str, Any]:
@@ -66,6 +127,7 @@ def fields_of(cursor: Cursor, place: TopicPartition, topic_id: str) -> dict[str,
         "topic_id": topic_id,
         "offset": cursor.offset,
         "sequences": cursor.sequences,
+        "starts": cursor.starts,
         "gap": cursor.gap and asdict(cursor.gap),
         "commits": cursor.commits + 1,
     }
@@ -80,7 +142,8 @@ def cursor_of(stored: Mapping[str, Any], topic_id: str | None = None) -> Cursor:
     """
     gap = Gap(**stored["gap"]) if stored.get("gap") else None
     offset = stored["offset"] if topic_id in (None, stored["topic_id"]) else 0
-    return Cursor(offset, stored["commits"], dict(stored["sequences"]), gap)
+    starts = dict(stored.get("starts", {}))  # of before there was more than one epoch
+    return Cursor(offset, stored["commits"], dict(stored["sequences"]), gap, starts)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import math
 import re
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ CLOCK_SECONDS = 2.0
 """How far two clocks may differ; beyond that one of them is wrong, and no age is known."""
 PENDING = 600
 """Watermarks kept while their numbers are being applied: ten minutes' worth."""
-_PARTITION = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _MOST = 2**63 - 1
 """The largest number the database stores."""
 
@@ -44,44 +44,77 @@ def read(value: bytes | None) -> Watermark | None:
     except ValidationError:
         return None
     topics = events.TOPICS_OF_SOURCE.get(mark.source)
-    if topics is None or mark.epoch > _MOST or not mark.sequences.keys() <= set(topics):
+    if topics is None or mark.epoch > _MOST or not all(map(_NUMBER.fullmatch, mark.starts)):
         return None
-    numbers = [item for topic in mark.sequences.values() for item in topic.items()]
-    ours = all(_PARTITION.fullmatch(name) and 0 <= number <= _MOST for name, number in numbers)
-    return mark if ours else None
+    ours = (_is_of(topics, given) for given in (mark.sequences, *mark.starts.values()))
+    return mark if all(ours) else None
 
 
-def numbers(mark: Watermark) -> dict[TopicPartition, int]:
-    """Return the last number given in each partition that a watermark names."""
+def _is_of(topics: Collection[str], given: Mapping[str, Mapping[str, int]]) -> bool:
+    """Whether numbers are of partitions, by number, of these topics."""
+    items = [item for topic in given.values() for item in topic.items()]
+    return given.keys() <= set(topics) and all(
+        _NUMBER.fullmatch(name) and 0 <= number <= _MOST for name, number in items
+    )
+
+
+def numbers(given: Mapping[str, Mapping[str, int]]) -> dict[TopicPartition, int]:
+    """Return numbers that are given by topic and partition, by place."""
     return {
         (topic, int(partition)): number
-        for topic, given in mark.sequences.items()
-        for partition, number in given.items()
+        for topic, found in given.items()
+        for partition, number in found.items()
     }
+
+
+def reached(sequences: Mapping[str, int], key: str, number: int) -> bool:
+    """Whether a partition's marks have come to a number; an epoch must have started there."""
+    return sequences.get(key, 0 if key.endswith("@1") else -1) >= number
 
 
 def given(marks: Iterable[Watermark]) -> dict[TopicPartition, dict[str, int]]:
     """Return the last numbers given in each partition, by ``mark_key``."""
     found: dict[TopicPartition, dict[str, int]] = {}
     for mark in marks:
-        for place, number in numbers(mark).items():
+        for place, number in numbers(mark.sequences).items():
             found.setdefault(place, {})[mark_key(mark.source, mark.epoch)] = number
     return found
 
 
 def document(mark: Watermark) -> dict[str, Any]:
     """Return the stored form of a watermark; a dot in a field's name would divide it."""
-    sequences = {topic.replace(".", "/"): given for topic, given in mark.sequences.items()}
-    return {"_id": mark.source, "epoch": mark.epoch, "at": mark.at, "sequences": sequences}
+    sequences, *starts = (
+        {topic.replace(".", "/"): numbers for topic, numbers in given.items()}
+        for given in (mark.sequences, *mark.starts.values())
+    )
+    stored = {"_id": mark.source, "epoch": mark.epoch, "at": mark.at, "sequences": sequences}
+    return {**stored, "starts": dict(zip(mark.starts, starts, strict=True))}
 
 
 def of_document(stored: Mapping[str, Any]) -> Watermark:
     """Return a stored watermark; it shares nothing with the document."""
-    items = stored["sequences"].items()
-    sequences = {topic.replace("/", "."): dict(given) for topic, given in items}
-    return Watermark(
-        source=stored["_id"], epoch=stored["epoch"], at=stored["at"], sequences=sequences
+    epochs = stored.get("starts", {})  # of before there was more than one
+    sequences, *starts = (
+        {topic.replace("/", "."): dict(numbers) for topic, numbers in given.items()}
+        for given in (stored["sequences"], *epochs.values())
     )
+    return Watermark(
+        source=stored["_id"],
+        epoch=stored["epoch"],
+        at=stored["at"],
+        sequences=sequences,
+        starts=dict(zip(epochs, starts, strict=True)),
+    )
+
+
+def starts(marks: Iterable[Watermark]) -> dict[TopicPartition, list[tuple[str, int, int]]]:
+    """Return the epochs after the first in each partition, as source, epoch, and start; in order."""
+    found: dict[TopicPartition, list[tuple[str, int, int]]] = {}
+    for mark in marks:
+        for epoch in sorted(map(int, mark.starts)):
+            for place, number in numbers(mark.starts[str(epoch)]).items():
+                found.setdefault(place, []).append((mark.source, epoch, number))
+    return found
 
 
 def replaces(mark: Watermark, known: Watermark | None) -> bool:
@@ -147,6 +180,5 @@ class SourceAge:
 
 def _covers(applied: Applied, mark: Watermark) -> bool:
     key = mark_key(mark.source, mark.epoch)
-    return all(
-        applied.get(place, {}).get(key, 0) >= number for place, number in numbers(mark).items()
-    )
+    given = numbers(mark.sequences).items()
+    return all(reached(applied.get(place, {}), key, number) for place, number in given)

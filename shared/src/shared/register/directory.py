@@ -117,6 +117,11 @@ def doubt(database: Database, units: Iterable[str]) -> None:
     database[COLLECTION].update_many({"_id": {"$in": list(units)}}, {"$set": {"doubtful": True}})
 
 
+def withdraw(database: Database, units: Iterable[str]) -> None:
+    """Remove cards of which org-units, restored from a backup, knows nothing, or not in that version."""
+    database[COLLECTION].delete_many({"_id": {"$in": list(units)}})
+
+
 async def ids_below(database: AsyncDatabase, roots: Sequence[str]) -> list[str] | None:
     """Return the ids of some units and of all below them; None where that is the nation.
 
@@ -139,6 +144,10 @@ async def ids_below(database: AsyncDatabase, roots: Sequence[str]) -> list[str] 
         edge = [card["_id"] async for card in below if card["_id"] not in found]
         found.update(edge)
     return sorted(found)
+
+
+class Withdrawn(Exception):
+    """A card was removed: the mirror loads everything anew, for it keeps only higher versions."""
 
 
 class Directory:
@@ -318,6 +327,8 @@ class Directory:
         while True:
             try:
                 await self._load_and_follow()
+            except Withdrawn:
+                self._cards = {}
             except Exception as problem:  # noqa: BLE001 - must not appear ready
                 _log.warning("the directory starts over", problem=repr(problem)[:300])
             back_off = 0.1 if self._loaded.is_set() else min(LONGEST_BACK_OFF, back_off * 2)
@@ -327,8 +338,8 @@ class Directory:
     async def _load_and_follow(self) -> None:
         followed = {"$in": [COLLECTION, MARKS, WATERMARKS]}
         stages: list[Document] = [
-            {"$match": {"ns.coll": followed, "fullDocument": {"$ne": None}}},
-            {"$project": {"ns": 1, "fullDocument": 1}},
+            {"$match": {"ns.coll": followed}},
+            {"$project": {"ns": 1, "fullDocument": 1, "operationType": 1}},
         ]
         # One stream of all three: a mark is seen after the cards that it is about.
         async with await self._database.watch(
@@ -341,7 +352,10 @@ class Directory:
                     self._take(name, stored, heard=False)
             self._loaded.set()
             async for change in stream:
-                self._take(change["ns"]["coll"], change["fullDocument"], heard=True)
+                if change["operationType"] == "delete":
+                    raise Withdrawn(change["ns"]["coll"])
+                if change.get("fullDocument") is not None:
+                    self._take(change["ns"]["coll"], change["fullDocument"], heard=True)
 
     def _take(self, name: str, stored: Document, *, heard: bool) -> None:
         if name == COLLECTION:

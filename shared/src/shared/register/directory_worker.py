@@ -17,12 +17,13 @@ from shared.base.clock import now
 from shared.base.mongo import Database, replacing
 from shared.contract import events
 from shared.contract.events import PoisonEvent, envelope
-from shared.contract.events.payloads import UnitCard, UnitChanged, UnitsImported, Watermark
+from shared.contract.events.payloads import UnitCard, Watermark
 from shared.pipeline import watermark
 from shared.pipeline.consumer import Superseded
 from shared.pipeline.eventlog import EventLog, Record, TopicPartition
+from shared.pipeline.former import cards_of, former_cards
 from shared.pipeline.marks import Cursor, Watch, cursor_of, fields_of
-from shared.register.directory import MARKS, WATERMARKS, apply_cards, doubt
+from shared.register.directory import MARKS, WATERMARKS, apply_cards, doubt, withdraw
 
 SOURCE = "/services/org-units"
 CHUNK_CARDS = 2_000
@@ -99,33 +100,35 @@ class DirectoryHandler:
             _log.error("record of another source", topic=record.topic, offset=record.offset)
             return
         key = watermark.mark_key(span.source, span.epoch)
+        last = int(min(span.last, cursor.void_after(key)))
         first = max(span.first, cursor.sequences.get(key, 0) + 1)
-        if first > span.last:
-            return  # its cards were stored before its numbers were
-        self._cards(record)  # behind a gap, too: versions decide
-        if cursor.follows(key, first, span.last, now()):
-            cursor.advance(key, span.last)
+        if first > last:
+            return  # its cards were stored before its numbers were, or never held
+        if cursor.has_started(key):
+            self._cards(record, last - span.first + 1)  # behind a gap, too: versions decide
+        if cursor.follows(key, first, last, now()):
+            cursor.advance(key, last)
 
-    def _cards(self, record: Record) -> None:
+    def _cards(self, record: Record, count: int) -> None:
+        """Take the cards of a record's first events."""
         try:
             batch = orjson.loads(record.value or b"")
         except orjson.JSONDecodeError:
             _log.error("unreadable record", topic=record.topic, offset=record.offset)
             return
-        for raw in batch if isinstance(batch, list) else []:
+        for raw in batch[:count] if isinstance(batch, list) else []:
             self._event(raw, record.offset)
 
     def _event(self, raw: Any, offset: int) -> None:
         try:
-            payload = events.read_payload(events.read_event(raw))
+            cards = cards_of(raw)
         except PoisonEvent as problem:
             _log.error("unreadable event", offset=offset, problem=str(problem))
             subject = raw.get("subject") if isinstance(raw, dict) else None
             if isinstance(subject, str):
                 self._chunk.doubtful.add(subject)
             return
-        cards = payload.units if isinstance(payload, UnitsImported) else ()
-        for card in [payload.unit] if isinstance(payload, UnitChanged) else cards:
+        for card in cards:
             known = self._chunk.cards.get(card.id)
             if known is None or known.version < card.version:
                 self._chunk.cards[card.id] = card
@@ -172,8 +175,35 @@ class DirectoryHandler:
         if moment - self._asked >= GIVEN_SECONDS:
             self._asked = moment
             stored = self.database[WATERMARKS].find({"_id": SOURCE})
-            self._given = watermark.given(map(watermark.of_document, stored))
+            found = list(map(watermark.of_document, stored))
+            self._given = watermark.given(found)
+            if started := self._begin(watermark.starts(found)):
+                return started
         return self._watch.rewinds(self._cursors, self._given)
+
+    def _begin(
+        self, announced: Mapping[TopicPartition, list[tuple[str, int, int]]]
+    ) -> list[TopicPartition]:
+        """Begin the epochs that are due: org-units was restored, and some cards never were.
+
+        Returns:
+            the partitions where one has started.
+        """
+        started = []
+        for place, epochs in announced.items():
+            cursor = self._cursors.get(place)
+            for source, epoch, start in epochs if cursor is not None else ():
+                key = watermark.mark_key(source, epoch)
+                if cursor is None or not cursor.is_due(key, start):
+                    continue
+                self.commit()
+                cursor.begin(key, start)
+                lost, kept = former_cards(self.event_log, place, cursor)
+                withdraw(self.database, lost)
+                apply_cards(self.database, [card.model_dump() for card in kept])
+                self._advance(place)
+                started.append(place)
+        return started
 
     def gaps(self) -> list[str]:
         """Return a line for each partition that waits for numbers longer than the alarm's age."""

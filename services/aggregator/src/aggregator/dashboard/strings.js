@@ -75,6 +75,7 @@ const STRINGS = {
   incomplete_clock: ["时钟不一致，无法判断数字是否最新", "clocks disagree, so the age of the figures is unknown"],
   incomplete_gap: ["事件序列有缺口，等待补发", "a gap in the events, waiting for the resend"],
   incomplete_dead_letter: ["有无法处理的事件待处理", "events that could not be read await a decision"],
+  incomplete_dismissed: ["有事件已放弃，未计入", "events were dismissed and are not counted"],
   incomplete_starting: ["数字正在载入", "the figures are being loaded"],
   "source_org-units": ["基层组织登记", "units"],
   source_member: ["会员登记", "members"],

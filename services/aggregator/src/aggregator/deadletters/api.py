@@ -42,7 +42,7 @@ def _require_administrator(request: Request, principal: Principal) -> None:
 
 
 def _letter(document: Document) -> dict[str, Any]:
-    hidden = ("_id", "raw", "key", "digest")
+    hidden = ("_id", "raw", "counted", "key", "digest")
     shown = {key: value for key, value in document.items() if key not in hidden}
     return {"id": document["_id"], **shown}
 
@@ -51,7 +51,7 @@ def _letter(document: Document) -> dict[str, Any]:
 async def list_dead_letters(
     request: Request,
     principal: CurrentPrincipal,
-    state: Annotated[str | None, Query(pattern="^(open|replayed|dismissed)$")] = None,
+    state: Annotated[str | None, Query(pattern="^(open|replayed|dismissed|voided)$")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

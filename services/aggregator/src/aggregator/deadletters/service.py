@@ -1,11 +1,14 @@
-"""A dead letter is replayed once, or dismissed by name (docs/design.md section 5.5)."""
+"""A dead letter is replayed once, or dismissed by name (docs/design.md section 5.5).
+
+A dismissed one stays a difference from the registers, named in every answer, until it is replayed.
+"""
 
 import orjson
 
 from aggregator.deadletters import store
-from aggregator.deadletters.store import count_open
+from aggregator.deadletters.store import count_open, dismissed
 from aggregator.intake import service as intake
-from aggregator.intake.documents import OPEN
+from aggregator.intake.documents import DISMISSED, OPEN, REPLAYED
 from aggregator.intake.projection import DeadLetter, Delta
 from shared.base.errors import Conflict, Invalid
 from shared.base.mongo import ClientSession, Database, transact
@@ -13,13 +16,15 @@ from shared.contract import events
 from shared.contract.events import PoisonEvent, UnknownEventType
 from shared.register.trail import RequestKey
 
-__all__ = ["count_open", "dismiss", "replay"]
+__all__ = ["count_open", "dismiss", "dismissed", "replay"]
 
 
 def replay(
     database: Database, identity: str, by: str, key: RequestKey | None, mended: bytes | None
 ) -> None:
     """Count a dead letter's events, once, in one transaction with the letter's closing.
+
+    One that was dismissed may still be replayed.
 
     Args:
         by: subject of the administrator.
@@ -29,17 +34,20 @@ def replay(
 
     Raises:
         NotFound: there is no such letter.
-        Conflict: it is no longer open.
+        Conflict: it was counted before, or its source, restored from a backup, never sent it.
         Invalid: the events cannot be read, or are not those of the letter; or the key was
             used with another body.
     """
 
     def run(session: ClientSession) -> None:
-        letter = _open(database, identity, key, session)
+        letter = _to_close(database, identity, key, session, (OPEN, DISMISSED))
         if letter is not None:
-            delta = _read(letter, letter.raw if mended is None else mended)
+            raw = letter.raw if mended is None else mended
+            delta = _read(letter, raw)
             intake.write_delta(database, delta, session)
-            store.close(database, identity, by, key, session, state="replayed", rows=delta.rows)
+            # Its bytes are kept: a new epoch of the source may have to take them off again.
+            outcome: store.Outcome = {"state": REPLAYED, "rows": delta.rows, "counted": raw}
+            store.close(database, identity, by, key, session, outcome)
 
     transact(database, run)
 
@@ -50,22 +58,28 @@ def dismiss(
     """Close a dead letter without counting it; arguments and errors are those of ``replay``."""
 
     def run(session: ClientSession) -> None:
-        if _open(database, identity, key, session) is not None:
-            store.close(database, identity, by, key, session, state="dismissed", dismissal=reason)
+        if _to_close(database, identity, key, session, (OPEN,)) is not None:
+            outcome: store.Outcome = {"state": DISMISSED, "dismissal": reason}
+            store.close(database, identity, by, key, session, outcome)
 
     transact(database, run)
 
 
-def _open(
-    database: Database, identity: str, key: RequestKey | None, session: ClientSession
+def _to_close(
+    database: Database,
+    identity: str,
+    key: RequestKey | None,
+    session: ClientSession,
+    states: tuple[str, ...],
 ) -> DeadLetter | None:
-    """Return an open letter; None if the very request closed it before."""
+    """Return a letter in one of these states; None if the very request closed it before."""
     letter, state, closed_by = store.find(database, identity, session)
-    if state == OPEN:
+    again = key is not None and closed_by is not None and closed_by.id == key.id
+    if state in states and not again:
         return letter
-    if key is None or closed_by is None or closed_by.id != key.id:
+    if not again:
         raise Conflict("dead_letter.closed", params={"state": state})
-    if closed_by.digest != key.digest:
+    if key is not None and closed_by is not None and closed_by.digest != key.digest:
         raise Invalid("idempotency.reused", field="Idempotency-Key")
     return None
 

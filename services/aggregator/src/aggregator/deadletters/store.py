@@ -1,14 +1,25 @@
 """Dead letters after intake set them aside: listed, found, closed, counted."""
 
+from collections.abc import Mapping
+
 from pymongo import ASCENDING, IndexModel
 
-from aggregator.intake.documents import DEAD_LETTERS, OPEN, letter_of
+from aggregator.intake.documents import (
+    DEAD_LETTERS,
+    OPEN,
+    Dismissed,
+    dismissed_of,
+    dismissed_of_ours,
+    letter_of,
+)
 from aggregator.intake.projection import DeadLetter
 from shared.base.clock import now
 from shared.base.errors import NotFound
 from shared.base.mongo import AsyncDatabase, ClientSession, Database, Document, Place, listed
 from shared.register.trail import RequestKey
 
+Outcome = Mapping[str, int | str | bytes]
+"""What came of a letter: its new state, and what belongs to it."""
 INDEXES = {
     DEAD_LETTERS: [
         IndexModel([("at", ASCENDING), ("_id", ASCENDING)], name="order"),
@@ -25,7 +36,7 @@ async def page(
     Without their bytes: half a megabyte each may have, and no list shows them.
     """
     wanted = {} if state is None else {"state": state}
-    found = listed(database, DEAD_LETTERS, wanted, after=after, without=("raw",))
+    found = listed(database, DEAD_LETTERS, wanted, after=after, without=("raw", "counted"))
     return await found.limit(limit).to_list()
 
 
@@ -55,16 +66,20 @@ def close(
     by: str,
     key: RequestKey | None,
     session: ClientSession,
-    **outcome: int | str,
+    outcome: Outcome,
 ) -> None:
-    """Add to an open dead letter who closed it, by what request, and what came of it."""
+    """Add to a dead letter who closed it, by what request, and what came of it."""
     closing = {"closed_by": by, "closed_at": now(), **outcome}
     if key is not None:
         closing |= {"key": key.id, "digest": key.digest}
-    database[DEAD_LETTERS].update_one(
-        {"_id": identity, "state": OPEN}, {"$set": closing}, session=session
-    )
+    database[DEAD_LETTERS].update_one({"_id": identity}, {"$set": closing}, session=session)
 
 
 def count_open(database: Database) -> int:
     return database[DEAD_LETTERS].count_documents({"state": OPEN})
+
+
+def dismissed(database: Database) -> list[Dismissed]:
+    """Return the dismissed letters with events of a register."""
+    found = database[DEAD_LETTERS].find(dismissed_of_ours(), {"raw": 0}).sort("_id")
+    return list(map(dismissed_of, found))

@@ -1,6 +1,6 @@
 """What the HTTP process holds in memory: the tree with its figures, and their freshness (pure)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,11 +34,13 @@ class Freshness:
         sources: the services whose watermarks are expected.
         complete_seconds: the age from which a watermark is late.
         dead_letters: how many are open.
+        dismissed: sources with events that were closed without counting them.
     """
 
     sources: tuple[str, ...]
     complete_seconds: float
     dead_letters: int = 0
+    dismissed: Sequence[str] = ()
     _applied: dict[TopicPartition, Mapping[str, int]] = field(default_factory=dict)
     _gaps: set[TopicPartition] = field(default_factory=set)
     _ages: dict[str, SourceAge] = field(default_factory=dict)
@@ -67,7 +69,9 @@ class Freshness:
                 reasons.append(doubt("clock", source))
             elif age.age(now) >= self.complete_seconds:
                 reasons.append(doubt("late", source))
-        reasons += doubts_of_events(gaps=len(self._gaps), open_letters=self.dead_letters)
+        reasons += doubts_of_events(
+            gaps=len(self._gaps), open_letters=self.dead_letters, dismissed=self.dismissed
+        )
         lags = [lag for age in self._ages.values() if (lag := age.lag(now)) is not None]
         lag = round(max(lags), 3) if lags and len(lags) == len(self.sources) else None
         return Verdict(not reasons, lag, tuple(reasons))

@@ -79,11 +79,16 @@ def doubt(kind: str, source: str) -> str:
     return f"{kind}:{source.rsplit('/', 1)[1]}"
 
 
-def doubts_of_events(*, gaps: int, open_letters: int) -> list[str]:
-    """Return the reasons for which single events keep figures from being complete."""
+def doubts_of_events(*, gaps: int, open_letters: int, dismissed: Iterable[str]) -> list[str]:
+    """Return the reasons for which single events keep figures from being complete.
+
+    Args:
+        dismissed: sources with events that were closed without counting them.
+    """
     reasons = []
     if gaps:
         reasons.append("gap")
     if open_letters:
         reasons.append("dead_letter")
+    reasons += [doubt("dismissed", source) for source in sorted(set(dismissed))]
     return reasons

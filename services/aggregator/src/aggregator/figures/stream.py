@@ -74,8 +74,9 @@ class Hub:
             try:
                 self.live.reset()
                 self._drop_viewers()
-                async for dead_letters in Feed(self.service.database, self.live.take).run():
-                    self.live.freshness.dead_letters = dead_letters
+                async for letters in Feed(self.service.database, self.live.take).run():
+                    self.live.freshness.dead_letters = letters.open
+                    self.live.freshness.dismissed = letters.dismissed
                     self.live.ready = True
             except Exception as problem:  # noqa: BLE001 - figures that stand still are wrong ones
                 pause = FIRST_PAUSE if self.live.ready else min(pause * 2, LONGEST_PAUSE)

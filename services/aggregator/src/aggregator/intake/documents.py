@@ -29,6 +29,9 @@ DEAD_LETTERS = "dead_letters"
 """Intake inserts here, in the transaction of the chunk; the noun ``deadletters`` does the rest."""
 OPEN = "open"
 """The state of a dead letter that nobody has closed."""
+REPLAYED, DISMISSED = "replayed", "dismissed"
+VOIDED = "voided"
+"""Of a letter of which the source, restored from a backup, knows nothing."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,20 @@ class Card:
     status: str
     parent: str | None
     flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dismissed:
+    """A letter that was closed without counting it: by so much the figures differ."""
+
+    id: str
+    source: str
+    topic: str
+    partition: int
+    first: int
+    last: int
+    dismissal: str
+    closed_by: str
 
 
 _NAMED = itemgetter("_id", "version", "name", "region_code", "level", "type", "status", "parent")
@@ -65,6 +82,16 @@ def mark_id(place: TopicPartition) -> str:
 def mark_fields(place: TopicPartition, cursor: Cursor, topic_id: str) -> Document:
     """Return a partition's mark as the next commit stores it, without its id."""
     return {"g": GENERATION, **marks.fields_of(cursor, place, topic_id)}
+
+
+def dismissed_of_ours() -> Document:
+    """Return the query for dismissed letters that hold events: a foreign record is no difference."""
+    return {"state": DISMISSED, "source": {"$ne": ""}}
+
+
+def dismissed_of(document: Mapping[str, Any]) -> Dismissed:
+    names = (name for name in Dismissed.__dataclass_fields__ if name != "id")
+    return Dismissed(document["_id"], *(document[name] for name in names))
 
 
 def letter_of(document: Mapping[str, Any]) -> DeadLetter:

@@ -4,7 +4,8 @@ The change stream carries absolute values, so whoever follows holds what was com
 before everything is loaded, and values seen twice change nothing.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bson.timestamp import Timestamp
@@ -15,6 +16,20 @@ from aggregator.intake.documents import COUNTERS, DEAD_LETTERS, MARKS, Document
 from shared.base.mongo import AsyncDatabase
 
 LOADED = (COUNTERS, documents.UNITS, MARKS, documents.WATERMARKS)
+
+WRITES = ["insert", "update", "replace", "delete"]
+
+
+class Withdrawn(Exception):
+    """A unit's card was taken back (an epoch began): what follows it loads everything anew."""
+
+
+@dataclass(frozen=True)
+class Letters:
+    """How many dead letters are open, and the sources whose events were dismissed."""
+
+    open: int
+    dismissed: Sequence[str]
 
 
 class Feed:
@@ -30,14 +45,14 @@ class Feed:
         self._database, self._follower = database, follower
         self._documents: dict[tuple[str, str], Document] = {}
 
-    async def run(self) -> AsyncIterator[int]:
+    async def run(self) -> AsyncIterator[Letters]:
         """Load everything, then follow its changes; ends by an exception only.
 
         Yields:
-            The number of open dead letters, whenever what was given is what was committed.
+            The dead letters that matter, whenever what was given is what was committed.
         """
         collections = {"$in": [*LOADED, DEAD_LETTERS]}
-        match = {"ns.coll": collections, "operationType": {"$in": ["insert", "update", "replace"]}}
+        match = {"ns.coll": collections, "operationType": {"$in": WRITES}}
         start = await self._settled_time()
         async with await self._database.watch(
             [{"$match": match}],
@@ -46,12 +61,12 @@ class Feed:
             batch_size=1_000,
         ) as changes:
             await self._load()
-            letters = await self._open_letters()
+            letters = await self._letters()
             loaded = (await self._database.command("ping"))["operationTime"]
             while True:
                 change = await changes.try_next()
                 if change is not None and change["ns"]["coll"] == DEAD_LETTERS:
-                    letters = await self._open_letters()
+                    letters = await self._letters()
                 elif change is not None:
                     self._change(change)
                 # What was loaded is read once more: until that is over, an older value may be
@@ -79,11 +94,15 @@ class Feed:
                 async for document in found:
                     self.take(name, document)
 
-    async def _open_letters(self) -> int:
-        return await self._database[DEAD_LETTERS].count_documents({"state": documents.OPEN})
+    async def _letters(self) -> Letters:
+        found = self._database[DEAD_LETTERS]
+        open_ones = await found.count_documents({"state": documents.OPEN})
+        return Letters(open_ones, await found.distinct("source", documents.dismissed_of_ours()))
 
     def _change(self, change: Mapping[str, Any]) -> None:
         name = change["ns"]["coll"]
+        if change["operationType"] == "delete":
+            raise Withdrawn(name)
         if "fullDocument" in change:
             self.take(name, change["fullDocument"])
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from prometheus_client import Counter, Gauge
 
 from aggregator.intake import store
+from aggregator.intake.epochs import Epochs, NotKept
 from aggregator.intake.projection import Fold
 from aggregator.settings import AggregatorSettings
 from shared.base import log
@@ -16,7 +17,7 @@ from shared.contract import events
 from shared.pipeline.consumer import WatchingConsumer
 from shared.pipeline.eventlog import EventLog, Record, TopicPartition
 from shared.pipeline.marks import Cursor, Watch
-from shared.pipeline.watermark import given
+from shared.pipeline.watermark import given, starts
 
 TOPICS = (
     *(topic for topics in events.TOPICS_OF_SOURCE.values() for topic in topics),
@@ -110,9 +111,32 @@ class CountingHandler:
         moment = time.monotonic()
         if moment - self._asked >= GIVEN_SECONDS:
             self._asked = moment
-            self._given = given(store.watermarks(self.database))
+            stored = store.watermarks(self.database)
+            self._given = given(stored)
+            if started := self._begin(starts(stored)):
+                return started
         GAPS.set(sum(1 for cursor in self._cursors.values() if cursor.gap))
         return self._watch.rewinds(self._cursors, self._given)
+
+    def _begin(
+        self, announced: Mapping[TopicPartition, list[tuple[str, int, int]]]
+    ) -> list[TopicPartition]:
+        """Begin the epochs that are due; return the partitions where one has started."""
+        places = [place for place in announced if place in self._cursors]
+        if not places:
+            return []
+        self.commit()  # what is folded rests on the marks as they are
+        epochs = Epochs(self.database, self.event_log, self._topic_ids)
+        started = []
+        for place in places:
+            for source, epoch, start in announced[place]:
+                try:
+                    if epochs.begin(place, self._cursors[place], source, epoch, start):
+                        started.append(place)
+                except NotKept as problem:
+                    _log.error("an epoch cannot begin", problem=str(problem))
+                    break
+        return started
 
 
 class CountingConsumer(WatchingConsumer):

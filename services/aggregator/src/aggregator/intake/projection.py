@@ -7,6 +7,7 @@ passes it, and scanning goes on for the resend (docs/design.md section 5.3).
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -63,6 +64,15 @@ class Delta:
                 for name, count in names.items()
             }
         )
+
+    def taken_off(self) -> "Delta":
+        """Return what takes its counts off again; cards are no sums."""
+        delta = Delta(rows=-self.rows)
+        for key, names in self.counters.items():
+            delta.counters[key].subtract(names)
+        for dated, names in self.history.items():
+            delta.history[dated].subtract(names)
+        return delta
 
     def documents(self) -> int:
         """Return how many counters, days of history and cards it touches."""
@@ -142,23 +152,26 @@ class Fold:
             self._set_aside(record, None, "the record names no source of this topic", value)
             return
         key, members = mark_key(span.source, span.epoch), _members(value, span)
+        limit = cursor.void_after(key)
         if members is None:  # it is crossed by the numbers in its headers
-            first = max(span.first, cursor.sequences.get(key, 0) + 1)
-            if first <= span.last and cursor.follows(key, first, span.last, self.now()):
-                self._set_aside(record, replace(span, first=first), "the record is no batch", value)
-                cursor.advance(key, span.last)
+            first, last = max(span.first, cursor.sequences.get(key, 0) + 1), span.last
+            if limit < last:
+                last = int(limit)
+            if first <= last and cursor.follows(key, first, last, self.now()):
+                lost = replace(span, first=first, last=last)
+                self._set_aside(record, lost, "the record is no batch", value)
+                cursor.advance(key, last)
             return
         for sequence, raw in enumerate(members, span.first):
+            if sequence > limit:
+                return  # a source restored from a backup never sent it
             if cursor.follows(key, sequence, sequence, self.now()):
                 self._event(record, span, sequence, raw)
                 cursor.advance(key, sequence)
 
     def _event(self, record: Record, span: Span, sequence: int, raw: Mapping[str, Any]) -> None:
         try:
-            event = events.read_event(raw)
-            if (event.source, event.epoch, event.sequence) != (span.source, span.epoch, sequence):
-                raise PoisonEvent("its numbers are not those of its record")
-            payload = events.read_payload(event)
+            payload = _payload(span, sequence, raw)
         except PoisonEvent as problem:
             alone = replace(span, first=sequence, last=sequence)
             self._set_aside(record, alone, str(problem), orjson.dumps(raw))
@@ -177,6 +190,23 @@ class Fold:
             identity, *place, span.source, span.epoch, span.first, span.last, reason, raw
         )
         self.dead.append(letter)
+
+
+def counted(topic: str, value: bytes, span: Span, first: int, last: int) -> Delta:
+    """Return what a record counted by some of its numbers: what could not be read counted nothing."""
+    delta = Delta()
+    for sequence, raw in enumerate(_members(value, span) or (), span.first):
+        if first <= sequence <= last:
+            with suppress(PoisonEvent):
+                delta.apply(topic, _payload(span, sequence, raw))
+    return delta
+
+
+def _payload(span: Span, sequence: int, raw: Any) -> payloads.Payload:
+    event = events.read_event(raw)
+    if (event.source, event.epoch, event.sequence) != (span.source, span.epoch, sequence):
+        raise PoisonEvent("its numbers are not those of its record")
+    return events.read_payload(event)
 
 
 def _members(value: bytes, span: Span) -> list[dict[str, Any]] | None:

@@ -25,7 +25,7 @@ from shared.base.mongo import (
     transact,
 )
 from shared.contract import events
-from shared.contract.events.payloads import Watermark
+from shared.contract.events.payloads import UnitCard, Watermark
 from shared.pipeline import watermark
 from shared.pipeline.consumer import Superseded
 from shared.pipeline.eventlog import TopicPartition
@@ -78,20 +78,25 @@ def commit(database: Database, fold: Fold, topic_ids: Mapping[str, str]) -> None
         # Last, so that whoever follows the commits in order sees the counts before the marks
         # that call them complete.
         for place in sorted(fold.touched):
-            _advance(database, place, fold.cursors[place], topic_ids, session)
+            advance(database, place, fold.cursors[place], topic_ids, session)
 
     transact(database, run)
     for place in fold.touched:
         fold.cursors[place].commits += 1
 
 
-def _advance(
+def advance(
     database: Database,
     place: TopicPartition,
     cursor: Cursor,
     topic_ids: Mapping[str, str],
     session: ClientSession,
 ) -> None:
+    """Store a partition's cursor; whoever writes counts does it in the same transaction.
+
+    Raises:
+        Superseded: the stored mark is not the expected one.
+    """
     identity = documents.mark_id(place)
     fields = documents.mark_fields(place, cursor, topic_ids.get(place[0], ""))
     if cursor.commits == 0:
@@ -114,6 +119,15 @@ def write_delta(database: Database, delta: Delta, session: ClientSession) -> Non
     ]
     counters, history = _additions(delta.counters.items()), _additions(delta.history.items())
     _write(database, session, {COUNTERS: counters, HISTORY: history, documents.UNITS: cards})
+
+
+def replace_cards(
+    database: Database, lost: Collection[str], kept: Iterable[UnitCard], session: ClientSession
+) -> None:
+    """Put former cards of units in the place of lost ones, whatever their versions; or none."""
+    database[documents.UNITS].delete_many({"_id": {"$in": list(lost)}}, session=session)
+    if cards := [documents.card_document(card) for card in kept]:
+        database[documents.UNITS].insert_many(cards, session=session)
 
 
 def _additions(counts: Iterable[tuple[tuple[str, ...], Mapping[str, int]]]) -> list[UpdateOne]:

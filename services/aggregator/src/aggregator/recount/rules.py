@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.figures.rules import SERIES, counted_in
+from aggregator.intake.documents import Dismissed
 from aggregator.intake.projection import Addend
 
 DIFFERENCES_SHOWN = 200
@@ -34,6 +35,8 @@ class Report:
     differing: int
     differences: tuple[Difference, ...]
     incomplete_reasons: tuple[str, ...] = ()
+    dismissed: tuple[Dismissed, ...] = ()
+    """The dead letters that were closed without counting them: by these the figures differ."""
 
 
 def differences(

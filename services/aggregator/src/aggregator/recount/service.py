@@ -23,7 +23,7 @@ from shared.base.mongo import Database
 from shared.contract.events import envelope
 from shared.pipeline.eventlog import EventLog, TopicPartition
 from shared.pipeline.marks import Cursor
-from shared.pipeline.watermark import is_ahead, mark_key
+from shared.pipeline.watermark import is_ahead, mark_key, reached
 
 Cursors = dict[TopicPartition, Cursor]
 
@@ -77,7 +77,10 @@ def compare(
     gaps = sum(1 for cursor in stored.cursors.values() if cursor.gap)
     ahead = [mark.source for mark in intake.watermarks(database) if is_ahead(mark.at, now())]
     reasons = [doubt("clock", source) for source in ahead]
-    reasons += doubts_of_events(gaps=gaps, open_letters=open_letters)
+    dismissed = deadletters.dismissed(database)
+    reasons += doubts_of_events(
+        gaps=gaps, open_letters=open_letters, dismissed=[letter.source for letter in dismissed]
+    )
     return rules.Report(
         id=new_id(),
         at=now(),
@@ -90,6 +93,7 @@ def compare(
         differing=len(wrong),
         differences=tuple(wrong[: rules.DIFFERENCES_SHOWN]),
         incomplete_reasons=tuple(reasons),
+        dismissed=tuple(dismissed),
     )
 
 
@@ -128,7 +132,7 @@ def _ok(response: httpx.Response) -> Any:
 
 def _reached(live: Cursors, answers: list[Answer]) -> bool:
     return all(
-        live.get(place, Cursor()).sequences.get(answer.key, 0) >= number
+        reached(live.get(place, Cursor()).sequences, answer.key, number)
         for answer in answers
         for place, number in answer.marks.items()
     )
@@ -142,14 +146,16 @@ def _expected(
     for answer in answers:
         for place in answer.marks.keys() & start.keys():
             start[place].sequences[answer.key] = answer.marks[place]
-    fold = Fold(start, now)
+            start[place].starts[answer.key] = 0  # what is counted says where it begins
+    fold, keys = Fold(start, now), {answer.key for answer in answers}
     for place, cursor in live.items():
         first = before[place].offset if place in before else 0
         # To the log's end: behind a gap the stored offset stays while resends apply.
         for record in event_log.read(place, first, event_log.bounds(place)[1]):
             span = envelope.span_of(record.headers)
-            if span and span.last <= cursor.sequences.get(mark_key(span.source, span.epoch), 0):
-                fold.add(record)
+            key = span and mark_key(span.source, span.epoch)
+            if span and key in keys and span.last <= cursor.sequences.get(key, 0):
+                fold.add(record)  # a recount holds what counts of earlier epochs
     expected = fold.delta.addends()
     for answer in answers:
         expected.update(answer.counts)

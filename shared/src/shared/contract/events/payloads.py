@@ -103,10 +103,13 @@ class MembersImported(Imported[MemberState]):
 class Watermark(Payload):
     """Up to ``at`` every commit of a source is numbered and sent (docs/design.md section 5.4).
 
-    ``sequences`` maps topic and partition to the last number given there.
+    ``sequences`` maps topic and partition to the last number given there; ``starts`` maps each epoch
+    after the first, topic and partition to the number after which those of that epoch begin. What
+    earlier epochs sent beyond it is void: the source was restored from a backup.
     """
 
     source: str
     epoch: Annotated[int, Field(ge=1)]
     at: AwareDatetime
     sequences: dict[str, dict[str, int]]
+    starts: dict[str, dict[str, dict[str, int]]] = Field(default_factory=dict)

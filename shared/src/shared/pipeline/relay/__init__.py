@@ -68,6 +68,8 @@ class Relay:
     """Whether numbered rows may be waiting; spares an idle relay a query every cycle."""
     _confirmed: bool = False
     """Whether the topics have as many partitions as this relay is set to."""
+    starts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By epoch after the first and ``topic/partition``: the number after which its numbers begin."""
     _settled_numbers: dict[str, int] = field(default_factory=dict)
     """The last numbers given by ``settled_at``: all of them are in the log."""
 
@@ -110,6 +112,7 @@ class Relay:
                 return_document=ReturnDocument.AFTER,
             )
             self.epoch = found["epoch"] if found else 1
+            self.starts = remembered.starts(self.database)
             known = self._sender.health.unreadable
             self._take_health(PartitionHealth(set(self.places()), known))
             self.heal()
@@ -242,8 +245,7 @@ class Relay:
             SourceBehindLog: the log is ahead of the database.
             TailGone: rows that would have to be resent are no longer kept.
         """
-        writer = Writer(self.source, self.epoch)
-        return self._compare(self.places(), self._comparer.gaps(writer))
+        return self._compare(self.places(), self._comparer.gaps(self._writer()))
 
     def doubt_renewed_topics(self) -> None:
         """Have the topics compared that were deleted and created again since the last comparison.
@@ -272,7 +274,10 @@ class Relay:
 
     def _compare(self, places: Iterable[TopicPartition], gaps: Collection[TopicPartition]) -> int:
         self._unsent_left = True  # first: as when numbers are given
-        return self._comparer.compare(places, Writer(self.source, self.epoch), gaps)
+        return self._comparer.compare(places, self._writer(), gaps)
+
+    def _writer(self) -> Writer:
+        return Writer(self.source, self.epoch, self.starts.get(str(self.epoch), {}))
 
     def publish_watermark(self) -> bool:
         """Publish up to when everything is numbered and sent, and the last number of each partition.
@@ -282,7 +287,9 @@ class Relay:
         """
         if self.settled_at is None:
             return False
-        value = watermark(self.source, self.epoch, self.settled_at, self._settled_numbers)
+        value = watermark(
+            self.source, self.epoch, self.settled_at, self._settled_numbers, self.starts
+        )
         return self._sender.publish(events.WATERMARK_TOPIC, value, HEADERS, PATIENCE)
 
     def prune(self) -> int:

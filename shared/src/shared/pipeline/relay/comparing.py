@@ -154,7 +154,7 @@ class Comparer:
         Raises:
             TailGone: it lacks what is not kept, and the aggregator is not known to have counted it.
         """
-        found = tail.scan(self._records(place, extent), writer, extent, 0)
+        found = tail.scan(self._records(place, extent), writer, extent, writer.start(place))
         kept = tail.first_kept(self.database, place, writer.epoch, given)
         if found.lacking >= kept:
             return found

@@ -4,6 +4,7 @@ Both are in the source's database, one document a partition, and change in the t
 number rows and that mark them as sent.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -63,6 +64,15 @@ def load(database: Database, session: ClientSession | None = None) -> dict[str, 
 def _remembered(document: Mapping[str, Any]) -> Remembered:
     record = document.get("acknowledged")
     return Remembered(document.get("last", 0), Acknowledged(**record) if record else None)
+
+
+def starts(database: Database) -> dict[str, dict[str, int]]:
+    """Return where each epoch after the first begins, by epoch and partition's name."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for item in database[SEQUENCES].find({"starts": {"$exists": True}}):
+        for epoch, start in item["starts"].items():
+            found[epoch][item["_id"]] = start
+    return dict(found)
 
 
 def keep(

@@ -29,10 +29,19 @@ class TailGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Whose numbers are looked for in a log: a source in one of its epochs."""
+    """Whose numbers are looked for in a log: a source in one of its epochs.
+
+    Args:
+        starts: by partition, the number after which those of an epoch after the first begin.
+    """
 
     source: str
     epoch: int
+    starts: Mapping[str, int] = field(default_factory=dict)
+
+    def start(self, place: TopicPartition) -> int:
+        """Return the number after which those of this epoch begin in a partition."""
+        return self.starts.get(name_of(place), 0)
 
     def span(self, record: Record) -> envelope.Span | None:
         """Return the numbers of a record of this writer; None for any other record."""
@@ -73,13 +82,21 @@ class Coverage:
 def last_in_log(event_log: EventLog, place: TopicPartition, writer: Writer, extent: Extent) -> int:
     """Return the last number of a writer that a partition's log holds; 0 for none.
 
+    Where the log ends with an earlier epoch, nothing beyond the start of this one counts.
+
     Raises:
         LogUnavailable: the partition cannot be read now.
+        SourceBehindLog: the log holds a later epoch: the backup is of before it was raised.
     """
     for offset in range(extent.end - 1, extent.begin - 1, -1):
         for record in event_log.read(place, offset, offset + 1):
-            if span := writer.span(record):
-                return span.last
+            span = envelope.span_of(record.headers)
+            if span is None or span.source != writer.source:
+                continue
+            if span.epoch > writer.epoch:
+                epochs = f"log epoch {span.epoch}, database {writer.epoch}"
+                raise SourceBehindLog(f"{name_of(place)}: {epochs}")
+            return span.last if span.epoch == writer.epoch else min(span.last, writer.start(place))
     return 0
 
 

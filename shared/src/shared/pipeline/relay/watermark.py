@@ -11,17 +11,34 @@ PATIENCE = 5.0
 HEADERS = [("content-type", b"application/json")]
 
 
-def watermark(source: str, epoch: int, at: datetime, given: Mapping[str, int]) -> bytes:
+def watermark(
+    source: str,
+    epoch: int,
+    at: datetime,
+    given: Mapping[str, int],
+    starts: Mapping[str, Mapping[str, int]],
+) -> bytes:
     """Return the record's value.
 
     Args:
         at: every commit up to this instant is numbered and sent.
         given: the last number of each partition, ``topic/partition``, as of that instant.
+        starts: by epoch after the first, the number after which it begins in each partition.
     """
-    sequences: dict[str, dict[str, int]] = defaultdict(dict)
-    for place, last in given.items():
-        topic, partition = place.rsplit("/", 1)
-        sequences[topic][partition] = last
     return orjson.dumps(
-        {"source": source, "epoch": epoch, "at": at.isoformat(), "sequences": sequences}
+        {
+            "source": source,
+            "epoch": epoch,
+            "at": at.isoformat(),
+            "sequences": _by_topic(given),
+            "starts": {name: _by_topic(numbers) for name, numbers in starts.items()},
+        }
     )
+
+
+def _by_topic(numbers: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for place, number in numbers.items():
+        topic, partition = place.rsplit("/", 1)
+        found[topic][partition] = number
+    return dict(found)
