@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from shared.people.sealed import SealedPerson, StoredConsent
 from shared.register.actions import Action
 from shared.register.entity import Entity, StoredDay
+from shared.register.requests import PaperDocument
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,11 @@ class PersonEntity(Entity):
         """Return who entered it, who applied, and who last edited it."""
         applicant = {self.applied_by} if self.applied_by is not None else set()
         return super().authors | applicant
+
+    @property
+    def kept(self) -> PaperDocument | None:
+        """Return the document that it keeps: of its filing, or of the service it evidences."""
+        raise NotImplementedError
 
     @property
     def was_counted(self) -> bool:

@@ -3,9 +3,8 @@
 What members and volunteers share of entering, returning and correcting; a noun adds its rules.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
 
@@ -18,7 +17,6 @@ from shared.base.errors import (
     Unavailable,
     ValueProblem,
     invalid,
-    refuse,
 )
 from shared.people import identifiers, lifetime
 from shared.people.correction import COUNTED_BY_RUN, as_given, states_named
@@ -26,8 +24,8 @@ from shared.people.encryption import KeyRing
 from shared.people.entity import P, PersonEntity, dated
 from shared.people.identifiers import Identifier
 from shared.people.intake import ConsentInput, GuardianInput, Person, PersonInput
-from shared.people.lifetime import Entering, Lifetime, joinings
-from shared.people.requests import PersonCorrection, Registration, ReturnInput
+from shared.people.lifetime import Entering, check_paper, joinings
+from shared.people.requests import PersonCorrection, Registration, ReturnInput, placed
 from shared.people.sealed import Cipher, id_indexes
 from shared.people.store import IDENTIFIERS, PersonStore
 from shared.people.writer import PeopleWriter
@@ -200,12 +198,6 @@ class People(Register[P]):
         given = PersonInput.model_validate(known)
         return self.examine(given, entity.consent, when=_entering(command, entity))[1]
 
-    def check_paper(self, command: Command, entity: P) -> None:
-        """Refuse a document that was issued before the person was born."""
-        issued_on = command.document.issued_on if command.document else None
-        known = Lifetime(born=entity.person.birth_date, paper=issued_on)
-        refuse(lifetime.violations(self.days, known, {"paper": lifetime.FIELDS["paper"]}))
-
     async def target_violations(self, unit: str) -> list[FieldError]:
         """Return what a target unit violates, by what org-units says now where it violates any."""
         card = self.directory.known(unit)
@@ -219,7 +211,7 @@ class People(Register[P]):
         """Return what the action table makes of an entry, with the day of the action."""
         after = super().acted(command, entity, anew=anew)
         if after.status != VOIDED:  # what was entered in error may have a wrong birth date
-            self.check_paper(command, after)
+            check_paper(self.days, command.document, after.person.birth_date)
         return dated(after, command.action, command.day)
 
     def corrected(self, command: Command, given: PersonCorrection, before: P, after: P) -> P:
@@ -229,7 +221,7 @@ class People(Register[P]):
             given: the correction; it may name one run.
             after: the entry as it should be.
         """
-        self.check_paper(command, after)
+        check_paper(self.days, command.document, after.person.birth_date)
         named = states_named(given, before, self.by_run)
         return corrected(before, after, command.moment, run=given.run, named=named)
 
@@ -326,24 +318,3 @@ def _county(path: Sequence[Card]) -> str:
     chapters = [card for card in path if card.level != GRASSROOTS]
     counties = [card for card in chapters if card.level == "COUNTY"]
     return next((card.name for card in (*counties, *chapters)), "?")
-
-
-def within_registration(errors: Sequence[FieldError]) -> list[FieldError]:
-    """Return what is wrong with a stored person by the field that would set it right: a whole
-    registration is given instead. The day of the command is its own."""
-    return [
-        error
-        if error.field == "effective_on"
-        else replace(error, field=f"registration.{error.field}")
-        for error in errors
-    ]
-
-
-@contextmanager
-def placed(given: ReturnInput) -> Iterator[None]:
-    """Name fields at fault by their path in the request, not within the registration."""
-    try:
-        yield
-    except (Invalid, Conflict) as refusal:
-        errors = [replace(error, field=given.path_of(error.field)) for error in refusal.errors]
-        raise type(refusal)(refusal.code, params=refusal.params, errors=errors) from refusal

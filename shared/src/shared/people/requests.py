@@ -1,10 +1,14 @@
 """What requests to the registers of persons have in common: corrections, reveals, searches."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from shared.base.errors import Conflict, FieldError, Invalid
 from shared.contract.events.states import UnitId
 from shared.people.identifiers import IdType
 from shared.people.intake import ConsentInput, PersonFields, PersonInput
@@ -77,3 +81,24 @@ class ReturnInput(ActionInput):
         """Return the path of a field of the registration in the request."""
         own_day = self.effective_on is not None or self.dated is None
         return field if field == "effective_on" and own_day else f"registration.{field}"
+
+
+def within_registration(errors: Sequence[FieldError]) -> list[FieldError]:
+    """Return what is wrong with a stored person by the field that would set it right: a whole
+    registration is given instead. The day of the command is its own."""
+    return [
+        error
+        if error.field == "effective_on"
+        else replace(error, field=f"registration.{error.field}")
+        for error in errors
+    ]
+
+
+@contextmanager
+def placed(given: ReturnInput) -> Iterator[None]:
+    """Name fields at fault by their path in the request, not within the registration."""
+    try:
+        yield
+    except (Invalid, Conflict) as refusal:
+        errors = [replace(error, field=given.path_of(error.field)) for error in refusal.errors]
+        raise type(refusal)(refusal.code, params=refusal.params, errors=errors) from refusal

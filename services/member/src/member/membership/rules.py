@@ -115,6 +115,10 @@ class Membership(PersonEntity):
     reapplied_on: StoredDay | None = None
 
     @property
+    def kept(self) -> PaperDocument | None:
+        return self.filing
+
+    @property
     def state(self) -> State:
         """Return the countable state (``shared.contract.events.states.MemberState``)."""
         return {

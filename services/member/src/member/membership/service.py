@@ -17,8 +17,8 @@ from shared.people import lifetime
 from shared.people.correction import COUNTED_BY_RUN, correct_person
 from shared.people.intake import ConsentInput, Person, PersonInput, check_consent, check_person
 from shared.people.lifetime import Entering
-from shared.people.register import People, within_registration
-from shared.people.requests import Registration
+from shared.people.register import People
+from shared.people.requests import Registration, within_registration
 from shared.people.sealed import seal
 from shared.people.writer import PeopleWriter
 from shared.register.actions import check, violations_of_day
@@ -203,7 +203,7 @@ class Memberships(People[Membership]):
         self, command: Command, member: Membership, person: Person, names: frozenset[str]
     ) -> list[FieldError]:
         """Return what a corrected birth date or guardian violates, over every run."""
-        known = lifetime.of_entry(member, person, member.filing)
+        known = lifetime.of_entry(member, person)
         fields = lifetime.corrected_fields(names)
         return lifetime.violations(rules.DAYS, known, fields) + rules.violations_of_age(
             person.birth_date,

@@ -18,7 +18,7 @@ from shared.people.lifetime import RELATIONS
 from shared.register.actions import Action, ActionTable, acts
 from shared.register.days import Relation
 from shared.register.entity import VOIDED, StoredDay
-from shared.register.requests import StoredDocument
+from shared.register.requests import PaperDocument, StoredDocument
 from volunteer.settings import RegisteredRule
 
 Status = Literal[
@@ -152,6 +152,10 @@ class Enrolment(PersonEntity):
     def is_dead(self) -> bool:
         """Whether the person's death is recorded."""
         return self.status == "DEREGISTERED" and self.ground == DECEASED
+
+    @property
+    def kept(self) -> PaperDocument | None:
+        return self.registration.document if self.registration else None
 
     @property
     def state(self) -> State:

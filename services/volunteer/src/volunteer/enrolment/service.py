@@ -20,8 +20,8 @@ from shared.people.intake import (
     check_person,
 )
 from shared.people.lifetime import Entering
-from shared.people.register import People, within_registration
-from shared.people.requests import Registration
+from shared.people.register import People
+from shared.people.requests import Registration, within_registration
 from shared.people.sealed import seal, seal_guardian
 from shared.people.writer import PeopleWriter
 from shared.register.actions import Action, check, violations_of_day
@@ -264,8 +264,7 @@ class Enrolments(People[Enrolment]):
         self, command: Command, given: VolunteerCorrection, entry: Enrolment, person: Person
     ) -> list[FieldError]:
         """Return what a corrected person violates; of the days, what is corrected, over every run."""
-        evidence = entry.registration.document if entry.registration else None
-        known = lifetime.of_entry(entry, person, evidence)
+        known = lifetime.of_entry(entry, person)
         fields = lifetime.corrected_fields(given.corrected)
         errors = lifetime.violations(rules.DAYS, known, fields)
         errors += self._violations_of_applicant(person, known.earlier if fields else ())
