@@ -153,6 +153,12 @@ class Enrolment(PersonEntity):
         """Whether the person's death is recorded."""
         return self.status == "DEREGISTERED" and self.ground == DECEASED
 
+    @staticmethod
+    def opens_run(was: str, now: str) -> bool:
+        if was == "DEREGISTERED":
+            return now in ("ENROLLED", "REGISTERED")
+        return now == "ENROLLED" and was not in ("APPLIED", "ENROLLED")
+
     @property
     def kept(self) -> PaperDocument | None:
         return self.registration.document if self.registration else None
