@@ -92,6 +92,27 @@ def test_a_correction_of_a_member_taken_back_leaves_every_past_day_as_it_was(
     assert [len(one) for one in changes] == [len(changes[0])] * 2
 
 
+def test_the_runs_of_a_member_who_returned_before_they_were_numbered_are_known(
+    members: Members, database: Database
+) -> None:
+    member = back_as_an_adult(members)
+    before = timeline_of(database, member)
+    stored = database.members.find_one({"_id": member["id"]})
+    assert stored is not None
+    older = [
+        {k: v for k, v in one.items() if k not in ("run", "record")} for one in stored["timeline"]
+    ]
+    database.members.update_one({"_id": member["id"]}, {"$set": {"timeline": older}})
+    shown = members.read(member).json()["runs"]
+    assert [(one["run"], one["education"], one["record"]) for one in shown] == [
+        (1, "70", 1), (2, "20", 2),
+    ]  # fmt: skip
+    corrected(members, member, education="30", political="13")
+    after = timeline_of(database, member)
+    assert after[:4] == before[:4]
+    assert {state["education"] for _, state in after[4:]} == {"30"}
+
+
 def test_one_run_of_a_member_is_corrected_by_itself_as_the_answer_names_it(
     members: Members,
 ) -> None:

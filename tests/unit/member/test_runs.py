@@ -15,7 +15,7 @@ from member.membership.service import memberships_of
 from member.settings import MemberSettings
 from shared.base.errors import Invalid, RegistryError
 from shared.contract.timeline import Entry, Timeline, changes, state_on
-from shared.people.entity import runs_shown
+from shared.people.entity import numbered, runs_shown
 from shared.register.actions import check, check_day, corrected, moved, runs_of
 from tests.unit.shared.people.entries import MOMENT, TODAY, a_command, a_stored_person, a_writer
 
@@ -193,3 +193,15 @@ def test_a_late_end_of_a_member_keeps_the_run_of_the_values_it_shows(
     newest = member.timeline[-1]
     assert (after.timeline[-1].run, after.timeline[-1].record) == (newest.run, newest.record)
     assert rules.ACTIONS.allowed(after.status) == ["void"]
+
+
+@given(histories())
+def test_the_runs_of_a_member_are_found_where_they_were_not_numbered(member: Membership) -> None:
+    first = {entry.run: entry.state for entry in reversed(member.timeline)}
+    later = [state["status"] for run, state in first.items() if run > 1 and state is not None]
+    assume(set(later) <= {"APPLIED"})  # a late death leaves nothing else of its run
+    older = tuple(replace(entry, run=1, record=1) for entry in member.timeline)
+    found = numbered(replace(member, timeline=older)).timeline
+    assert [entry.run for entry in found] == [entry.run for entry in member.timeline]
+    assert [entry.record for entry in found] == [entry.run for entry in member.timeline]
+    assert numbered(member) == member

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.contract.definitions import DEFINITIONS
 from shared.contract.timeline import Entry, Timeline, state_on
-from shared.register.actions import emptied_days, series_of
+from shared.register.effects import emptied_days, series_of
 from tests.badges import MOMENT, TODAY
 
 SPAN = 12

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from shared.people.sealed import SealedPerson, StoredConsent
 from shared.register.actions import Action
 from shared.register.entity import Entity, StoredDay
+from shared.register.requests import PaperDocument
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,16 @@ class PersonEntity(Entity):
         applicant = {self.applied_by} if self.applied_by is not None else set()
         return super().authors | applicant
 
+    @staticmethod
+    def opens_run(was: str, now: str) -> bool:
+        """Whether a status that follows another opens a new run; for ``numbered``."""
+        raise NotImplementedError
+
+    @property
+    def kept(self) -> PaperDocument | None:
+        """Return the document that it keeps: of its filing, or of the service it evidences."""
+        raise NotImplementedError
+
     @property
     def was_counted(self) -> bool:
         return self.registered_on is not None or any(
@@ -50,6 +61,24 @@ class PersonEntity(Entity):
 
 
 P = TypeVar("P", bound=PersonEntity)
+
+
+def numbered(entity: P) -> P:
+    """Return an entry whose runs are numbered, if it was stored before they were.
+
+    Each of its runs then has a record of its own: whether a return carried the values over is not
+    known any more, so that a correction of the newest leaves the others alone.
+    """
+    states = entity.timeline
+    if len(states) < 2 or states[-1].run > 1:
+        return entity
+    run, known = 1, [states[0]]
+    for entry in states[1:]:
+        was, now = (one.state and one.state["status"] for one in (known[-1], entry))
+        run += bool(was and now) and entity.opens_run(str(was), str(now))
+        known.append(replace(entry, run=run, record=run) if run > 1 else entry)
+    return replace(entity, timeline=tuple(known)) if run > 1 else entity
+
 
 _NOT_OF_A_PERSON = frozenset({"unit", "status", "grade", "stars", "years_served"})
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
-from shared.base.errors import FieldError
+from shared.base.errors import FieldError, refuse
 from shared.contract.timeline import Timeline
 from shared.people.entity import PersonEntity
 from shared.people.intake import ConsentInput, Person
@@ -82,15 +82,23 @@ def at_entry(person: Person, consent: ConsentInput | None, when: Entering) -> Li
     )
 
 
-def of_entry(entry: PersonEntity, person: Person, kept: PaperDocument | None) -> Lifetime:
-    """Return the days of an entry whose person is corrected.
-
-    Args:
-        kept: the document that the entry keeps.
-    """
+def of_entry(entry: PersonEntity, person: Person) -> Lifetime:
+    """Return the days of an entry whose person is corrected."""
     known = at_entry(person, entry.consent, Entering(date.min, date.min))
-    issued_on = kept.issued_on if kept else None
+    issued_on = entry.kept.issued_on if entry.kept else None
     return replace(known, entered=None, earlier=joinings(entry.timeline), kept=issued_on)
+
+
+def check_paper(
+    relations: tuple[Relation, ...], paper: PaperDocument | None, born: date | None
+) -> None:
+    """Refuse a document that was issued before the person was born.
+
+    Raises:
+        Invalid: naming both days.
+    """
+    known = Lifetime(born=born, paper=paper.issued_on if paper else None)
+    refuse(violations(relations, known, {"paper": FIELDS["paper"]}))
 
 
 def joinings(states: Timeline) -> tuple[date, ...]:

@@ -14,7 +14,6 @@ from shared.base.errors import (
     NotFound,
     Unavailable,
     invalid,
-    refuse,
 )
 from shared.people import lifetime
 from shared.people.correction import COUNTED_BY_RUN, as_given, states_named
@@ -27,7 +26,7 @@ from shared.people.intake import (
     PersonInput,
     check_document,
 )
-from shared.people.lifetime import Entering, Lifetime, joinings
+from shared.people.lifetime import Entering, check_paper, joinings
 from shared.people.numbers import Numbered
 from shared.people.requests import PersonCorrection, Registration, ReturnInput, placed
 from shared.people.store import PersonStore
@@ -181,17 +180,11 @@ class People(Numbered[P]):
         given = PersonInput.model_validate(known)
         return self.examine(given, entity.consent, when=_entering(command, entity))[1]
 
-    def check_paper(self, command: Command, entity: P) -> None:
-        """Refuse a document that was issued before the person was born."""
-        issued_on = command.document.issued_on if command.document else None
-        known = Lifetime(born=entity.person.birth_date, paper=issued_on)
-        refuse(lifetime.violations(self.days, known, {"paper": lifetime.FIELDS["paper"]}))
-
     def acted(self, command: Command, entity: P, *, anew: bool = False) -> P:
         """Return what the action table makes of an entry, with the day of the action."""
         after = super().acted(command, entity, anew=anew)
         if after.status != VOIDED:  # what was entered in error may have a wrong birth date
-            self.check_paper(command, after)
+            check_paper(self.days, command.document, after.person.birth_date)
         return dated(after, command.action, command.day)
 
     def corrected(self, command: Command, given: PersonCorrection, before: P, after: P) -> P:
@@ -201,7 +194,7 @@ class People(Numbered[P]):
             given: the correction; it may name one run.
             after: the entry as it should be.
         """
-        self.check_paper(command, after)
+        check_paper(self.days, command.document, after.person.birth_date)
         named = states_named(given, before, self.by_run)
         return corrected(before, after, command.moment, run=given.run, named=named)
 

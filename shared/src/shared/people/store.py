@@ -1,7 +1,8 @@
 """Persons in MongoDB: the document class both registers' own extend, its indexes, look-ups by
 number."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from mongoengine import (
     BinaryField,
@@ -19,7 +20,7 @@ from pymongo import ASCENDING, IndexModel
 
 from shared.base.mongo import AsyncDatabase
 from shared.people.countries import BY_ANY_COUNTRY
-from shared.people.entity import P
+from shared.people.entity import P, numbered
 from shared.register import directory, fences
 from shared.register.migration import Indexes, of_entities
 from shared.register.store import Store, indexes_of
@@ -109,6 +110,9 @@ class PersonStore(Store[P]):
 
     def __init__(self, database: AsyncDatabase, collection: str, kind: type[P]) -> None:
         super().__init__(database, collection, kind, flat="person", claims=(IDENTIFIERS, "person"))
+
+    def entity(self, document: Mapping[str, Any]) -> P:
+        return numbered(super().entity(document))
 
     async def holders(self, numbers: Collection[str]) -> dict[str, P]:
         """Return who holds document numbers, by index."""

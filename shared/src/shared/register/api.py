@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from shared.base.clock import civil_day, now
 from shared.contract.events.states import UnitId
-from shared.register.actions import Action, ActionTable, emptying, may_empty, once_counted
+from shared.register.actions import Action, ActionTable, once_counted
 from shared.register.command import Command
+from shared.register.effects import emptying, may_empty
 from shared.register.entity import VOIDED, E
 from shared.register.execute import CREATED, OK, execute
 from shared.register.reading import read

@@ -16,13 +16,11 @@ from shared.register.actions import (
     check,
     check_by,
     check_day,
-    emptied_days,
-    emptying,
     moved,
     required,
-    series_of,
 )
 from shared.register.command import Command
+from shared.register.effects import emptied_days, emptying, series_of
 from shared.register.entity import VOIDED, E
 from shared.register.fences import Fenced
 from shared.register.groupcommit import AlreadyThere, GroupCommit

@@ -115,6 +115,14 @@ class Membership(PersonEntity):
     deceased_on: StoredDay | None = None
     reapplied_on: StoredDay | None = None
 
+    @staticmethod
+    def opens_run(was: str, now: str) -> bool:
+        return bool(was) and now == "APPLIED"  # nothing else comes to it
+
+    @property
+    def kept(self) -> PaperDocument | None:
+        return self.filing
+
     @property
     def state(self) -> State:
         """Return the countable state (``shared.contract.events.states.MemberState``)."""

@@ -210,7 +210,7 @@ class Memberships(People[Membership]):
         self, command: Command, member: Membership, person: Person, names: frozenset[str]
     ) -> list[FieldError]:
         """Return what a corrected birth date or guardian violates, over every run."""
-        known = lifetime.of_entry(member, person, member.filing)
+        known = lifetime.of_entry(member, person)
         fields = lifetime.corrected_fields(names)
         return lifetime.violations(rules.DAYS, known, fields) + rules.violations_of_age(
             person.birth_date,

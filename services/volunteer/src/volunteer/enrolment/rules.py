@@ -18,7 +18,7 @@ from shared.people.lifetime import RELATIONS
 from shared.register.actions import Action, ActionTable, acts
 from shared.register.days import Relation
 from shared.register.entity import VOIDED, StoredDay
-from shared.register.requests import StoredDocument
+from shared.register.requests import PaperDocument, StoredDocument
 from volunteer.settings import RegisteredRule
 
 Status = Literal[
@@ -155,6 +155,16 @@ class Enrolment(PersonEntity):
     def is_dead(self) -> bool:
         """Whether the person's death is recorded."""
         return self.status == "DEREGISTERED" and self.ground == DECEASED
+
+    @staticmethod
+    def opens_run(was: str, now: str) -> bool:
+        if was == "DEREGISTERED":
+            return now in ("ENROLLED", "REGISTERED")
+        return now == "ENROLLED" and was not in ("APPLIED", "ENROLLED")
+
+    @property
+    def kept(self) -> PaperDocument | None:
+        return self.registration.document if self.registration else None
 
     @property
     def state(self) -> State:

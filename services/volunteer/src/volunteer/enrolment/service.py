@@ -264,8 +264,7 @@ class Enrolments(People[Enrolment]):
         self, command: Command, given: VolunteerCorrection, entry: Enrolment, person: Person
     ) -> list[FieldError]:
         """Return what a corrected person violates; of the days, what is corrected, over every run."""
-        evidence = entry.registration.document if entry.registration else None
-        known = lifetime.of_entry(entry, person, evidence)
+        known = lifetime.of_entry(entry, person)
         fields = lifetime.corrected_fields(given.corrected)
         errors = lifetime.violations(rules.DAYS, known, fields)
         errors += self._violations_of_applicant(person, known.earlier if fields else ())

@@ -3,8 +3,8 @@
 ``loss`` is the one place that decides whether a log has lost anything (docs/design.md section 5.4).
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from shared.base.mongo import ClientSession, Database, transact
