@@ -32,7 +32,7 @@ from shared.pipeline.relay.health import PartitionHealth
 from shared.pipeline.relay.numbering import give_numbers
 from shared.pipeline.relay.pruning import prune
 from shared.pipeline.relay.remembered import SEQUENCES as SEQUENCES
-from shared.pipeline.relay.remembered import Acknowledged, name_of
+from shared.pipeline.relay.remembered import Acknowledged, Remembered, name_of
 from shared.pipeline.relay.sending import Receipt, Sender, place_of
 from shared.pipeline.relay.tail import Writer
 from shared.pipeline.relay.watermark import HEADERS, PATIENCE, watermark
@@ -219,7 +219,7 @@ class Relay:
         marked: dict[TopicPartition, Receipt] = {}
         records: dict[TopicPartition, Acknowledged] = {}
         for place, receipt in acknowledged.items():
-            before = known[name_of(place)].acknowledged
+            before = known.get(name_of(place), Remembered()).acknowledged
             if before is not None and receipt.first_offset <= before.offset:
                 continue
             marked[place] = receipt
