@@ -26,6 +26,7 @@ from shared.pipeline.eventlog import EventLog, LogUnavailable, TopicPartition
 from shared.pipeline.lease import Fenced, Lease, take
 from shared.pipeline.relay import tail
 from shared.pipeline.relay.sending import MOST_UNREADABLE, PartitionHealth, Sender, place_of
+from shared.pipeline.watermark import by_topic
 
 SEQUENCES = "relay_sequences"
 SOURCE = "relay_source"
@@ -277,8 +278,8 @@ class Relay:
             "source": self.source,
             "epoch": self.epoch,
             "at": self.settled_at.isoformat(),
-            "sequences": _by_topic(self._settled_numbers),
-            "starts": {epoch: _by_topic(numbers) for epoch, numbers in self.starts.items()},
+            "sequences": by_topic(self._settled_numbers),
+            "starts": {epoch: by_topic(numbers) for epoch, numbers in self.starts.items()},
         }
         headers = [("content-type", b"application/json")]
         return self._sender.publish(
@@ -297,12 +298,4 @@ def starts_of(database: Database) -> dict[str, dict[str, int]]:
     for item in database[SEQUENCES].find({"starts": {"$exists": True}}):
         for epoch, start in item["starts"].items():
             found[epoch][item["_id"]] = start
-    return dict(found)
-
-
-def _by_topic(numbers: dict[str, int]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    for place, number in numbers.items():
-        topic, partition = place.rsplit("/", 1)
-        found[topic][partition] = number
     return dict(found)
