@@ -182,7 +182,7 @@ WRITING = (
     Planted(
         "an-older-card-over-a-newer",
         "The unit directory takes a unit's card only over a lower version.",
-        f"{_SHARED}register/directory.py",
+        f"{_SHARED}register/cards.py",
         '{"$or": [{"$lt": [known, document["version"]]}, settled]}',
         '{"$or": [{"$ne": [known, document["version"]]}, settled]}',
         (

@@ -1,16 +1,25 @@
 """One register is restored from an older backup: after its epoch was raised, figures equal it again."""
 
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from aggregator.deadletters import service as deadletters
-from aggregator.intake import documents
+from aggregator.intake import documents, store
 from shared.base.mongo import Database
-from shared.pipeline import outbox
+from shared.contract.events import envelope
+from shared.pipeline import epoch, outbox
+from shared.pipeline.consumer import Superseded
 from shared.pipeline.epoch import raise_epoch
 from shared.pipeline.kafka import KafkaLog
+from shared.pipeline.lease import Fenced
 from shared.pipeline.relay.tail import SourceBehindLog
 from tests.integration.aggregator.restoring import OF_THE_REGISTER, Register, counting
 from tests.integration.pipeline import PARTITIONS
+from tests.servers import RealServers
 from tests.waiting import until
 
 MEMBER, ORG_UNITS = "/services/member", "/services/org-units"
@@ -101,3 +110,84 @@ def test_a_replayed_dead_letter_that_was_never_sent_is_taken_off_again(
         register.assert_equal()
         assert {one["state"] for one in letters.find()} == {documents.VOIDED}
         assert register.compared().dismissed == ()
+
+
+def test_a_worker_killed_while_it_takes_lost_events_off_takes_each_off_once(
+    mongo: Database, kafka_log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(envelope, "MAX_EVENTS_PER_RECORD", 3)
+    register = Register(mongo, kafka_log, MEMBER)
+    register.start_relay()
+    register.write(EARLY)
+    register.publish()
+    with counting(register):
+        register.assert_equal()
+    backup = register.dump()
+    register.write(LOST)
+    register.write(EARLY[:12], "VOIDED")
+    register.publish()
+    with counting(register):
+        register.assert_equal()
+    register.restore(backup)
+    raise_epoch(mongo, kafka_log, MEMBER, PARTITIONS)
+    register.start_relay()
+    register.write(LATER)
+    register.publish()
+    cut = Cut(after=2)
+    advance = store.advance
+    with monkeypatch.context() as patch:
+        patch.setattr("aggregator.intake.epochs.store.advance", cut.before(advance))
+        with counting(register):
+            until(lambda: cut.times > 6, "it was cut off again and again")
+    with counting(register):
+        register.assert_equal()
+
+
+@dataclass
+class Cut:
+    """Cuts a transaction off: some that are let through, then one that is not, and so on."""
+
+    after: int
+    times: int = 0
+    _through: int = 0
+
+    def before(self, call: Callable[..., None]) -> Callable[..., None]:
+        def cut(*arguments: Any) -> None:
+            self._through += 1
+            if self._through > self.after:
+                self._through, self.times = 0, self.times + 1
+                raise Superseded("cut off by the test")
+            call(*arguments)
+
+        return cut
+
+
+def test_the_program_raises_the_epoch_of_its_source_and_fences_the_relay(
+    mongo: Database,
+    kafka_log: KafkaLog,
+    servers: RealServers,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    register = Register(mongo, kafka_log, MEMBER)
+    relay = register.start_relay()
+    register.write(EARLY)
+    register.publish()
+    environment = {
+        "MONGO_URI": servers.mongo_uri, "MONGO_DATABASE": mongo.name,
+        "KAFKA_BOOTSTRAP": servers.kafka_bootstrap, "KAFKA_PARTITIONS": str(PARTITIONS),
+    }  # fmt: skip
+    for name, value in environment.items():
+        monkeypatch.setenv(f"REGISTRY_{name}", value)
+    monkeypatch.setattr(sys, "argv", ["epoch", "--source", "member"])
+    epoch.main()
+    assert capsys.readouterr().out.endswith("/services/member 2\n")
+    with pytest.raises(Fenced):
+        relay.lead()
+    relay.resign()
+    assert relay.lead()
+    assert relay.epoch == 2
+    register.write(LATER)
+    register.publish()
+    with counting(register):
+        register.assert_equal()  # nothing was lost, and nothing is taken off

@@ -21,7 +21,9 @@ def mark(source: str, seconds: float, number: int) -> Watermark:
 
 
 @pytest.fixture
-def fresh() -> Freshness:
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Freshness:
+    """Freshness at one moment of the monotonic clock."""
+    monkeypatch.setattr(watermark, "time", SimpleNamespace(monotonic=lambda: 0.0))
     return Freshness(SOURCES, complete_seconds=10.0)
 
 
@@ -139,6 +141,8 @@ def test_figures_are_not_complete_before_a_new_epoch_has_started_in_every_partit
     topic = TOPICS[SOURCES[0]]
     raised = Watermark(source=SOURCES[0], epoch=2, at=NOON, sequences={topic: {"0": 0, "1": 4}})
     fresh.applied(topic, 1, {"member@1": 9}, gap=False)
+    fresh.watermark(mark(SOURCES[0], 0, 0))
+    assert fresh.verdict(NOON).complete
     fresh.watermark(mark(SOURCES[0], 0, 99))  # of the former epoch: its numbers never come
     fresh.watermark(raised)
     assert fresh.verdict(NOON).reasons == ("late:member",)

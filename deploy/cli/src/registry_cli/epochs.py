@@ -34,5 +34,5 @@ def raise_(
     module = ["shared.pipeline.epoch", "--source", source]
     require_running(runtime, program=f"{source}-relay python -m {' '.join(module)}")
     _, said = run_once(runtime, module, source)
-    name, number = said.split()
+    name, number = said.splitlines()[-1].split()  # what else there is was logged
     typer.echo(f"{name}: 纪元 {number}，备份之后的事件作废 / epoch {number}, later events are void")

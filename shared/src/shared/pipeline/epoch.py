@@ -92,8 +92,9 @@ def main() -> None:
     names = [source.rsplit("/", 1)[1] for source in events.TOPICS_OF_SOURCE]
     parser.add_argument("--source", required=True, choices=names)
     source, kafka = f"/services/{parser.parse_args().source}", KafkaSettings()
-    with closing(KafkaLog(kafka, client_id="epoch")) as event_log:
-        raised = raise_epoch(connect(MongoSettings()), event_log, source, kafka.kafka_partitions)
+    database = connect(MongoSettings())
+    with closing(database.client), closing(KafkaLog(kafka, client_id="epoch")) as event_log:
+        raised = raise_epoch(database, event_log, source, kafka.kafka_partitions)
     sys.stdout.write(f"{raised.source} {raised.epoch}\n")
 
 

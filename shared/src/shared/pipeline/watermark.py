@@ -67,6 +67,15 @@ def numbers(given: Mapping[str, Mapping[str, int]]) -> dict[TopicPartition, int]
     }
 
 
+def by_topic(numbers: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return numbers by ``topic/partition`` as a watermark gives them, by topic and partition."""
+    found: dict[str, dict[str, int]] = {}
+    for place, number in numbers.items():
+        topic, _, partition = place.rpartition("/")
+        found.setdefault(topic, {})[partition] = number
+    return found
+
+
 def reached(sequences: Mapping[str, int], key: str, number: int) -> bool:
     """Whether a partition's marks have come to a number; an epoch must have started there."""
     return sequences.get(key, 0 if key.endswith("@1") else -1) >= number
@@ -152,6 +161,8 @@ class SourceAge:
         """
         while self._pending and self._pending[0].mark.epoch < mark.epoch:
             self._pending.popleft()  # its numbers may never come
+        if self._reached is not None and self._reached.mark.epoch < mark.epoch:
+            self._reached = None  # what was applied by then may be void
         self._pending.append(_Heard(mark, time.monotonic() if heard else None))
 
     def advance(self, applied: Applied) -> None:

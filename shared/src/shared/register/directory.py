@@ -8,142 +8,43 @@ admission while the directory is older than its limit, so that a unit closed sin
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date
-from sys import intern
-from typing import Any
 
 from prometheus_client import Gauge
-from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from shared.base import log
 from shared.base.clock import now
 from shared.base.errors import Unavailable
-from shared.base.mongo import AsyncDatabase, Database, Document
+from shared.base.mongo import AsyncDatabase, Document
 from shared.pipeline.eventlog import TopicPartition
 from shared.pipeline.watermark import SourceAge, of_document
+from shared.register.cards import (
+    COLLECTION,
+    DEEPEST,
+    Card,
+    apply_cards,
+    card_of,
+    document_of,
+    doubt,
+    ids_below,
+    update,
+    withdraw,
+)
 from shared.register.peers import Peers
 
-COLLECTION = "unit_directory"
+__all__ = ["COLLECTION", "Card", "Directory", "apply_cards", "doubt", "ids_below", "withdraw"]
+
 MARKS = "directory_marks"
 """The numbers applied in each partition, by the worker."""
 WATERMARKS = "directory_watermarks"
 """The newest watermark of org-units, as the worker read it."""
-DEEPEST = 12
-"""More units than any path holds: a circle of parents, which only a defect makes, ends here."""
 LONGEST_BACK_OFF = 5.0
 TRUSTED_SECONDS = 30.0
 
 AGE = Gauge("registry_directory_age_seconds", "Age of the unit directory; infinite: not known")
-
-_FIELDS = ("name", "code", "region_code", "type", "level", "status", "parent")
 _log = log.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What other services know of a unit."""
-
-    id: str
-    version: int
-    name: str
-    code: str
-    region_code: str | None
-    type: str
-    level: str
-    status: str
-    parent: str | None
-    doubtful: bool = False
-    """Whether a later event of the unit could not be read: org-units is asked before it serves."""
-    since: date | None = None
-    """The earlier one of its own founding and its predecessor's, if org-units knows one."""
-
-
-def _card(stored: Mapping[str, Any]) -> Card:
-    # 150,000 cards share a few dozen of these texts.
-    return Card(
-        id=stored["_id"],
-        version=stored["version"],
-        name=stored["name"],
-        code=stored["code"],
-        region_code=stored.get("region_code"),
-        type=intern(stored["type"]),
-        level=intern(stored["level"]),
-        status=intern(stored["status"]),
-        parent=stored.get("parent"),
-        doubtful=stored.get("doubtful", False),
-        since=date.fromisoformat(since) if (since := stored.get("since")) else None,
-    )
-
-
-def _update(document: Document) -> UpdateOne:
-    """Return the write that puts a card in place of an older or doubtful one, without a miss."""
-    known = {"$ifNull": ["$version", 0]}
-    settled = {"$and": [{"$eq": [known, document["version"]]}, {"$eq": ["$doubtful", True]}]}
-    newer = {"$or": [{"$lt": [known, document["version"]]}, settled]}
-    replacement = {"$cond": [newer, {"$literal": document}, "$$ROOT"]}
-    return UpdateOne({"_id": document["_id"]}, [{"$replaceWith": replacement}], upsert=True)
-
-
-def _document(card: Mapping[str, Any]) -> Document:
-    days = (card.get("founded_on"), card.get("predecessor_founded_on"))
-    return {
-        "_id": card["id"],
-        "version": card["version"],
-        **{name: card.get(name) for name in _FIELDS},
-        "since": min((str(day) for day in days if day), default=None),  # dates, or ISO text
-    }
-
-
-def apply_cards(database: Database, cards: Iterable[Mapping[str, Any]]) -> None:
-    """Store unit cards in one round trip; each replaces only a lower version of itself.
-
-    Args:
-        database: the service's database.
-        cards: ``shared.contract.events.payloads.UnitCard`` as mappings.
-    """
-    if writes := [_update(_document(card)) for card in cards]:
-        database[COLLECTION].bulk_write(writes, ordered=False)
-
-
-def doubt(database: Database, units: Iterable[str]) -> None:
-    """Mark cards that may be out of date; org-units is asked for them when they are needed.
-
-    They stay, because lists use them to find the units below a unit.
-    """
-    database[COLLECTION].update_many({"_id": {"$in": list(units)}}, {"$set": {"doubtful": True}})
-
-
-def withdraw(database: Database, units: Iterable[str]) -> None:
-    """Remove cards of which org-units, restored from a backup, knows nothing, or not in that version."""
-    database[COLLECTION].delete_many({"_id": {"$in": list(units)}})
-
-
-async def ids_below(database: AsyncDatabase, roots: Sequence[str]) -> list[str] | None:
-    """Return the ids of some units and of all below them; None where that is the nation.
-
-    Args:
-        roots: ids of units, or region codes of chapters, as grants name them.
-    """
-    cards = database[COLLECTION]
-    chapters = {"region_code": {"$in": list(roots)}, "level": {"$ne": "GRASSROOTS"}}
-    found: set[str] = set()
-    named = cards.find({"$or": [{"_id": {"$in": list(roots)}}, chapters]}, {"level": 1})
-    async for card in named:
-        if card["level"] == "NATIONAL":
-            return None
-        found.add(card["_id"])
-    edge = list(found)
-    for _ in range(DEEPEST):
-        if not edge:
-            break
-        below = cards.find({"parent": {"$in": edge}}, {"_id": 1}, batch_size=5_000)
-        edge = [card["_id"] async for card in below if card["_id"] not in found]
-        found.update(edge)
-    return sorted(found)
 
 
 class Withdrawn(Exception):
@@ -282,12 +183,12 @@ class Directory:
         found = await self._peers.unit(unit_id)
         if found is None:
             return None
-        document = _document({**found, "parent": found["parent_id"]})
+        document = document_of({**found, "parent": found["parent_id"]})
         try:
-            await self._collection.bulk_write([_update(document)])
+            await self._collection.bulk_write([update(document)])
         except PyMongoError as problem:
             _log.warning("a card could not be stored", unit=unit_id, problem=repr(problem)[:200])
-        return self._keep(_card(document))
+        return self._keep(card_of(document))
 
     async def closing(self, unit_id: str) -> str | None:
         """Return the change by which org-units is closing a unit now; None if it is not.
@@ -359,7 +260,7 @@ class Directory:
 
     def _take(self, name: str, stored: Document, *, heard: bool) -> None:
         if name == COLLECTION:
-            self._keep(_card(stored))
+            self._keep(card_of(stored))
             return
         if name == MARKS:
             self._applied[(stored["topic"], stored["partition"])] = stored["sequences"]

@@ -1,10 +1,11 @@
 """The watermark: up to when everything of a source is numbered and sent (docs/design.md section 5.4)."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
+
+from shared.pipeline.watermark import by_topic
 
 PATIENCE = 5.0
 """Seconds its acknowledgement is waited for: the next one follows within a second."""
@@ -30,15 +31,7 @@ def watermark(
             "source": source,
             "epoch": epoch,
             "at": at.isoformat(),
-            "sequences": _by_topic(given),
-            "starts": {name: _by_topic(numbers) for name, numbers in starts.items()},
+            "sequences": by_topic(given),
+            "starts": {name: by_topic(numbers) for name, numbers in starts.items()},
         }
     )
-
-
-def _by_topic(numbers: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    for place, number in numbers.items():
-        topic, partition = place.rsplit("/", 1)
-        found[topic][partition] = number
-    return dict(found)
