@@ -1,5 +1,6 @@
 """The planted bugs: each as small as a slip of the hand. Whoever plants one names its test."""
 
+from tests.mutants.planted_people import RUNS
 from tests.mutants.planted_registers import ACCESS, WRITING
 from tests.mutants.planting import Planted
 
@@ -206,4 +207,4 @@ TABLES = (
     ),
 )
 
-PLANTED = (*RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS, *TABLES)
+PLANTED = (*RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *RUNS, *ACCESS, *TABLES)
