@@ -1,6 +1,7 @@
 """The planted bugs: each as small as a slip of the hand. Whoever plants one names its test."""
 
-from tests.mutants.planted_people import DOCUMENTS, FENCES
+from tests.mutants.planted_entering import DOCUMENTS, FENCES
+from tests.mutants.planted_people import RUNS
 from tests.mutants.planted_registers import ACCESS, WRITING
 from tests.mutants.planting import Planted
 
@@ -379,5 +380,6 @@ ROSTERS = (
 )
 
 PLANTED = (
-    *RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *ACCESS, *FENCES, *DOCUMENTS, *TABLES, *ROSTERS,
+    *RELAY, *WORKER, *RECOUNT, *JOBS, *FIGURES, *WRITING, *RUNS, *ACCESS, *FENCES,
+    *DOCUMENTS, *TABLES, *ROSTERS,
 )  # fmt: skip

@@ -1,102 +1,63 @@
-"""The bugs planted in what closes units to people, and in the documents and names of people."""
+"""The bugs planted in what holds over a person's runs: corrections, effects, papers, admission, death."""
 
 from tests.mutants.planting import Planted
 
 _SHARED = "shared/src/shared/"
-_CLOSING = "tests/integration/test_closing.py::"
+_SERVICE = "services/member/src/member/membership/service.py"
 _MEMBER = "tests/integration/member/"
-_VOLUNTEER = "tests/integration/volunteer/"
+_RUNS = "tests/unit/member/test_runs.py::"
 
-FENCES = (
+RUNS = (
     Planted(
-        "a-page-past-the-fence",
-        "A unit that is closed takes nobody from a roster either.",
-        "services/member/src/member/membership/bulk.py",
-        "        await page.memberships.fences.enter({row.member.unit for row in rows}, session)\n",
-        "",
-        (f"{_CLOSING}test_a_change_whose_process_died_is_given_up",),
-    ),
-    Planted(
-        "an-entry-past-the-fence",
-        "An entry and the fence of its unit cannot both succeed.",
-        f"{_SHARED}register/groupcommit/transaction.py",
-        "    if fences is None:\n        return\n",
-        "    if fences is None or len(group) == 1:\n        return\n",
-        (f"{_CLOSING}test_a_change_whose_process_died_is_given_up",),
-    ),
-    Planted(
-        "a-fence-lifted-while-its-change-goes-on",
-        "A fence is lifted only once its change can no longer be committed.",
-        f"{_SHARED}people/target.py",
-        "        if await self.directory.closing(unit):\n",
-        "        if False:\n",
-        (f"{_CLOSING}test_a_change_whose_process_died_is_given_up",),
-    ),
-    Planted(
-        "an-abandoned-change-committed",
-        "A change that was given up is not committed any more.",
-        "shared/src/shared/register/closing.py",
-        ").deleted_count != 1:\n            raise Unavailable",
-        ").deleted_count > 1:\n            raise Unavailable",
-        (f"{_CLOSING}test_a_unit_whose_change_was_given_up_is_not_closed",),
-    ),
-)
-
-DOCUMENTS = (
-    Planted(
-        "name-in-two-codings",
-        "A name is kept in one coding of its characters.",
-        f"{_SHARED}people/contacts.py",
-        'unicodedata.normalize("NFC", text.translate(FOLDS))',
-        'unicodedata.normalize("NFC", text)',
+        "correction-of-every-run",
+        "A correction reaches the runs that share the record of the newest, and no other.",
+        f"{_SHARED}register/actions.py",
+        "        runs = _sharing(states, newest.run)\n",
+        "        runs = frozenset(entry.run for entry in states)\n",
         (
-            "tests/unit/shared/people/test_names.py::test_radicals_in_a_name_become_characters",
-            f"{_MEMBER}test_names.py::test_a_member_on_paper_in_two_codings_is_one_person",
-            f"{_VOLUNTEER}test_names.py::"
-            "test_a_name_of_a_volunteer_is_kept_in_one_coding_from_every_entrance",
+            f"{_RUNS}test_a_member_who_is_corrected_and_corrected_back_is_as_if_never_corrected",
+            f"{_RUNS}test_a_correction_of_a_member_reaches_the_runs_that_share_its_record_and_no_other",
         ),
     ),
     Planted(
-        "damaged-name-taken",
-        "A sign in place of a lost character is no part of a name.",
-        f"{_SHARED}people/contacts.py",
-        "        if category in _SIGNS or char in _STAND_INS:\n",
-        "        if category in _SIGNS:\n",
-        (f"{_MEMBER}test_names.py::test_a_damaged_name_of_a_member_is_refused_at_every_entrance",),
-    ),
-    Planted(
-        "key-without-the-issuing-country",
-        "The number of a passport is one person's within its issuing country only.",
-        f"{_SHARED}people/sealed.py",
-        'f"{identifier.country}:{identifier.number}"',
-        "identifier.number",
-        (
-            "tests/unit/shared/people/test_countries.py::"
-            "test_the_country_is_part_of_a_document_key",
-            f"{_VOLUNTEER}test_countries.py::"
-            "test_a_number_of_two_countries_belongs_to_two_volunteers",
-        ),
-    ),
-    Planted(
-        "former-key-kept",
-        "An entry whose issuing country is completed holds its number under that country alone.",
+        "past-figures-emptied-by-anybody",
+        "What empties days of past figures needs what voiding needs.",
         f"{_SHARED}register/execute.py",
-        "            if decision.releases:\n",
-        "            if not decision.releases:\n",
+        "        await register.check_effect(command, before, decision.entity)\n",
+        "        pass\n",
         (
-            f"{_VOLUNTEER}test_countries.py::"
-            "test_a_new_volunteer_is_no_second_entry_of_one_without_a_country",
+            f"{_MEMBER}test_effects.py::"
+            "test_an_end_of_a_member_that_empties_past_days_needs_what_voiding_needs",
         ),
     ),
     Planted(
-        "entry-without-country-overlooked",
-        "A new entry is no second one of a person whose issuing country is not known yet.",
-        f"{_SHARED}people/register.py",
-        "        await self.check_without_country(person.identifier, command.entity)\n",
+        "key-of-a-paper-frozen",
+        "The key of someone on paper follows corrections.",
+        _SERVICE,
+        "        return replace(after, paper_key=key), claims, releases\n",
+        "        return after, (), ()\n",
+        (f"{_MEMBER}test_paper.py::test_the_key_of_a_member_on_paper_follows_what_is_corrected",),
+    ),
+    Planted(
+        "admission-by-the-side-door",
+        "Whoever applies again passes the rules of a first application.",
+        _SERVICE,
+        "        refuse(within_registration(self.violations_as_stored(command, entity)))\n",
         "",
         (
-            f"{_VOLUNTEER}test_countries.py::"
-            "test_a_new_volunteer_is_no_second_entry_of_one_without_a_country",
+            f"{_MEMBER}test_admission.py::"
+            "test_a_member_on_paper_who_left_gives_a_number_to_join_again",
+        ),
+    ),
+    Planted(
+        "days-of-the-newest-run-alone",
+        "The rules of a person's days hold over every run.",
+        f"{_SHARED}people/lifetime.py",
+        "    for day in known.earlier:\n",
+        "    for day in known.earlier[-1:]:\n",
+        (
+            "tests/unit/shared/people/test_lifetime.py::"
+            "test_the_days_of_a_person_are_asked_over_every_run",
         ),
     ),
 )
