@@ -14,7 +14,7 @@ import httpx
 
 from shared.base.ids import new_id
 from tests.chaos.doors import Doors
-from tests.chaos.ledger import ANSWERED, Ledger
+from tests.chaos.ledger import ANSWERED, LATE, UNANSWERED, Ledger
 from tests.clients.officers import Headers
 from tests.system import plain_client
 from tests.waiting import LIMIT
@@ -108,7 +108,6 @@ class Asking:
             answer = self._answer(request, key)
             if answer is None:
                 unanswered += 1
-                ledger.hear(None)
             elif answer.is_success:
                 ledger.hear(ANSWERED)
                 return self._entered(request, asked, answer)
@@ -123,7 +122,7 @@ class Asking:
         raise Broken(f"{request.path} was not answered in {LIMIT:g} s")
 
     def _answer(self, request: Request, key: Headers) -> httpx.Response | None:
-        """Send a request, to any process of its service."""
+        """Return the answer of any process of the service; None where there is none."""
         headers = {**request.who, **key}
         if request.entity is not None:
             headers["If-Match"] = f'"{request.entity["version"]}"'
@@ -131,7 +130,9 @@ class Asking:
         try:
             body = request.body or None
             return self.http.request(request.method, url, json=body, headers=headers)
-        except httpx.HTTPError:
+        except httpx.HTTPError as problem:
+            late = isinstance(problem, httpx.TimeoutException)
+            self.office.ledger.hear(LATE if late else UNANSWERED)
             return None
 
     def _entered(self, request: Request, asked: float, answer: httpx.Response) -> Entity:

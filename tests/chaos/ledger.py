@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-ANSWERED = "answered"
+ANSWERED, UNANSWERED, LATE = "answered", "no answer", "no answer in time"
 VOIDED = "VOIDED"
 OPEN = {
     "APPLIED", "APPROVED", "ACTIVE", "ENROLLED", "REG_APPLIED", "REGISTERED", "SUSPENDED"
@@ -72,7 +72,7 @@ class Ledger:
     """Every entity that an answer reported.
 
     Args:
-        heard: what requests came to: how many were answered, by their codes refused, not answered.
+        heard: what requests came to: how many were answered, not answered, refused by which code.
         wrong: what no crash explains: a client that meets it stops, and the trial fails.
     """
 
@@ -90,10 +90,10 @@ class Ledger:
         """How many requests have come to an end, whichever."""
         return self.heard.total()
 
-    def hear(self, code: str | None) -> None:
-        """Count what a request came to: ``ANSWERED``, the code of a refusal, None for no answer."""
+    def hear(self, what: str) -> None:
+        """Count what a request came to: one of the above, or the code of a refusal."""
         with self.lock:
-            self.heard[code or "no answer"] += 1
+            self.heard[what] += 1
 
     def enter(self, entity: Kept) -> None:
         """Keep an entity that an answer reports for the first time."""

@@ -8,7 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,9 +20,10 @@ from tests.chaos.checks import check_figures, check_registers
 from tests.chaos.clients import Client
 from tests.chaos.doorkeeper import Doorkeeper
 from tests.chaos.faults import KILL, PAUSE, Fault, plan
-from tests.chaos.ledger import Kept
+from tests.chaos.ledger import LATE, Kept
 from tests.chaos.seconds import Processes
 from tests.clients.county import County
+from tests.clients.officers import Headers
 from tests.system import System
 from tests.waiting import LIMIT, until
 
@@ -32,9 +33,11 @@ CLIENTS = 7
 UNITS = 4
 AGO = (1000, 730, 400, 120, 31, 8, 1, 0)
 """The days, counted back from today, that commands are dated on and figures are checked for."""
-BEFORE, DURING, AFTER = (5, 60), (10, 90), (0, 40)
+BEFORE, DURING, AFTER = (5, 60), (10, 200), (0, 40)
 """So many requests, drawn between these bounds, come to an end before a fault, during a pause, and
 after it."""
+MOST_LATE = 16
+"""A pause ends after so many requests without an answer in time: too little goes on then."""
 LONG = 0.4
 """How often a pause lasts until the others have taken over, if somebody can."""
 SERVICES = ("org-units", "member", "volunteer")
@@ -69,8 +72,8 @@ class Campaign:
         self.office = Office(
             county=self.county.id,
             urls=urls,
-            registrar=units.officer("li", "registrar", "approver"),
-            approver=units.officer("wang", "registrar", "approver"),
+            registrar=self._officer("li"),
+            approver=self._officer("wang"),
             days=days,
             units=tuple(unit["id"] for unit in made),
         )
@@ -86,6 +89,10 @@ class Campaign:
         """Return the names of those that have not been killed yet, in a drawn order."""
         return [name for name in self.order if name not in self.killed]
 
+    def _officer(self, subject: str) -> Headers:
+        """Return an officer's headers, whose token is new: many trials outlast one."""
+        return self.county.units.officer(subject, "registrar", "approver")
+
     def trial(self, number: int) -> dict[str, Any]:
         """Run one trial and return what happened.
 
@@ -94,6 +101,9 @@ class Campaign:
         """
         dice = random.Random(f"{self.seed}/{number}")
         began = time.monotonic()
+        self.office = replace(
+            self.office, registrar=self._officer("li"), approver=self._officer("wang")
+        )
         clients = self._load(number)
         self._turns(dice.randint(*BEFORE))
         faults = plan(number, self.processes.victims(), self.alive, dice)
@@ -143,7 +153,7 @@ class Campaign:
             if long:
                 until(lambda: self._kept() and self.county.figures.holds(moment), "others go on")
             elif stopped:
-                self._turns(turns)
+                self._turns(turns, MOST_LATE)
         finally:
             for one in faults:
                 one.end()
@@ -153,14 +163,21 @@ class Campaign:
         self.processes.keep()
         return True
 
-    def _turns(self, more: int) -> None:
-        """Wait until so many more requests have come to an end, or a client met a wrong answer."""
+    def _turns(self, more: int, late: int | None = None) -> None:
+        """Wait until so many more requests have come to an end, or a client met a wrong answer.
+
+        Args:
+            late: so many of them without an answer in time are enough.
+        """
         ledger = self.office.ledger
-        wanted = ledger.turns + more
-        until(
-            lambda: self._kept() and (ledger.turns >= wanted or ledger.wrong),
-            f"{more} more requests have come to an end",
-        )
+        wanted, most = ledger.turns + more, ledger.heard[LATE] + (late or more)
+
+        def over() -> bool:
+            self.processes.keep()
+            enough = ledger.turns >= wanted or ledger.heard[LATE] >= most
+            return enough or bool(ledger.wrong)
+
+        until(over, f"{more} more requests have come to an end")
 
     def _finish(self, clients: Sequence[Client]) -> None:
         """Let the clients bring to an end what they have started."""
