@@ -79,8 +79,9 @@ class Client(threading.Thread):
         return sorted(self.dice.choices(self.office.days, k=count))
 
     def day_from(self, first: date) -> date:
-        """Return a day that is not before another."""
-        return self.dice.choice([day for day in self.office.days if day >= first])
+        """Return a day that is not before another; early ones undo more of what followed."""
+        later = [day for day in self.office.days if day >= first]
+        return self.dice.choice(later if self.luck(0.5) else later[:2])
 
     def a_place(self) -> str:
         """Return a unit to enter somebody in: it stays open, or closes now and then."""
@@ -186,7 +187,7 @@ class Client(threading.Thread):
         if self.luck(0.1):
             self.race(collection, entity, action)
             return
-        if self.luck(0.3):
+        if self.luck(0.4):
             entity = self.end(collection, entity, action, since)
             entity = self.corrected(collection, entity)
         if self.luck(0.15):
