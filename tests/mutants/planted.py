@@ -211,6 +211,18 @@ WORKER = (
         '{"_id": identity}, {"$set": fields}',
         (f"{_WORKER}test_a_zombie_worker_is_fenced",),
     ),
+    Planted(
+        "first-commit-unfenced",
+        "A partition's first chunk is committed only if nobody has committed one.",
+        f"{_AGGREGATOR}intake/store.py",
+        '        if database[MARKS].find_one({"_id": identity}, session=session) is not None:\n'
+        "            raise Superseded(identity)\n"
+        '        database[MARKS].insert_one({"_id": identity, **fields}, session=session)\n',
+        "        database[MARKS].replace_one(\n"
+        '            {"_id": identity}, fields, upsert=True, session=session\n'
+        "        )\n",
+        (f"{_WORKER}test_a_zombie_worker_is_fenced",),
+    ),
 )
 
 RECOUNT = (
