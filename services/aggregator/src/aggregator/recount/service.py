@@ -16,6 +16,7 @@ from aggregator.deadletters import service as deadletters
 from aggregator.figures.rules import doubt, doubts_of_events
 from aggregator.intake import service as intake
 from aggregator.intake.projection import Addend, Fold
+from aggregator.intake.service import Snapshot
 from aggregator.recount import rules
 from shared.base.clock import now
 from shared.base.ids import new_id
@@ -66,11 +67,7 @@ def compare(
     deadline = start + seconds
     before = intake.cursors(database)
     answers = [_ask(client, url, deadline) for url in urls]
-    while not _reached(intake.cursors(database), answers):
-        if time.monotonic() > deadline:
-            raise RecountFailed("the aggregator's worker has not reached the recount's marks")
-        time.sleep(0.05)
-    stored = intake.snapshot(database)
+    stored = _settled(database, answers, deadline)
     expected = _expected(event_log, answers, before, stored.cursors)
     wrong = rules.differences(expected, stored.history, stored.counters)
     open_letters = deadletters.count_open(database)
@@ -95,6 +92,24 @@ def compare(
         incomplete_reasons=tuple(reasons),
         dismissed=tuple(dismissed),
     )
+
+
+def _settled(database: Database, answers: list[Answer], deadline: float) -> Snapshot:
+    """Return what is counted, once the worker has reached the marks of the recounts.
+
+    A snapshot is of what a majority has: it may be older than what was read just before.
+
+    Raises:
+        RecountFailed: the worker does not catch up.
+    """
+    while True:
+        if _reached(intake.cursors(database), answers):
+            stored = intake.snapshot(database)
+            if _reached(stored.cursors, answers):
+                return stored
+        if time.monotonic() > deadline:
+            raise RecountFailed("the aggregator's worker has not reached the recount's marks")
+        time.sleep(0.05)
 
 
 def _ask(client: httpx.Client, url: str, deadline: float) -> Answer:
