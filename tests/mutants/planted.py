@@ -107,6 +107,17 @@ RELAY = (
         ),
     ),
     Planted(
+        "relay-compares-only-once",
+        "A relay that leads compares with the log from time to time, whatever it sends meanwhile.",
+        f"{_SHARED}pipeline/relay/__main__.py",
+        "            self.relay.heal()\n",
+        "",
+        (
+            "tests/integration/shared/test_relay_comparing.py"
+            "::test_a_relay_that_leads_compares_with_the_log_again",
+        ),
+    ),
+    Planted(
         "relay-deletes-what-is-not-counted",
         "A sent row is deleted only once the aggregator has counted it.",
         f"{_SHARED}pipeline/relay/pruning.py",
