@@ -113,7 +113,7 @@ async def test_the_age_of_a_directory_is_not_known_by_a_wrong_clock_or_behind_a_
         handler.fold(a_watermark(at, number))
         handler.commit()
         mongo["unit_directory"].insert_one({"_id": "last", **card("last")})
-        await until_async(lambda: directory._held("last") is not None, "the mirror has come so far")
+        await until_async(lambda: directory.held("last") is not None, "the mirror has come so far")
         assert directory.known("last") is None
         span = envelope.Span(SOURCE, 1, 1, 1)
         handler.fold(Record(events.UNIT_TOPIC, 0, 0, b"[]", tuple(envelope.headers(span))))

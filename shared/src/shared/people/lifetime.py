@@ -4,8 +4,9 @@ Each noun completes them to its one table (``shared.register.days``); every entr
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 
 from shared.base.errors import FieldError, refuse
 from shared.contract.timeline import Timeline
@@ -120,6 +121,18 @@ def corrected_fields(names: Collection[str]) -> dict[str, str]:
     return {days_of[name]: FIELDS[days_of[name]] for name in names if name in days_of}
 
 
+@cache
+def entry_fields(day_name: str) -> Mapping[str, str]:
+    """Return the fields of the days of an entry whose own day the request calls so."""
+    return {**FIELDS, "entered": day_name}
+
+
+@cache
+def _asked(relations: tuple[Relation, ...], names: frozenset[str]) -> tuple[Relation, ...]:
+    """Return the rows that a request asks, which gives the days of these names."""
+    return tuple(row for row in relations if row.earlier in names or row.later in names)
+
+
 def violations(
     relations: tuple[Relation, ...], known: Lifetime, fields: Mapping[str, str]
 ) -> list[FieldError]:
@@ -130,10 +143,13 @@ def violations(
         fields: the fields of the days that the request gives; a row of which it gives neither day
             is not asked, so that nobody is stopped by what is not being changed.
     """
-    asked = [row for row in relations if row.earlier in fields or row.later in fields]
-    errors = days.violations(asked, asdict(known), fields)
+    asked = _asked(relations, frozenset(fields))
+    # Not ``asdict``, which copies every day: that took as long as the checks of a whole row.
+    errors = days.violations(asked, vars(known), fields)
+    if not known.earlier:
+        return errors
     others = {name: path for name, path in fields.items() if name != "entered"}
     rows = [row for row in asked if row.later == "entered" and row.earlier in others]
     for day in known.earlier:
-        errors += days.violations(rows, asdict(replace(known, entered=day)), others)
+        errors += days.violations(rows, vars(known) | {"entered": day}, others)
     return list({(error.field, error.code): error for error in errors}.values())

@@ -128,6 +128,11 @@ class PersonStore(Store[P]):
         rows = await self.database[IDENTIFIERS].find({"person": person}, {"_id": 1}).to_list()
         return [row["_id"] for row in rows]
 
+    async def on_paper(self, units: Collection[str]) -> set[str]:
+        """Return those of some units where somebody is entered without a verified number."""
+        query = {"unit": {"$in": sorted(units)}, "unverified": True}
+        return set(await self.collection.distinct("unit", query))
+
     async def at_unit(self, unit: str, statuses: Collection[str]) -> int:
         """Return how many entries of a unit itself are in one of the statuses."""
         query = {"unit": unit, "status": {"$in": list(statuses)}}

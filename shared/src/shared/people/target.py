@@ -40,7 +40,7 @@ class InUnits(Register[P]):
     def allowed(self, caller: Principal, entity: P, path: Sequence[Place]) -> list[str]:
         """Return the actions that this caller may do on an entry now, in a unit like its own."""
         names = super().allowed(caller, entity, path)
-        unit = self.directory.known(entity.unit)
+        unit = self.directory.held(entity.unit)
         if unit is None or not self.unit_violations(unit):
             return names
         return [name for name in names if not self.actions.acts[name].admits]

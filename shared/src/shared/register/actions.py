@@ -7,6 +7,7 @@ Pure: an entity and a command in, the entity's next state or a ``RegistryError``
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Literal
 
 from shared.base.errors import Conflict, FieldError, Forbidden, Invalid
@@ -73,11 +74,17 @@ class ActionTable:
 
     def allowed(self, status: str) -> list[str]:
         """Return the names of the actions that a status allows, by one of their rows at least."""
-        return [
-            name
-            for name, action in self.acts.items()
-            if any(status in row.sources for row in (action, *action.variants))
-        ]
+        return self._by_status.get(status, [])
+
+    @cached_property
+    def _by_status(self) -> Mapping[str, list[str]]:
+        """The names by status, once for all answers, each of which lists them."""
+        found: dict[str, list[str]] = {}
+        for name, action in self.acts.items():
+            rows = (action, *action.variants)
+            for status in frozenset[str]().union(*(row.sources for row in rows)):
+                found.setdefault(status, []).append(name)
+        return found
 
     def check_status(self, action: Action, status: str) -> None:
         """Refuse an action that the status does not allow.

@@ -108,10 +108,10 @@ class Directory:
         None where there is none, where it is doubtful, and while the directory is too old or its
         age is not known: ``refresh`` then asks org-units.
         """
-        card = self._held(unit_id)
+        card = self.held(unit_id)
         return card if card and self.age_seconds() <= self._trusted_seconds else None
 
-    def _held(self, unit_id: str) -> Card | None:
+    def held(self, unit_id: str) -> Card | None:
         """Return a unit's card of whatever age, unless it is doubtful."""
         card = self._cards.get(unit_id)
         return None if card is None or card.doubtful else card
@@ -120,7 +120,7 @@ class Directory:
         """Return the known part of a path from memory alone: the unit, its parent, …"""
         path: list[Card] = []
         following: str | None = unit_id
-        while following and len(path) < DEEPEST and (card := self._held(following)):
+        while following and len(path) < DEEPEST and (card := self.held(following)):
             path.append(card)
             following = card.parent
         return path
@@ -131,7 +131,7 @@ class Directory:
         Raises:
             Unavailable: it is not known here and org-units does not answer.
         """
-        return self._held(unit_id) or await self.refresh(unit_id)
+        return self.held(unit_id) or await self.refresh(unit_id)
 
     async def path(self, unit_id: str) -> list[Card]:
         """Return the cards of a unit, its parent, … the headquarters; empty: no such unit.
@@ -142,7 +142,7 @@ class Directory:
         path: list[Card] = []
         following: str | None = unit_id
         while following and len(path) < DEEPEST:
-            card = self._held(following) or await self.refresh(following)
+            card = self.held(following) or await self.refresh(following)
             if card is None:
                 if path:
                     _log.error("a parent is not known to org-units", unit=unit_id, parent=following)

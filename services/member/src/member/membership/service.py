@@ -111,9 +111,8 @@ class Memberships(People[Membership]):
             return None, [*errors, *refusal.errors]
         if person.unverified and given.sex is None:
             errors.append(FieldError("sex", "member.sex_required"))
-        fields = {**lifetime.FIELDS, "entered": day_name}
         known = lifetime.at_entry(person, consent, when)
-        errors += lifetime.violations(rules.DAYS, known, fields)
+        errors += lifetime.violations(rules.DAYS, known, lifetime.entry_fields(day_name))
         errors += rules.violations_of_age(
             person.birth_date,
             joins_on=(when.day, *when.earlier),
@@ -133,7 +132,7 @@ class Memberships(People[Membership]):
     ) -> Membership:
         """Return the application of a person to join; ``day`` is its own, or that of joining."""
         unit = given.unit_id
-        card = self.directory.known(unit)
+        card = self.directory.held(unit)
         return Membership(
             id=identity,
             status=self.actions.create.target,

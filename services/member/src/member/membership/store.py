@@ -28,6 +28,11 @@ class MemberDocument(PersonDocument):
         "indexes": [
             {"fields": ["phone_index"], "name": "phone", "sparse": True},
             {"fields": ["phone_tail_index"], "name": "phone_tail", "sparse": True},
+            {
+                "fields": ["unit"],
+                "name": "on_paper",
+                "partialFilterExpression": {"unverified": True},
+            },
         ],
     }
 
