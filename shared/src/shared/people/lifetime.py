@@ -4,7 +4,7 @@ Each noun completes them to its one table (``shared.register.days``); every entr
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
@@ -54,7 +54,7 @@ class Lifetime:
     guardian_consent: date | None = None
     paper: date | None = None
     kept: date | None = None
-    society: date = field(default=FOUNDING_OF_THE_SOCIETY, init=False)
+    society: date = FOUNDING_OF_THE_SOCIETY
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,12 @@ def sealed(cipher: Cipher, **known: st.SearchStrategy[Any]) -> st.SearchStrategy
 
 @st.composite
 def timelines(draw: st.DrawFn, state: dict[str, Any]) -> tuple[Entry, ...]:
-    """Dated states, in order of their days; some count nowhere."""
+    """Dated states, in order of their days, each of a run of its own; some count nowhere."""
     drawn = draw(st.dictionaries(days, st.booleans(), max_size=4))
-    return tuple(Entry(day, MOMENT, state if drawn[day] else None) for day in sorted(drawn))
+    return tuple(
+        Entry(day, MOMENT, state if drawn[day] else None, run, run)
+        for run, day in enumerate(sorted(drawn), 1)
+    )
 
 
 def in_database(document: Document) -> Document:
