@@ -96,7 +96,8 @@ class Register:
         return {
             "id": name, "version": version, "name": f"{title}{name}", "code": "c",
             "region_code": None, "type": "SCHOOL", "level": "GRASSROOTS", "status": status,
-            "parent": None, "flags": [],
+            "parent": None, "flags": [], "founded_on": "2020-05-04",
+            "predecessor_founded_on": "1998-01-01",
         }  # fmt: skip
 
     def start_relay(self) -> Relay:

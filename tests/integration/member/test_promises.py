@@ -11,17 +11,11 @@ from tests import people
 from tests.clients.member import Members
 from tests.clients.register import Entity
 from tests.integration.allowed import check_each_succeeds
+from tests.integration.member.test_allowed import PATHS as TO_EACH_STATUS
 
 PAPER = {"number": "西红〔2026〕1号", "issued_on": "2026-01-05"}
 PATHS: dict[str, tuple[str, ...]] = {
-    "APPLIED": (),
-    "APPROVED": ("approve",),
-    "REJECTED": ("reject",),
-    "ACTIVE": ("approve", "file"),
-    "WITHDRAWN": ("approve", "file", "withdraw"),
-    "EXPELLED": ("approve", "file", "expel"),
-    "DECEASED": ("approve", "file", "decease"),
-    "VOIDED": ("void",),
+    **TO_EACH_STATUS,
     "VOIDED, once counted": ("approve", "file", "void"),
     "returned": ("approve", "file", "withdraw", "reapply"),
     "returned for good": ("approve", "file", "withdraw", "reapply", "approve", "file", "withdraw"),

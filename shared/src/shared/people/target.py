@@ -50,9 +50,12 @@ class InUnits(Register[P]):
         card = self.directory.known(unit)
         if card is None or self.unit_violations(card):
             card = await self.directory.refresh(unit)
-        if card is None:
-            return [FieldError("unit_id", "unit.unknown")]
-        return self.unit_violations(card)
+        return self._violations(card)
+
+    def _violations(self, card: Card | None) -> list[FieldError]:
+        return (
+            [FieldError("unit_id", "unit.unknown")] if card is None else self.unit_violations(card)
+        )
 
     async def admit(self, command: Command, unit: str) -> None:
         """Refuse to bring a person nearer to being counted in a unit that takes nobody.
@@ -80,10 +83,7 @@ class InUnits(Register[P]):
         if await self.directory.closing(unit):
             return [FieldError("unit_id", CLOSING)]
         # Asked after that, since a change that has just ended has closed the unit.
-        card = await self.directory.refresh(unit)
-        if card is None:
-            return [FieldError("unit_id", "unit.unknown")]
-        violations = self.unit_violations(card)
+        violations = self._violations(await self.directory.refresh(unit))
         if not violations:
             await self.fences.lift(unit, changes)
         return violations

@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from shared.base.mongo import AsyncClientSession, AsyncDatabase
+from shared.register.store import DUPLICATE_KEY
 
 COLLECTION = "unit_fences"
 """Collection of the guards: ``{_id: unit/slot, entered: how often it was marked, change: …}``, where
@@ -23,7 +24,6 @@ conflict and one of them runs again."""
 PATIENCE_SECONDS = 3.0
 """How long a fence waits for the transactions that it conflicts with; a stopped process may hold one
 for a minute. Shorter than a service waits for another."""
-_DUPLICATE_KEY = 11000
 
 
 class Fenced(Exception):
@@ -66,7 +66,7 @@ class Fences:
             raise Fenced(wanted[0]) from None
         except BulkWriteError as problem:
             error = problem.details["writeErrors"][0]
-            if error["code"] != _DUPLICATE_KEY:
+            if error["code"] != DUPLICATE_KEY:
                 raise
             raise Fenced(wanted[error["index"]]) from None
 

@@ -67,7 +67,8 @@ _NAMED = itemgetter("_id", "version", "name", "region_code", "level", "type", "s
 
 
 def card_document(card: UnitCard) -> Document:
-    return {"_id": card.id, **card.model_dump(exclude={"id"})}
+    # As JSON: the database takes no plain dates (seen: a unit with its founding day stopped the worker).
+    return {"_id": card.id, **card.model_dump(mode="json", exclude={"id"})}
 
 
 def card_of(document: Mapping[str, Any]) -> Card:

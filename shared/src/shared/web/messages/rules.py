@@ -98,9 +98,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "can close it; try again in a moment.",
     ),
     "unit.not_active": (
-        "该单位当前状态为{status}，不能办理此项业务；请先由上级红十字会启用该单位，或选择其他单位。",
-        "The unit's status is {status}, so this cannot be done there; have the society above "
-        "activate it, or choose another unit.",
+        "该单位当前状态为{status}，不能办理此项业务；如仍可启用，请先由上级红十字会启用；否则请选择其他单位。",
+        "The unit's status is {status}, so this cannot be done there; if it can still be "
+        "activated, have the society above do so, else choose another unit.",
     ),
     "unit.parent_unknown": (
         "没有该上级单位，请核对上级单位编号。",
